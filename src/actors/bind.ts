@@ -1,0 +1,128 @@
+/**
+ * Runs an actor: a pure xstate machine joined with its effects. `transition()` gives the next snapshot and the actions as data; each action is carried
+ * out by the effect of its name; `after` delays go to the injected clock. Events are handled one at a time, in order of arrival; an effect may send
+ * events, which queue behind the current one. An effect that throws or rejects is a bug: it is logged and the actor goes on.
+ */
+import {
+  type AnyActorLogic,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  type EventFromLogic,
+  type InputFrom,
+  initialTransition,
+  type SnapshotFrom,
+  transition,
+} from 'xstate'
+import type { Clock, Timer } from '../core/clock.js'
+import type { Logger } from '../core/log.js'
+
+/** Carries out one named action. `params` is what the machine attached to it. */
+export type Effect<P> = (params: P) => void | Promise<void>
+// biome-ignore lint/suspicious/noExplicitAny: each effect table is typed where it is written; here only names matter
+export type EffectTable = Readonly<Record<string, Effect<any>>>
+
+export interface Actor<M extends AnyStateMachine> {
+  send(event: EventFromLogic<M>): void
+  snapshot(): SnapshotFrom<M>
+  /** Called after every transition, before its effects run. */
+  onTransition(listener: (snapshot: SnapshotFrom<M>, event: EventFromLogic<M>) => void): void
+  /** Cancels all delays and ignores further events. */
+  stop(): void
+}
+
+export interface BindOptions<M extends AnyStateMachine> {
+  readonly machine: M
+  readonly input: InputFrom<M>
+  /** Gets the actor, so that effects can send events to it. */
+  readonly effects: (self: Actor<M>) => EffectTable
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+interface ActionData {
+  readonly type: string
+  readonly params?: unknown
+}
+
+/** Starts the actor: the initial transition's effects have run when this returns. */
+export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<M> {
+  const { machine, clock, log } = options
+  const timers = new Map<string, Timer>()
+  const queue: EventFromLogic<M>[] = []
+  const listeners: ((snapshot: SnapshotFrom<M>, event: EventFromLogic<M>) => void)[] = []
+  let busy = true
+  let stopped = false
+  let snapshot: AnyMachineSnapshot
+
+  const actor: Actor<M> = {
+    send(event) {
+      if (stopped) return
+      queue.push(event)
+      drain()
+    },
+    snapshot: () => snapshot as SnapshotFrom<M>,
+    onTransition: listener => void listeners.push(listener),
+    stop() {
+      stopped = true
+      queue.length = 0
+      for (const timer of timers.values()) timer.cancel()
+      timers.clear()
+    },
+  }
+  const effects = options.effects(actor)
+
+  function perform(action: ActionData): void {
+    if (stopped) return
+    if (action.type === 'xstate.raise') {
+      const { event, id, delay } = action.params as { event: EventFromLogic<M>; id: string; delay?: number }
+      timers.get(id)?.cancel()
+      timers.set(
+        id,
+        clock.after(delay ?? 0, () => {
+          timers.delete(id)
+          actor.send(event)
+        }),
+      )
+      return
+    }
+    if (action.type === 'xstate.cancel') {
+      const { sendId } = action.params as { sendId: string }
+      timers.get(sendId)?.cancel()
+      timers.delete(sendId)
+      return
+    }
+    const effect = effects[action.type]
+    if (effect === undefined) {
+      log.error({ action: action.type }, 'no effect of this name')
+      return
+    }
+    try {
+      const result = effect(action.params)
+      if (result instanceof Promise) result.catch((error: unknown) => log.error({ err: error, action: action.type }, 'effect failed'))
+    } catch (error) {
+      log.error({ err: error, action: action.type }, 'effect failed')
+    }
+  }
+
+  function drain(): void {
+    if (busy) return
+    busy = true
+    try {
+      for (let event = queue.shift(); event !== undefined && !stopped; event = queue.shift()) {
+        const [next, actions] = transition(machine as AnyActorLogic as M, snapshot as SnapshotFrom<M>, event)
+        snapshot = next as AnyMachineSnapshot
+        for (const listener of listeners) listener(snapshot as SnapshotFrom<M>, event)
+        for (const action of actions) perform(action as ActionData)
+      }
+    } finally {
+      busy = false
+    }
+  }
+
+  const [first, actions] = initialTransition(machine as AnyActorLogic as M, options.input as never)
+  snapshot = first as AnyMachineSnapshot
+  for (const action of actions) perform(action as ActionData)
+  busy = false
+  drain()
+  return actor
+}

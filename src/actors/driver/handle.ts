@@ -1,0 +1,58 @@
+/**
+ * What user APIs (sql, rdd, streaming) see of a cluster: run a planned query, follow its progress, stop. Local mode and a real cluster give the same
+ * handle. This is the only door from the user APIs to the actors.
+ */
+import type { Batch } from '../../core/batch.js'
+import type { StageGraph } from '../../core/stage.js'
+import type { TaskMetrics } from '../../protocol/tasks.js'
+
+export interface StageSummary {
+  /** The application's number of this stage. */
+  readonly stage: number
+  readonly name: string
+  readonly tasks: number
+  /** Accepted attempts so far. */
+  readonly completed: number
+  readonly failed: number
+  readonly active: number
+  readonly metrics: TaskMetrics
+  /** Milliseconds from submission to completion, or to now. */
+  readonly durationMs: number
+  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped'
+}
+
+export interface JobProgress {
+  readonly job: number
+  readonly stages: readonly StageSummary[]
+}
+
+export interface RunOptions {
+  /** Shown in events and bars, e.g. `collect at examples/x.ts:12`. */
+  readonly description: string
+  readonly signal?: AbortSignal
+  /** At most every 100 ms and once at the end. */
+  readonly onProgress?: (progress: JobProgress) => void
+  /** Session conf of this query. */
+  readonly conf: Readonly<Record<string, string>>
+}
+
+export interface JobResult {
+  readonly job: number
+  readonly stages: readonly StageSummary[]
+  /** Result rows as Arrow IPC streams, in task order (empty for writes). */
+  readonly ipc: readonly Uint8Array[]
+  /** The same, decoded. */
+  batches(): Batch[]
+  /** Files committed by a write. */
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly rows: number }[]
+}
+
+export interface ClusterHandle {
+  readonly appId: string
+  /** Slots over all executors now, at least 1: what `spark.default.parallelism` falls back to. In client mode waits for nothing. */
+  defaultParallelism(): number
+  /** Rejects with the job's one typed failure. A job waits for executors without limit, and warns every 15 s while it has none. */
+  run(graph: StageGraph, options: RunOptions): Promise<JobResult>
+  /** Ends the application with FINISHED (or FAILED with the reason), stops executors, closes the connection. Idempotent. */
+  stop(failure?: string): Promise<void>
+}

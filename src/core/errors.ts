@@ -1,0 +1,109 @@
+/**
+ * The three kinds of failure: `must`/`unreachable` for our own bugs, `SpkError` for expected failures, and a remote cause for what another process
+ * reported. A code is stable: Spark's condition name where Spark has the error, `SPK_*` where only spk can fail. Everybody uses this file.
+ */
+
+/** Where in a SQL text an error points: offsets are UTF-16 code units, line and column are 1-based. */
+export interface QueryContext {
+  readonly fragment: string
+  readonly start: number
+  readonly end: number
+  readonly line: number
+  readonly column: number
+}
+
+export interface SpkErrorOptions {
+  /** The SQLSTATE, where Spark gives one. */
+  readonly sqlState?: string
+  /** True when doing the same thing again may succeed (a lost peer, a changed file). Default false. */
+  readonly retryable?: boolean
+  readonly cause?: unknown
+  /** Values named in the message, for programs. */
+  readonly params?: Readonly<Record<string, string>>
+  readonly context?: QueryContext
+}
+
+/** An expected failure: what happened, where, what would have been valid, what to do. */
+export class SpkError extends Error {
+  readonly code: string
+  readonly sqlState: string | undefined
+  readonly retryable: boolean
+  readonly params: Readonly<Record<string, string>>
+  readonly context: QueryContext | undefined
+  constructor(code: string, message: string, options: SpkErrorOptions = {}) {
+    super(
+      `[${code}] ${message}${options.sqlState ? ` SQLSTATE: ${options.sqlState}` : ''}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
+    this.name = 'SpkError'
+    this.code = code
+    this.sqlState = options.sqlState
+    this.retryable = options.retryable ?? false
+    this.params = options.params ?? {}
+    this.context = options.context
+  }
+}
+
+/** An error as plain data, as it crosses processes (status reports, KV records, thread messages). */
+export interface ErrorData {
+  readonly code: string
+  readonly message: string
+  readonly sqlState?: string
+  readonly retryable?: boolean
+  readonly params?: Record<string, string>
+  readonly stack?: string
+  readonly cause?: ErrorData
+}
+
+/** Turns anything thrown into plain data; an error that is not ours gets the code `INTERNAL_ERROR`. */
+export function toErrorData(error: unknown, depth = 4): ErrorData {
+  if (error instanceof SpkError) {
+    return {
+      code: error.code,
+      message: error.message,
+      ...(error.sqlState === undefined ? {} : { sqlState: error.sqlState }),
+      ...(error.retryable ? { retryable: true } : {}),
+      ...(Object.keys(error.params).length === 0 ? {} : { params: { ...error.params } }),
+      ...(error.stack === undefined ? {} : { stack: error.stack }),
+      ...(error.cause === undefined || depth === 0 ? {} : { cause: toErrorData(error.cause, depth - 1) }),
+    }
+  }
+  if (error instanceof Error) {
+    return {
+      code: 'INTERNAL_ERROR',
+      message: error.message,
+      ...(error.stack === undefined ? {} : { stack: error.stack }),
+      ...(error.cause === undefined || depth === 0 ? {} : { cause: toErrorData(error.cause, depth - 1) }),
+    }
+  }
+  return { code: 'INTERNAL_ERROR', message: String(error) }
+}
+
+/** Rebuilds an error that another process reported. Its message already carries code and SQLSTATE, so it is kept as it is. */
+export function fromErrorData(data: ErrorData): SpkError {
+  const error = new SpkError(data.code, '', {
+    ...(data.sqlState === undefined ? {} : { sqlState: data.sqlState }),
+    ...(data.retryable === undefined ? {} : { retryable: data.retryable }),
+    ...(data.params === undefined ? {} : { params: data.params }),
+    ...(data.cause === undefined ? {} : { cause: fromErrorData(data.cause) }),
+  })
+  error.message = data.message
+  if (data.stack !== undefined) error.stack = data.stack
+  return error
+}
+
+/** Returns the value, or fails as a bug of ours when it is null or undefined. */
+export function must<T>(value: T | null | undefined, what: string): T {
+  if (value === null || value === undefined) throw new Error(`bug in spk: ${what}`)
+  return value
+}
+
+/** Fails as a bug of ours when the condition does not hold. */
+export function assert(condition: unknown, what: string): asserts condition {
+  if (!condition) throw new Error(`bug in spk: ${what}`)
+}
+
+/** Closes a `switch` over a closed union. */
+export function unreachable(value: never): never {
+  throw new Error(`bug in spk: unexpected value ${JSON.stringify(value)}`)
+}

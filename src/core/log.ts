@@ -1,0 +1,17 @@
+/** The logger: pino, JSON lines, one child per actor with its ids. The door to pino. Level from `SPK_LOG_LEVEL` (default info). */
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export type { Logger }
+
+/** Logs go to standard error, so that standard output stays the program's own. */
+export function rootLogger(bindings: Record<string, unknown> = {}, destination?: DestinationStream): Logger {
+  return pino(
+    { level: process.env.SPK_LOG_LEVEL ?? 'info', base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
+    destination ?? pino.destination({ fd: 2, sync: true }),
+  )
+}
+
+/** A logger that says nothing: tests and the simulator. */
+export function silentLogger(): Logger {
+  return pino({ level: 'silent' })
+}

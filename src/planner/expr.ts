@@ -1,0 +1,105 @@
+/**
+ * Expressions as plain data. The unresolved kinds follow Spark Connect's expressions one to one; SQL parser and DataFrame API both make them, and only
+ * the analyzer turns them into resolved ones. Nodes are immutable; `span` points into the SQL text they came from, when they did.
+ */
+import type { DataType } from '../core/types.js'
+import type { Relation } from './logical.js'
+
+/** Offsets in UTF-16 code units into the query's text, end exclusive. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+interface Node {
+  readonly span?: Span
+}
+
+/** A literal's JavaScript value by type: null; boolean; number for byte, short, int, float, double; bigint for long; decimal text for decimal; string; Uint8Array for binary; int days for date; bigint microseconds for timestamps and day-time intervals; `{months, days, micros}` for interval. */
+export type LiteralValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | { readonly months: number; readonly days: number; readonly micros: bigint }
+
+export interface Literal extends Node {
+  readonly kind: 'Literal'
+  readonly value: LiteralValue
+  readonly type: DataType
+}
+/** `a.b.c`; each part already unquoted. */
+export interface UnresolvedAttribute extends Node {
+  readonly kind: 'UnresolvedAttribute'
+  readonly nameParts: readonly string[]
+}
+export interface UnresolvedStar extends Node {
+  readonly kind: 'UnresolvedStar'
+  readonly target?: readonly string[]
+  readonly except?: readonly (readonly string[])[]
+}
+/**
+ * A call by name: functions and operators alike, operators under their SQL spelling (`+`, `=`, `<=>`, `and`, `or`, `not`, `||`, `in`, `like`, `rlike`,
+ * `between`, `isnull`, `isnotnull`, `negative`, `when` (cond, value, …, else?)), as in Spark Connect.
+ */
+export interface UnresolvedFunction extends Node {
+  readonly kind: 'UnresolvedFunction'
+  readonly name: string
+  readonly args: readonly Expr[]
+  readonly distinct?: boolean
+  readonly filter?: Expr
+}
+export interface Cast extends Node {
+  readonly kind: 'Cast'
+  readonly child: Expr
+  readonly to: DataType
+  /** ansi: fail; try: NULL; legacy: Spark's non-ANSI rules. Default by `spark.sql.ansi.enabled`. */
+  readonly mode?: 'ansi' | 'try' | 'legacy'
+}
+export interface Alias extends Node {
+  readonly kind: 'Alias'
+  readonly child: Expr
+  readonly name: string
+}
+/** `child.field`, `child[ordinal]`, `child[key]`. */
+export interface UnresolvedExtractValue extends Node {
+  readonly kind: 'UnresolvedExtractValue'
+  readonly child: Expr
+  readonly extraction: Expr
+}
+export interface SortOrder extends Node {
+  readonly kind: 'SortOrder'
+  readonly child: Expr
+  readonly ascending: boolean
+  /** Absent: Spark's default, first when ascending, last when descending. */
+  readonly nullsFirst?: boolean
+}
+/** A SQL text that the analyzer parses (`expr('a + 1')`). */
+export interface ExpressionString extends Node {
+  readonly kind: 'ExpressionString'
+  readonly text: string
+}
+/** `(SELECT …)` as a value, `EXISTS (…)`, `x IN (SELECT …)`. Refused with a typed error until subqueries are planned. */
+export interface SubqueryExpression extends Node {
+  readonly kind: 'SubqueryExpression'
+  readonly subquery: 'scalar' | 'exists' | 'in'
+  readonly plan: Relation
+  readonly values?: readonly Expr[]
+}
+
+export type UnresolvedExpr =
+  | Literal
+  | UnresolvedAttribute
+  | UnresolvedStar
+  | UnresolvedFunction
+  | Cast
+  | Alias
+  | UnresolvedExtractValue
+  | SortOrder
+  | ExpressionString
+  | SubqueryExpression
+
+/** Resolved kinds are added by the analyzer (`planner/resolved.ts` or below); here for the union. */
+export type Expr = UnresolvedExpr

@@ -1,0 +1,195 @@
+/**
+ * Relations as plain data: the unresolved plan. Kinds follow Spark Connect's relations one to one, so that SQL, the TypeScript API and, later, a Connect
+ * endpoint are front ends of one planner. Immutable; `span` points into the SQL text.
+ */
+import type { FileFormat } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import type { Expr, Span } from './expr.js'
+
+interface Node {
+  readonly span?: Span
+}
+
+/** Files by path, folder or glob. */
+export interface ReadFiles extends Node {
+  readonly kind: 'ReadFiles'
+  readonly format: FileFormat
+  readonly paths: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  readonly schema?: StructType
+}
+/** A temp view (later: a table) by name. `parquet.\`/path\`` is `['parquet', '/path']`. */
+export interface UnresolvedRelation extends Node {
+  readonly kind: 'UnresolvedRelation'
+  readonly nameParts: readonly string[]
+}
+/** Rows held by the driver: Arrow IPC streams, one per partition. */
+export interface LocalRelation extends Node {
+  readonly kind: 'LocalRelation'
+  readonly schema: StructType
+  readonly partitions: readonly Uint8Array[]
+  readonly rows: number
+}
+/** `VALUES (…), (…)`. */
+export interface InlineTable extends Node {
+  readonly kind: 'InlineTable'
+  readonly rows: readonly (readonly Expr[])[]
+}
+/** `SELECT 1` without FROM. */
+export interface OneRowRelation extends Node {
+  readonly kind: 'OneRowRelation'
+}
+export interface Range extends Node {
+  readonly kind: 'Range'
+  readonly start: bigint
+  readonly end: bigint
+  readonly step: bigint
+  readonly numPartitions?: number
+}
+export interface Project extends Node {
+  readonly kind: 'Project'
+  readonly input: Relation
+  readonly expressions: readonly Expr[]
+}
+export interface Filter extends Node {
+  readonly kind: 'Filter'
+  readonly input: Relation
+  readonly condition: Expr
+}
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti' | 'cross'
+export interface Join extends Node {
+  readonly kind: 'Join'
+  readonly left: Relation
+  readonly right: Relation
+  readonly type: JoinType
+  readonly condition?: Expr
+  /** USING columns; with `natural` they are found by the analyzer. */
+  readonly using?: readonly string[]
+  readonly natural?: boolean
+}
+export interface Aggregate extends Node {
+  readonly kind: 'Aggregate'
+  readonly input: Relation
+  readonly grouping: readonly Expr[]
+  /** Output columns. From the DataFrame API: grouping expressions first, then aggregates; from SQL: the select list as written. */
+  readonly aggregates: readonly Expr[]
+  /** `GROUP BY ALL`. */
+  readonly groupAll?: boolean
+}
+export interface Sort extends Node {
+  readonly kind: 'Sort'
+  readonly input: Relation
+  readonly order: readonly Expr[]
+  /** False: within partitions. */
+  readonly global: boolean
+}
+export interface Limit extends Node {
+  readonly kind: 'Limit'
+  readonly input: Relation
+  readonly limit: Expr
+}
+export interface Offset extends Node {
+  readonly kind: 'Offset'
+  readonly input: Relation
+  readonly offset: Expr
+}
+export interface Deduplicate extends Node {
+  readonly kind: 'Deduplicate'
+  readonly input: Relation
+  /** Absent: all columns. */
+  readonly columns?: readonly string[]
+}
+export interface SetOperation extends Node {
+  readonly kind: 'SetOperation'
+  readonly left: Relation
+  readonly right: Relation
+  readonly operation: 'union' | 'intersect' | 'except'
+  readonly all: boolean
+  readonly byName?: boolean
+  readonly allowMissingColumns?: boolean
+}
+export interface SubqueryAlias extends Node {
+  readonly kind: 'SubqueryAlias'
+  readonly input: Relation
+  readonly alias: string
+  readonly columns?: readonly string[]
+}
+export interface WithColumns extends Node {
+  readonly kind: 'WithColumns'
+  readonly input: Relation
+  readonly columns: readonly { readonly name: string; readonly expr: Expr }[]
+}
+export interface WithColumnsRenamed extends Node {
+  readonly kind: 'WithColumnsRenamed'
+  readonly input: Relation
+  readonly renames: Readonly<Record<string, string>>
+}
+export interface Drop extends Node {
+  readonly kind: 'Drop'
+  readonly input: Relation
+  readonly columns: readonly string[]
+}
+export interface ToDF extends Node {
+  readonly kind: 'ToDF'
+  readonly input: Relation
+  readonly columns: readonly string[]
+}
+export interface Repartition extends Node {
+  readonly kind: 'Repartition'
+  readonly input: Relation
+  readonly numPartitions?: number
+  readonly columns: readonly Expr[]
+}
+/** `WITH a AS (…), b AS (…) …`; a later one may use an earlier one. */
+export interface WithCTE extends Node {
+  readonly kind: 'WithCTE'
+  readonly ctes: readonly { readonly name: string; readonly plan: Relation; readonly columns?: readonly string[] }[]
+  readonly input: Relation
+}
+/** `/*+ BROADCAST(a) *​/` and `df.hint('broadcast')`. */
+export interface Hint extends Node {
+  readonly kind: 'Hint'
+  readonly input: Relation
+  readonly name: string
+  readonly parameters: readonly Expr[]
+}
+
+export type Relation =
+  | ReadFiles
+  | UnresolvedRelation
+  | LocalRelation
+  | InlineTable
+  | OneRowRelation
+  | Range
+  | Project
+  | Filter
+  | Join
+  | Aggregate
+  | Sort
+  | Limit
+  | Offset
+  | Deduplicate
+  | SetOperation
+  | SubqueryAlias
+  | WithColumns
+  | WithColumnsRenamed
+  | Drop
+  | ToDF
+  | Repartition
+  | WithCTE
+  | Hint
+
+/** What a SQL text may be. */
+export type Statement =
+  | { readonly kind: 'Query'; readonly plan: Relation }
+  | {
+      readonly kind: 'CreateTempView'
+      readonly name: string
+      readonly plan: Relation
+      readonly replace: boolean
+      readonly columns?: readonly string[]
+    }
+  | { readonly kind: 'DropView'; readonly name: string; readonly ifExists: boolean }
+  | { readonly kind: 'Explain'; readonly mode: 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'; readonly statement: Statement }
+  | { readonly kind: 'Set'; readonly key?: string; readonly value?: string }
+  | { readonly kind: 'Reset'; readonly key?: string }

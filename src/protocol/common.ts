@@ -1,0 +1,76 @@
+/** Parts that several conversations share. Ids are strings on the wire; sizes are bytes, times epoch milliseconds, durations milliseconds. */
+import { type Static, Type } from './wire.js'
+
+export const Resources = Type.Record(Type.String(), Type.Array(Type.String()), { description: 'named resource → addresses' })
+export type Resources = Static<typeof Resources>
+
+export const Conf = Type.Record(Type.String(), Type.String())
+
+export const Versions = Type.Object({ spk: Type.String(), duckdb: Type.String(), protocol: Type.Integer() })
+export type Versions = Static<typeof Versions>
+
+/** States are Spark's names. */
+export const WorkerState = Type.Union([Type.Literal('ALIVE'), Type.Literal('DEAD'), Type.Literal('DECOMMISSIONED'), Type.Literal('UNKNOWN')])
+export type WorkerState = Static<typeof WorkerState>
+export const ApplicationState = Type.Union(
+  ['WAITING', 'RUNNING', 'FINISHED', 'FAILED', 'KILLED', 'UNKNOWN'].map(s =>
+    Type.Literal(s as 'WAITING' | 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' | 'UNKNOWN'),
+  ),
+)
+export type ApplicationState = 'WAITING' | 'RUNNING' | 'FINISHED' | 'FAILED' | 'KILLED' | 'UNKNOWN'
+export const ExecutorState = Type.Union(
+  ['LAUNCHING', 'RUNNING', 'KILLED', 'FAILED', 'LOST', 'EXITED', 'DECOMMISSIONED'].map(s =>
+    Type.Literal(s as 'LAUNCHING' | 'RUNNING' | 'KILLED' | 'FAILED' | 'LOST' | 'EXITED' | 'DECOMMISSIONED'),
+  ),
+)
+export type ExecutorState = 'LAUNCHING' | 'RUNNING' | 'KILLED' | 'FAILED' | 'LOST' | 'EXITED' | 'DECOMMISSIONED'
+export const DriverState = Type.Union(
+  ['SUBMITTED', 'RUNNING', 'FINISHED', 'RELAUNCHING', 'UNKNOWN', 'KILLED', 'FAILED', 'ERROR'].map(s =>
+    Type.Literal(s as 'SUBMITTED' | 'RUNNING' | 'FINISHED' | 'RELAUNCHING' | 'UNKNOWN' | 'KILLED' | 'FAILED' | 'ERROR'),
+  ),
+)
+export type DriverState = 'SUBMITTED' | 'RUNNING' | 'FINISHED' | 'RELAUNCHING' | 'UNKNOWN' | 'KILLED' | 'FAILED' | 'ERROR'
+
+export const WireError = Type.Recursive(self =>
+  Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    sqlState: Type.Optional(Type.String()),
+    retryable: Type.Optional(Type.Boolean()),
+    params: Type.Optional(Type.Record(Type.String(), Type.String())),
+    stack: Type.Optional(Type.String()),
+    cause: Type.Optional(self),
+  }),
+)
+
+/** What a worker runs, as it reports it and as the master orders it. */
+export const RunningExecutor = Type.Object({
+  appId: Type.String(),
+  executorId: Type.String(),
+  cores: Type.Integer(),
+  memory: Type.Number(),
+  resources: Resources,
+  state: ExecutorState,
+})
+export type RunningExecutor = Static<typeof RunningExecutor>
+export const RunningDriver = Type.Object({
+  driverId: Type.String(),
+  cores: Type.Integer(),
+  memory: Type.Number(),
+  resources: Resources,
+  state: DriverState,
+})
+export type RunningDriver = Static<typeof RunningDriver>
+
+export const DriverDescription = Type.Object({
+  /** Absolute path of the driver's script on the workers, run with Node. */
+  script: Type.String(),
+  args: Type.Array(Type.String()),
+  env: Conf,
+  conf: Conf,
+  cores: Type.Integer(),
+  memory: Type.Number(),
+  supervise: Type.Boolean(),
+  name: Type.String(),
+})
+export type DriverDescription = Static<typeof DriverDescription>
