@@ -42,7 +42,9 @@ export interface UnresolvedStar extends Node {
 }
 /**
  * A call by name: functions and operators alike, operators under their SQL spelling (`+`, `=`, `<=>`, `and`, `or`, `not`, `||`, `in`, `like`, `rlike`,
- * `between`, `isnull`, `isnotnull`, `negative`, `when` (cond, value, …, else?)), as in Spark Connect.
+ * `between`, `isnull`, `isnotnull`, `negative`, `positive`, `when` (cond, value, …, else?)), as in Spark Connect. `a <> b` is `not(=)`, `IS DISTINCT
+ * FROM` is `not(<=>)`, `x IS TRUE` is `<=>(x, true)`, `EXTRACT(f FROM x)` is `extract('f', x)`. `current_date` and its like without parentheses are
+ * attributes that the analyzer turns into calls when no column has the name.
  */
 export interface UnresolvedFunction extends Node {
   readonly kind: 'UnresolvedFunction'
@@ -50,6 +52,38 @@ export interface UnresolvedFunction extends Node {
   readonly args: readonly Expr[]
   readonly distinct?: boolean
   readonly filter?: Expr
+  /** `IGNORE NULLS` (true) or `RESPECT NULLS` (false), when written. */
+  readonly ignoreNulls?: boolean
+  /** `WITHIN GROUP (ORDER BY …)`. */
+  readonly withinGroup?: readonly Expr[]
+}
+/** `f(name => value)`. */
+export interface NamedArgument extends Node {
+  readonly kind: 'NamedArgument'
+  readonly name: string
+  readonly value: Expr
+}
+/** `(x, y) -> body`; inside the body the parameters are plain `UnresolvedAttribute`s. */
+export interface LambdaFunction extends Node {
+  readonly kind: 'LambdaFunction'
+  readonly parameters: readonly string[]
+  readonly body: Expr
+}
+/** An edge of a window frame: `offset` rows (or units) from the current row, negative = preceding. */
+export type FrameBoundary = { readonly kind: 'currentRow' } | { readonly kind: 'unbounded' } | { readonly kind: 'offset'; readonly value: Expr }
+export interface WindowFrame {
+  readonly type: 'rows' | 'range'
+  readonly lower: FrameBoundary
+  readonly upper: FrameBoundary
+}
+/** `f(…) OVER (…)`. With `reference`, the rest is empty and a `WithWindowDefinition` above names the specification. */
+export interface Window extends Node {
+  readonly kind: 'Window'
+  readonly function: Expr
+  readonly partitionBy: readonly Expr[]
+  readonly orderBy: readonly Expr[]
+  readonly frame?: WindowFrame
+  readonly reference?: string
 }
 export interface Cast extends Node {
   readonly kind: 'Cast'
@@ -100,6 +134,9 @@ export type UnresolvedExpr =
   | SortOrder
   | ExpressionString
   | SubqueryExpression
+  | NamedArgument
+  | LambdaFunction
+  | Window
 
 /** Resolved kinds are added by the analyzer (`planner/resolved.ts` or below); here for the union. */
 export type Expr = UnresolvedExpr

@@ -46,6 +46,13 @@ export interface Range extends Node {
   readonly step: bigint
   readonly numPartitions?: number
 }
+/** A table function in FROM other than `range` of literals. */
+export interface UnresolvedTableValuedFunction extends Node {
+  readonly kind: 'UnresolvedTableValuedFunction'
+  readonly name: string
+  readonly args: readonly Expr[]
+}
+/** From SQL a select list with aggregate functions is a Project too when there is neither GROUP BY nor HAVING: the analyzer makes it an Aggregate. */
 export interface Project extends Node {
   readonly kind: 'Project'
   readonly input: Relation
@@ -75,7 +82,10 @@ export interface Aggregate extends Node {
   readonly aggregates: readonly Expr[]
   /** `GROUP BY ALL`. */
   readonly groupAll?: boolean
+  /** `HAVING`: may hold aggregate functions and columns that the output does not have. A SELECT with HAVING is an Aggregate even without GROUP BY. */
+  readonly having?: Expr
 }
+/** An integer literal is an ordinal; one attribute `ALL` stands for all output columns. What the input's output lacks is looked up below its Project or Aggregate. */
 export interface Sort extends Node {
   readonly kind: 'Sort'
   readonly input: Relation
@@ -161,6 +171,7 @@ export type Relation =
   | InlineTable
   | OneRowRelation
   | Range
+  | UnresolvedTableValuedFunction
   | Project
   | Filter
   | Join
