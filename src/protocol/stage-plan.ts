@@ -1,8 +1,9 @@
 /**
  * What the driver sends to each executor once per stage attempt: SQL, inputs, output, and where the map outputs lie. It travels as bytes in `StagePart`s.
- * Block locations ride inside it and not in messages of their own, which could arrive out of order.
+ * Block locations ride inside it and not in messages of their own, which could arrive out of order. Rows held by the driver ride inside it too: a plan has
+ * no size limit, a launch message has.
  */
-import { type Static, Type } from './wire.js'
+import { decodeBody, encodeBody, type Static, Type } from './wire.js'
 
 const DataTypeJson = Type.Unsafe<import('../core/types.js').StructType>(Type.Object({ kind: Type.Literal('struct'), fields: Type.Array(Type.Any()) }))
 const SortKeySchema = Type.Object({ column: Type.String(), ascending: Type.Boolean(), nullsFirst: Type.Boolean() })
@@ -28,7 +29,8 @@ export const PlanInput = Type.Union([
   }),
   Type.Object({ kind: Type.Literal('shuffle'), name: Type.String(), schema: DataTypeJson, outputs: MapOutputs }),
   Type.Object({ kind: Type.Literal('broadcast'), name: Type.String(), schema: DataTypeJson, outputs: MapOutputs }),
-  Type.Object({ kind: Type.Literal('rows'), name: Type.String(), schema: DataTypeJson }),
+  /** Task inputs say which partition (an Arrow IPC stream) they read. */
+  Type.Object({ kind: Type.Literal('rows'), name: Type.String(), schema: DataTypeJson, partitions: Type.Array(Type.Uint8Array()) }),
   Type.Object({ kind: Type.Literal('range'), name: Type.String(), schema: DataTypeJson }),
 ])
 export type PlanInput = Static<typeof PlanInput>
@@ -64,3 +66,22 @@ export const StagePlan = Type.Object({
   conf: Type.Record(Type.String(), Type.String()),
 })
 export type StagePlan = Static<typeof StagePlan>
+
+/** Most bytes of a plan in one `StagePart`. */
+export const STAGE_PART_BYTES = 200 * 1024
+
+export function encodeStagePlan(plan: StagePlan): Uint8Array {
+  return encodeBody(StagePlan, plan)
+}
+
+/** Decodes and validates the bytes of all parts, joined. Throws `SPK_BAD_MESSAGE` or `SPK_PROTOCOL_VERSION`. */
+export function decodeStagePlan(bytes: Uint8Array): StagePlan {
+  return decodeBody(StagePlan, bytes, 'stage plan')
+}
+
+/** Cuts an encoded plan into parts of at most `STAGE_PART_BYTES`; at least one. */
+export function stageParts(bytes: Uint8Array): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  for (let at = 0; at < bytes.length || parts.length === 0; at += STAGE_PART_BYTES) parts.push(bytes.subarray(at, at + STAGE_PART_BYTES))
+  return parts
+}

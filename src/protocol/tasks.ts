@@ -71,7 +71,8 @@ export const TaskInputSchema = Type.Union([
   /** All partitions of one map output, by its map index. */
   Type.Object({ kind: Type.Literal('forward'), map: Type.Integer() }),
   Type.Object({ kind: Type.Literal('broadcast') }),
-  Type.Object({ kind: Type.Literal('rows'), ipc: Type.Uint8Array() }),
+  /** One of the plan's partitions of that input. */
+  Type.Object({ kind: Type.Literal('rows'), partition: Type.Integer() }),
   Type.Object({ kind: Type.Literal('range'), start: Type.String(), end: Type.String(), step: Type.String() }),
 ])
 export type TaskInput = Static<typeof TaskInputSchema>

@@ -57,6 +57,16 @@ export function decode<S extends TSchema>(type: Message<S>, bytes: Uint8Array): 
   return open(type.schema, bytes, `message ${type.name}`)
 }
 
+/** A value that travels inside messages as bytes, in parts (a stage plan). */
+export function encodeBody<S extends TSchema>(_schema: S, value: Static<S>): Uint8Array {
+  return packr.pack([PROTOCOL_VERSION, value])
+}
+
+/** Decodes and validates what `encodeBody` made; `what` names it in errors. */
+export function decodeBody<S extends TSchema>(schema: S, bytes: Uint8Array, what: string): Static<S> {
+  return open(schema, bytes, what)
+}
+
 /** What answers a request: the value, or the error of the one who was asked. */
 export function encodeReply<R extends TSchema>(_type: Message<TSchema, R>, value: Static<R>): Uint8Array {
   return packr.pack([PROTOCOL_VERSION, { ok: value }])

@@ -32,6 +32,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** At most every 100 ms and once at the end. */
   readonly onProgress?: (progress: JobProgress) => void
+  /** Physical plan as text: with it the event log tells the query as a SQL execution. */
+  readonly plan?: string
   /** Session conf of this query. */
   readonly conf: Readonly<Record<string, string>>
 }
@@ -39,7 +41,10 @@ export interface RunOptions {
 export interface JobResult {
   readonly job: number
   readonly stages: readonly StageSummary[]
-  /** Result rows as Arrow IPC streams, in task order (empty for writes). */
+  /**
+   * Result rows as Arrow IPC streams, in task order (empty for writes). With `rowLimit` they are those of the first tasks that together have enough rows,
+   * whole: the caller cuts to the limit.
+   */
   readonly ipc: readonly Uint8Array[]
   /** The same, decoded. */
   batches(): Batch[]
