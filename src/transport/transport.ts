@@ -28,6 +28,7 @@ export interface Transport {
   /**
    * Sends and waits for the first answer. Rejects with `SpkError`: `SPK_NO_RESPONDERS` (nobody subscribes now), `SPK_REQUEST_TIMEOUT` (asked, no answer in
    * time: it may have been carried out), `SPK_DISCONNECTED`; all three retryable. `SPK_MESSAGE_TOO_LARGE` above the 1 MiB of the server.
+   * `SPK_REQUEST_ABORTED` when `signal` aborts.
    */
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>
   /** `subject` may end in `>` or hold `*`. A handler that throws is logged, never fatal. */
@@ -48,7 +49,8 @@ export interface Entry {
 }
 
 /**
- * A key-value bucket. Revisions grow over the whole bucket and never repeat, so a revision is a fencing token. Operations reject with `SPK_CAS_FAILED`
+ * A key-value bucket. Revisions grow over the whole bucket and never repeat while the store lives, so a revision is a fencing token; a store that was
+ * lost as a whole counts from 1 again. Operations reject with `SPK_CAS_FAILED`
  * (not retryable: someone else wrote) or `SPK_BUS_UNAVAILABLE` (retryable, and AMBIGUOUS: the write may have happened; read again and compare).
  */
 export interface Bucket {
@@ -63,7 +65,7 @@ export interface Bucket {
   delete(key: string, revision?: number): Promise<void>
   /** All live entries, in no order. */
   entries(): Promise<Entry[]>
-  /** A hint, not a source of truth: may miss expiry, may repeat after a reconnect. `undefined` value = deleted. */
+  /** Tells what is there, then every change. A hint, not a source of truth: may miss expiry, may repeat after a reconnect. `undefined` value = deleted. */
   watch(listener: (key: string, value: Uint8Array | undefined, revision: number) => void): Promise<Subscription>
 }
 
