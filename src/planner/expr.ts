@@ -44,7 +44,7 @@ export interface UnresolvedStar extends Node {
  * A call by name: functions and operators alike, operators under their SQL spelling (`+`, `=`, `<=>`, `and`, `or`, `not`, `||`, `in`, `like`, `rlike`,
  * `between`, `isnull`, `isnotnull`, `negative`, `positive`, `when` (cond, value, …, else?)), as in Spark Connect. `a <> b` is `not(=)`, `IS DISTINCT
  * FROM` is `not(<=>)`, `x IS TRUE` is `<=>(x, true)`, `EXTRACT(f FROM x)` is `extract('f', x)`. `current_date` and its like without parentheses are
- * attributes that the analyzer turns into calls when no column has the name.
+ * attributes that the analyzer turns into calls when no column has the name. A function's name stands as written: compare without regard to case.
  */
 export interface UnresolvedFunction extends Node {
   readonly kind: 'UnresolvedFunction'

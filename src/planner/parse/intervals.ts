@@ -1,0 +1,165 @@
+/**
+ * INTERVAL literals: `INTERVAL 1 DAY 2 HOURS`, `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '3 days 4 seconds'`. Years and months give a year-month
+ * interval, everything else a day-time interval; the two cannot be mixed, as in Spark 4.
+ */
+import type { Literal, Span } from '../expr.js'
+import type { Cursor } from './cursor.js'
+import { isString, unescape } from './strings.js'
+import type { Token } from './token.js'
+
+/** Microseconds of a day-time unit. */
+const micros: Readonly<Record<string, bigint>> = {
+  MICROSECOND: 1n,
+  MILLISECOND: 1000n,
+  SECOND: 1_000_000n,
+  MINUTE: 60_000_000n,
+  HOUR: 3_600_000_000n,
+  DAY: 86_400_000_000n,
+  WEEK: 604_800_000_000n,
+}
+const months: Readonly<Record<string, bigint>> = { MONTH: 1n, YEAR: 12n }
+
+/** `DAY` of DAY, DAYS; undefined for what is no unit. */
+function unitOf(word: string): string | undefined {
+  const upper = word.toUpperCase()
+  const unit = upper.endsWith('S') ? upper.slice(0, -1) : upper
+  return unit in micros || unit in months || unit === 'NANOSECOND' ? unit : undefined
+}
+
+function startsValue(c: Cursor, token: Token): boolean {
+  return isString(c, token) || token.kind === 'integer' || token.kind === 'decimal'
+}
+
+/** An interval literal, when the cursor stands on one: `interval` may also be a column. */
+export function intervalLiteral(c: Cursor): Literal | undefined {
+  if (c.token.key !== 'INTERVAL') return undefined
+  const signed = c.peek().key === '-' || c.peek().key === '+'
+  const value = c.peek(signed ? 2 : 1)
+  const after = c.peek(signed ? 3 : 2)
+  if (!startsValue(c, value)) return undefined
+  if (after.kind !== 'word' || unitOf(after.text) === undefined) {
+    if (isString(c, value) && !signed) return undefined // `INTERVAL '1 day'` is a typed literal
+    if (value.kind !== 'integer' && value.kind !== 'decimal') return undefined
+  }
+  const start = c.next().start
+  const first = part(c)
+  if (c.is('TO')) return unitToUnit(c, first, start)
+  const parts = [first]
+  while (startsValue(c, c.token) || ((c.is('-') || c.is('+')) && startsValue(c, c.peek()) && unitOf(c.peek(2).text) !== undefined))
+    parts.push(part(c))
+  return total(c, parts, c.spanFrom(start))
+}
+
+interface Part {
+  /** With sign, as written. */
+  readonly text: string
+  readonly unit: string
+  readonly span: Span
+}
+
+function part(c: Cursor): Part {
+  const start = c.token.start
+  const sign = c.accept('-') ? '-' : c.accept('+') ? '+' : ''
+  if (!startsValue(c, c.token)) c.fail('<an interval value>')
+  const token = c.next()
+  const text = isString(c, token) ? unescape(token.text).trim() : token.text
+  const unit = c.token.kind === 'word' ? unitOf(c.token.text) : undefined
+  if (unit === undefined) return c.fail('<an interval unit>')
+  c.next()
+  return { text: negated(sign, text), unit, span: c.spanFrom(start) }
+}
+
+function negated(sign: string, text: string): string {
+  if (sign !== '-') return text
+  return text.startsWith('-') ? text.slice(1) : `-${text.replace(/^\+/, '')}`
+}
+
+function bad(c: Cursor, text: string, why: string, span: Span): Error {
+  return c.error('INVALID_INTERVAL_FORMAT', `Error parsing '${text}' to interval. ${why}`, span, { input: text }, '22006')
+}
+
+function total(c: Cursor, parts: readonly Part[], span: Span): Literal {
+  let sumMonths = 0n
+  let sumMicros = 0n
+  const yearMonth = parts.filter(p => p.unit in months)
+  if (yearMonth.length > 0 && yearMonth.length < parts.length) {
+    throw bad(c, c.text.slice(span.start, span.end), 'Year-month and day-time fields cannot be mixed in one interval.', span)
+  }
+  for (const { text, unit, span: at } of parts) {
+    const match = /^([+-]?)(\d+)(?:\.(\d{0,9}))?$/.exec(text)
+    if (match === null)
+      throw bad(c, text, `Write a whole number of ${unit.toLowerCase()}s${unit === 'SECOND' ? ', or one with up to 9 decimals' : ''}.`, at)
+    const [, sign, whole = '0', fraction] = match
+    if (fraction !== undefined && unit !== 'SECOND') throw bad(c, text, 'Only seconds may have a fraction.', at)
+    const direction = sign === '-' ? -1n : 1n
+    const n = direction * BigInt(whole)
+    if (unit in months) sumMonths += n * (months[unit] ?? 0n)
+    else if (unit === 'NANOSECOND') sumMicros += n / 1000n
+    else sumMicros += n * (micros[unit] ?? 0n) + direction * BigInt((fraction ?? '').padEnd(9, '0').slice(0, 6))
+  }
+  return yearMonth.length > 0 ? yearMonthLiteral(c, sumMonths, span) : dayTimeLiteral(c, sumMicros, span)
+}
+
+function yearMonthLiteral(c: Cursor, value: bigint, span: Span): Literal {
+  if (BigInt.asIntN(32, value) !== value) throw bad(c, c.text.slice(span.start, span.end), 'It does not fit into 32 bits of months.', span)
+  return { kind: 'Literal', value: Number(value), type: { kind: 'yearmonth_interval' }, span }
+}
+
+function dayTimeLiteral(c: Cursor, value: bigint, span: Span): Literal {
+  if (BigInt.asIntN(64, value) !== value) throw bad(c, c.text.slice(span.start, span.end), 'It does not fit into 64 bits of microseconds.', span)
+  return { kind: 'Literal', value, type: { kind: 'daytime_interval' }, span }
+}
+
+const ranges: Readonly<Record<string, { readonly form: string; readonly pattern: RegExp; readonly fields: readonly string[] }>> = {
+  'YEAR TO MONTH': { form: '[+|-]y-m', pattern: /^([+-]?)(\d+)-(\d+)$/, fields: ['YEAR', 'MONTH'] },
+  'DAY TO HOUR': { form: '[+|-]d h', pattern: /^([+-]?)(\d+) (\d{1,2})$/, fields: ['DAY', 'HOUR'] },
+  'DAY TO MINUTE': { form: '[+|-]d h:m', pattern: /^([+-]?)(\d+) (\d{1,2}):(\d{1,2})$/, fields: ['DAY', 'HOUR', 'MINUTE'] },
+  'DAY TO SECOND': {
+    form: '[+|-]d h:m:s.n',
+    pattern: /^([+-]?)(\d+) (\d{1,2}):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?$/,
+    fields: ['DAY', 'HOUR', 'MINUTE', 'SECOND'],
+  },
+  'HOUR TO MINUTE': { form: '[+|-]h:m', pattern: /^([+-]?)(\d+):(\d{1,2})$/, fields: ['HOUR', 'MINUTE'] },
+  'HOUR TO SECOND': { form: '[+|-]h:m:s.n', pattern: /^([+-]?)(\d+):(\d{1,2}):(\d{1,2})(?:\.(\d{1,9}))?$/, fields: ['HOUR', 'MINUTE', 'SECOND'] },
+  'MINUTE TO SECOND': { form: '[+|-]m:s.n', pattern: /^([+-]?)(\d+):(\d{1,2})(?:\.(\d{1,9}))?$/, fields: ['MINUTE', 'SECOND'] },
+}
+/** Largest value of a field that is not the first. */
+const most: Readonly<Record<string, number>> = { MONTH: 11, HOUR: 23, MINUTE: 59, SECOND: 59 }
+
+function unitToUnit(c: Cursor, { text, unit, span: valueSpan }: Part, start: number): Literal {
+  c.expect('TO')
+  const to = c.token.kind === 'word' ? unitOf(c.token.text) : undefined
+  const range = ranges[`${unit} TO ${to}`]
+  if (to === undefined) c.fail('<an interval unit>')
+  c.next()
+  const span = c.spanFrom(start)
+  if (range === undefined) throw bad(c, c.text.slice(span.start, span.end), `There is no interval from ${unit} to ${to}.`, span)
+  const match = range.pattern.exec(text)
+  if (match === null) throw bad(c, text, `An interval ${unit} TO ${to} is written '${range.form}'.`, valueSpan)
+  const direction = match[1] === '-' ? -1n : 1n
+  let sum = 0n
+  for (const [i, name] of range.fields.entries()) {
+    const value = Number(match[i + 2])
+    if (i > 0 && value > (most[name] ?? 0)) throw bad(c, text, `${name.toLowerCase()} ${value} is outside 0 to ${most[name]}.`, valueSpan)
+    sum += BigInt(match[i + 2] ?? 0) * (months[name] ?? micros[name] ?? 0n)
+  }
+  if (to === 'MONTH') return yearMonthLiteral(c, direction * sum, span)
+  const fraction = to === 'SECOND' ? match[range.fields.length + 2] : undefined
+  return dayTimeLiteral(c, direction * (sum + BigInt((fraction ?? '').padEnd(9, '0').slice(0, 6))), span)
+}
+
+const spelled = /\s*([+-]?)\s*(\d+(?:\.\d*)?)\s+([a-zA-Z]+)/y
+
+/** `'3 days -4 seconds'`, optionally with `interval` before it; undefined when the text is none. */
+export function intervalFromText(c: Cursor, text: string, span: Span): Literal | undefined {
+  const body = text.trim().replace(/^interval\s+/i, '')
+  const parts: Part[] = []
+  spelled.lastIndex = 0
+  while (spelled.lastIndex < body.length) {
+    const match = spelled.exec(body)
+    const unit = match === null ? undefined : unitOf(match[3] ?? '')
+    if (match === null || unit === undefined) return undefined
+    parts.push({ text: `${match[1]}${match[2]}`, unit, span })
+  }
+  return parts.length === 0 ? undefined : total(c, parts, span)
+}

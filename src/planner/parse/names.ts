@@ -1,0 +1,139 @@
+/** Identifiers: which tokens may be a name where, and how a name is unquoted. */
+import type { Cursor } from './cursor.js'
+import { ansiReserved, notBareAlias, notColumn, notTableAlias } from './keywords.js'
+import type { Token } from './token.js'
+
+/** The name a token of kind word, backquoted or doubleQuoted stands for. */
+export function nameOf(token: Token): string {
+  switch (token.kind) {
+    case 'backquoted':
+      return token.text.slice(1, -1).replaceAll('``', '`')
+    case 'doubleQuoted':
+      return token.text.slice(1, -1).replaceAll('""', '"')
+    default:
+      return token.text
+  }
+}
+
+/** Whether the token may be a name at all (after AS, after a dot, …). */
+export function isName(c: Cursor, token: Token = c.token): boolean {
+  switch (token.kind) {
+    case 'word':
+      return !(c.options.reservedKeywords && ansiReserved.has(token.key))
+    case 'backquoted':
+      return true
+    case 'doubleQuoted':
+      return c.options.doubleQuotedIdentifiers === true && token.text[0] === '"'
+    default:
+      return false
+  }
+}
+
+/** An identifier. `a-b` without quotes is refused as Spark refuses it (INVALID_IDENTIFIER). */
+export function identifier(c: Cursor): string {
+  if (!isName(c)) c.fail('<a name>')
+  return unquoted(c, c.next())
+}
+
+/** The same, for places where a hyphen cannot be a minus. */
+export function strictName(c: Cursor): string {
+  const start = c.token.start
+  const name = identifier(c)
+  if (c.token.key === '-' && c.token.start === c.previous.end && c.peek().kind === 'word') {
+    while (c.token.key === '-' && c.peek().kind === 'word') {
+      c.next()
+      c.next()
+    }
+    const span = c.spanFrom(start)
+    throw invalidIdentifier(c, c.text.slice(span.start, span.end), span)
+  }
+  return name
+}
+
+/** `a.b.c` as parts. */
+export function multipartName(c: Cursor): string[] {
+  const parts = [strictName(c)]
+  while (c.accept('.')) parts.push(strictName(c))
+  return parts
+}
+
+/** `(a, b, c)` */
+export function nameList(c: Cursor): string[] {
+  c.expect('(')
+  const names = c.list(strictName)
+  c.expect(')')
+  return names
+}
+
+function unquoted(c: Cursor, token: Token): string {
+  const name = nameOf(token)
+  if (token.kind === 'word' && token.key === '' && !/^[A-Za-z0-9_]+$/.test(name)) throw invalidIdentifier(c, name, token)
+  if (token.kind !== 'word' && name === '')
+    throw c.error('PARSE_SYNTAX_ERROR', `Syntax error at or near '${token.text}': a name cannot be empty.`, token)
+  return name
+}
+
+function invalidIdentifier(c: Cursor, name: string, span: { start: number; end: number }): Error {
+  return c.error(
+    'INVALID_IDENTIFIER',
+    `The unquoted identifier ${name} is invalid and must be back quoted as: \`${name}\`. Unquoted identifiers hold only ASCII letters, digits and underscores.`,
+    span,
+    { ident: name },
+  )
+}
+
+/** Whether the current token, standing alone, can be a column or the first part of one. */
+export function startsColumn(c: Cursor): boolean {
+  if (!isName(c)) return false
+  return c.token.kind !== 'word' || !notColumn.has(c.token.key)
+}
+
+/** Takes the alias of a select item, if one stands here: `AS name`, or a name that begins nothing else. */
+export function optionalAlias(c: Cursor): string | undefined {
+  if (c.is('AS')) {
+    c.next()
+    return strictName(c)
+  }
+  if (isName(c) && !(c.token.kind === 'word' && beginsNext(c))) return strictName(c)
+  return undefined
+}
+
+/** Whether a word begins the next clause rather than being an alias. Those that people use as names are clauses only in front of what a clause needs. */
+function beginsNext(c: Cursor): boolean {
+  const key = c.token.key
+  if (!notBareAlias.has(key)) return false
+  const next = c.peek().key
+  switch (key) {
+    case 'SORT':
+    case 'CLUSTER':
+    case 'DISTRIBUTE':
+    case 'ORDER':
+    case 'GROUP':
+      return next === 'BY'
+    case 'WINDOW':
+      return c.peek(2).key === 'AS'
+    case 'VALUES':
+    case 'SET':
+      return next !== ',' && next !== 'FROM' && next !== ')' && c.peek().kind !== 'end'
+    case 'LIMIT':
+    case 'OFFSET':
+      return next !== ',' && next !== 'FROM' && next !== ')' && c.peek().kind !== 'end'
+    case 'PIVOT':
+    case 'UNPIVOT':
+    case 'TABLESAMPLE':
+      return next === '(' || next === 'INCLUDE' || next === 'EXCLUDE'
+    default:
+      return true
+  }
+}
+
+/** Takes the alias of a relation, if one stands here. */
+export function optionalTableAlias(c: Cursor): string | undefined {
+  const explicit = c.accept('AS')
+  if (!isName(c) || (c.token.kind === 'word' && notTableAlias.has(c.token.key))) {
+    if (explicit) c.fail('<a table alias>')
+    return undefined
+  }
+  if (!explicit && c.token.kind === 'word' && beginsNext(c)) return undefined
+  return strictName(c)
+}
