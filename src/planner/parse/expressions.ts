@@ -9,7 +9,7 @@ import { literal } from './literals.js'
 import { binaryOperators, comparison } from './operators.js'
 import { primary } from './primary.js'
 import { startsQuery } from './query-start.js'
-import { isString, unescape } from './strings.js'
+import { isString, unquoteString } from './strings.js'
 
 /** A boolean, or any, expression. */
 export function expression(c: Cursor): Expr {
@@ -121,10 +121,10 @@ function like(c: Cursor, start: number, left: Expr, name: string): Expr {
   if (!c.accept('ESCAPE')) return call(c, start, name, [left, pattern])
   if (!isString(c)) c.fail('<a string>')
   const token = c.next()
-  const escape = unescape(token.text)
-  if (escape.length !== 1)
+  const escapeText = unquoteString(token.text)
+  if (escapeText.length !== 1)
     throw c.error('INVALID_ESCAPE_CHAR', `\`EscapeChar\` should be a string literal of length one, but got ${token.text}.`, token, {}, '42604')
-  return call(c, start, name, [left, pattern, literal(escape, types.string, { start: token.start, end: token.end })])
+  return call(c, start, name, [left, pattern, literal(escapeText, types.string, { start: token.start, end: token.end })])
 }
 
 /** `x LIKE ANY (a, b)`: one LIKE per pattern, each negated when the whole is `NOT LIKE ANY`. */

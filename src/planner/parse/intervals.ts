@@ -4,7 +4,7 @@
  */
 import type { Literal, Span } from '../expr.js'
 import type { Cursor } from './cursor.js'
-import { isString, unescape } from './strings.js'
+import { isString, unquoteString } from './strings.js'
 import type { Token } from './token.js'
 
 /** Microseconds of a day-time unit. */
@@ -62,7 +62,7 @@ function part(c: Cursor): Part {
   const sign = c.accept('-') ? '-' : c.accept('+') ? '+' : ''
   if (!startsValue(c, c.token)) c.fail('<an interval value>')
   const token = c.next()
-  const text = isString(c, token) ? unescape(token.text).trim() : token.text
+  const text = isString(c, token) ? unquoteString(token.text).trim() : token.text
   const unit = c.token.kind === 'word' ? unitOf(c.token.text) : undefined
   if (unit === undefined) return c.fail('<an interval unit>')
   c.next()

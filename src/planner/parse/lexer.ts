@@ -41,9 +41,10 @@ export function tokenize(text: string, options: { readonly comments?: boolean } 
   const tokens: Token[] = []
   const length = text.length
   let at = 0
-  const push = (kind: TokenKind, end: number, key = ''): void => {
+  const push: Push = (kind, end, key = '') => {
     tokens.push({ kind, text: text.slice(at, end), key, start: at, end })
     at = end
+    return end
   }
   while (at < length) {
     const code = text.charCodeAt(at)
@@ -67,9 +68,10 @@ export function tokenize(text: string, options: { readonly comments?: boolean } 
   }
 }
 
-type Push = (kind: TokenKind, end: number, key?: string) => void
+/** Adds the token from the current place to `end` and goes there. */
+type Push = (kind: TokenKind, end: number, key?: string) => number
 
-function word(text: string, at: number, push: Push): void {
+function word(text: string, at: number, push: Push): number {
   const first = text.charCodeAt(at)
   const next = text.charCodeAt(at + 1)
   if ((first === 114 || first === 82) && (next === 39 || next === 34)) return quoted(text, at, at + 1, push)
@@ -80,10 +82,10 @@ function word(text: string, at: number, push: Push): void {
     const uri = uriRun.exec(text)
     if (uri !== null) return push('word', uriRun.lastIndex)
   }
-  push('word', end, keywordOf(text.slice(at, end)))
+  return push('word', end, keywordOf(text.slice(at, end)))
 }
 
-function numeral(text: string, at: number, push: Push): void {
+function numeral(text: string, at: number, push: Push): number {
   number.lastIndex = at
   const match = number.exec(text)
   if (match !== null) {
@@ -102,11 +104,11 @@ function numeral(text: string, at: number, push: Push): void {
   if (!isWordPart(text.charCodeAt(end))) return push('integer', end)
   wordRun.lastIndex = at
   wordRun.exec(text)
-  push('word', Math.max(wordRun.lastIndex, end))
+  return push('word', Math.max(wordRun.lastIndex, end))
 }
 
 /** A string that starts with the quote at `open`; raw when a prefix stands before it. A doubled quote stands for one, but not in raw strings. */
-function quoted(text: string, at: number, open: number, push: Push): void {
+function quoted(text: string, at: number, open: number, push: Push): number {
   const quote = text.charCodeAt(open)
   const raw = open > at
   let end = open + 1
@@ -118,17 +120,17 @@ function quoted(text: string, at: number, open: number, push: Push): void {
       else return push(quote === 39 ? 'string' : 'doubleQuoted', end + 1)
     }
   }
-  push('unrecognized', text.length)
+  return push('unrecognized', text.length)
 }
 
-function backquoted(text: string, at: number, push: Push): void {
+function backquoted(text: string, at: number, push: Push): number {
   let end = at + 1
   for (; end < text.length; end++) {
     if (text.charCodeAt(end) !== 96) continue
     if (text.charCodeAt(end + 1) === 96) end++
     else return push('backquoted', end + 1)
   }
-  push('unrecognized', text.length)
+  return push('unrecognized', text.length)
 }
 
 /** A backslash at the end of the line continues the comment, as in Spark's shell. */
@@ -159,12 +161,12 @@ function blockCommentEnd(text: string, at: number): number | undefined {
   return undefined
 }
 
-function symbol(text: string, at: number, push: Push): void {
+function symbol(text: string, at: number, push: Push): number {
   const three = text.slice(at, at + 3)
   if (symbols3.has(three) || three === '/*+') return push('symbol', at + 3, three)
   const two = text.slice(at, at + 2)
   if (symbols2.has(two)) return push('symbol', at + 2, two)
   const one = text.slice(at, at + 1)
   if (symbols1.has(one)) return push('symbol', at + 1, one)
-  push('unrecognized', at + 1)
+  return push('unrecognized', at + 1)
 }

@@ -104,7 +104,7 @@ export function typedLiteral(c: Cursor): Expr | undefined {
   c.next()
   const text = stringText(c)
   const span = c.spanFrom(token.start)
-  const value = valueOf(c, token.key, text, span)
+  const value = typedValue(c, token.key, text, span)
   if (value === undefined) {
     const message = `The value of the typed literal "${token.key}" is invalid: '${text}'.`
     throw c.error('INVALID_TYPED_LITERAL', message, span, { valueType: `"${token.key}"`, value: `'${text}'` }, '42604')
@@ -112,7 +112,7 @@ export function typedLiteral(c: Cursor): Expr | undefined {
   return value
 }
 
-function valueOf(c: Cursor, key: string, text: string, span: Span): Expr | undefined {
+function typedValue(c: Cursor, key: string, text: string, span: Span): Expr | undefined {
   switch (key) {
     case 'X':
       return hexLiteral(text, span)
