@@ -34,6 +34,8 @@ export interface Literal extends Node {
 export interface UnresolvedAttribute extends Node {
   readonly kind: 'UnresolvedAttribute'
   readonly nameParts: readonly string[]
+  /** From `df.col('a')`: only the output of the relation with this `planId` is meant, so that `a.join(b, a.col('id').eq(b.col('id')))` is not ambiguous. */
+  readonly planId?: number
 }
 export interface UnresolvedStar extends Node {
   readonly kind: 'UnresolvedStar'

@@ -8,6 +8,8 @@ import type { Expr, Span } from './expr.js'
 
 interface Node {
   readonly span?: Span
+  /** Set on the root of every DataFrame's plan: what an attribute's `planId` refers to. */
+  readonly planId?: number
 }
 
 /** Files by path, folder or glob. */
