@@ -26,8 +26,8 @@ export function disconnected(what: string, cause?: unknown): SpkError {
   })
 }
 
-export function messageTooLarge(subject: string, size: number): SpkError {
-  return new SpkError('SPK_MESSAGE_TOO_LARGE', `A message of ${size} bytes to ${subject} is above the ${MAX_PAYLOAD} bytes of the bus.`, {
+export function messageTooLarge(subject: string, size: number, limit = MAX_PAYLOAD): SpkError {
+  return new SpkError('SPK_MESSAGE_TOO_LARGE', `A message of ${size} bytes to ${subject} is above the ${limit} bytes of the bus.`, {
     params: { subject },
   })
 }
@@ -38,7 +38,8 @@ export function casFailed(bucket: string, key: string, why: string): SpkError {
 
 /** Ambiguous: a write may have happened. */
 export function busUnavailable(what: string, cause?: unknown): SpkError {
-  return new SpkError('SPK_BUS_UNAVAILABLE', `The bus did not confirm ${what}. A write may have happened: read again and compare.`, {
+  const why = cause instanceof Error ? ` (${cause.message})` : ''
+  return new SpkError('SPK_BUS_UNAVAILABLE', `The bus did not confirm ${what}${why}. A write may have happened: read again and compare.`, {
     retryable: true,
     cause,
   })
