@@ -47,7 +47,7 @@ module.exports = {
     door('pino', 'pino', 'core/log\\.ts'),
     door('msgpackr', 'msgpackr', 'protocol/wire\\.ts'),
     door('typebox', '@sinclair/typebox', 'protocol/wire\\.ts'),
-    door('nats', '@nats-io', 'transport/nats(-[a-z]+)?\\.ts'),
+    door('nats', '@nats-io', 'transport/nats[a-z-]*\\.ts'),
     door('duckdb', '@duckdb', 'kernel/duckdb\\.ts'),
     door('arrow', 'apache-arrow', 'kernel/arrow\\.ts|blockstore/segment\\.ts'),
     door('xstate', 'xstate', 'actors/'),
