@@ -49,6 +49,8 @@ export type KernelOutput =
 export interface KernelTask {
   /** Unique per attempt; cancellation goes by it. */
   readonly id: string
+  /** The task's partition number: what is random about it (samples, round robin's start) is then the same for each attempt. Default 0. */
+  readonly seed?: number
   readonly sql: string
   readonly settings: Readonly<Record<string, string>>
   readonly inputs: readonly KernelInput[]

@@ -1,0 +1,127 @@
+/**
+ * DuckDB's structured errors (`errors_as_json`) as `SpkError`s: Spark's condition and SQLSTATE where Spark has the error, `SPK_*` where only spk can fail.
+ * A fragment raises Spark's own conditions with `error('[CONDITION] message SQLSTATE: xxxxx')`; such a message becomes that very condition. Pure.
+ */
+import { SpkError } from '../core/errors.js'
+
+interface DuckError {
+  readonly exception_type: string
+  readonly exception_message: string
+  readonly candidates?: string
+  readonly name?: string
+  readonly error_subtype?: string
+  readonly [key: string]: string | undefined
+}
+
+interface Rule {
+  readonly type: string
+  readonly pattern: RegExp
+  readonly code: string
+  readonly sqlState?: string
+  readonly retryable?: boolean
+  /** Text after DuckDB's own message: what to do. */
+  readonly advice?: string
+}
+
+const ansiOff = 'Use `try_cast` to tolerate such values and get NULL instead.'
+const memoryAdvice =
+  'Raise spark.executor.memory, lower spark.executor.cores (fewer tasks share the memory), or raise spark.sql.shuffle.partitions so that each task handles less.'
+
+/** First match wins; `type` is DuckDB's exception type. */
+const rules: readonly Rule[] = [
+  { type: 'Out of Memory', pattern: /temp_directory|max_temp_directory_size/i, code: 'SPK_SPILL_FULL', advice: 'Free space in the spill folder.' },
+  { type: 'Out of Memory', pattern: /./, code: 'SPK_OUT_OF_MEMORY', advice: memoryAdvice },
+  {
+    type: 'Conversion',
+    pattern: /to type DECIMAL|to DECIMAL|to decimal/i,
+    code: 'NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION',
+    sqlState: '22003',
+    advice: ansiOff,
+  },
+  { type: 'Conversion', pattern: /out of range for the destination type/, code: 'CAST_OVERFLOW', sqlState: '22003', advice: ansiOff },
+  { type: 'Conversion', pattern: /./, code: 'CAST_INVALID_INPUT', sqlState: '22018', advice: ansiOff },
+  { type: 'Out of Range', pattern: /division by zero/i, code: 'DIVIDE_BY_ZERO', sqlState: '22012' },
+  {
+    type: 'Out of Range',
+    pattern: /overflow/i,
+    code: 'ARITHMETIC_OVERFLOW',
+    sqlState: '22003',
+    advice: 'Cast to a wider type, or use `try_add` and its kin.',
+  },
+  { type: 'Invalid Input', pattern: /More than one row returned by a subquery/, code: 'SCALAR_SUBQUERY_TOO_MANY_ROWS', sqlState: '21000' },
+  { type: 'Invalid Input', pattern: /Map keys must be unique/, code: 'DUPLICATED_MAP_KEY', sqlState: '23505' },
+  { type: 'Invalid Input', pattern: /Map keys can not be NULL/i, code: 'NULL_MAP_KEY', sqlState: '2200E' },
+  { type: 'Invalid Input', pattern: /No magic bytes|not a parquet|Parquet|parquet/, code: 'SPK_FILE_UNREADABLE' },
+  { type: 'IO', pattern: /No space left on device/i, code: 'SPK_DISK_FULL', advice: 'Free space on that disk, or point the folder elsewhere.' },
+  { type: 'IO', pattern: /No files found|No such file/i, code: 'PATH_NOT_FOUND', sqlState: '42K03' },
+  { type: 'IO', pattern: /./, code: 'SPK_FILE_UNREADABLE' },
+  { type: 'Interrupt', pattern: /./, code: 'SPK_TASK_CANCELLED' },
+  { type: 'INTERRUPT', pattern: /./, code: 'SPK_TASK_CANCELLED' },
+]
+
+const sparkShaped = /^\[([A-Z][A-Z0-9_.]*)\] ([\s\S]*?)(?: SQLSTATE: ([0-9A-Z]{5}))?$/
+
+/** Errors of JavaScript callbacks reach DuckDB as text only; they are kept here under a number that the text carries. */
+const originals = new Map<number, unknown>()
+let nextOriginal = 0
+
+/** Keeps the error of a callback and gives the text to report to DuckDB in its place. */
+export function keepOriginal(error: unknown): string {
+  const number = nextOriginal++
+  originals.set(number, error)
+  return `spk callback failure #${number}`
+}
+
+/** Turns what the bindings threw into an `SpkError` (or gives back the very error that a callback of ours threw). */
+export function duckdbError(thrown: unknown, sql?: string): unknown {
+  if (thrown instanceof SpkError || !(thrown instanceof Error)) return thrown
+  const kept = /spk callback failure #(\d+)/.exec(thrown.message)
+  if (kept !== null) {
+    const original = originals.get(Number(kept[1]))
+    originals.delete(Number(kept[1]))
+    return original ?? thrown
+  }
+  const error = parse(thrown.message)
+  const message = error.exception_message
+  const spark = sparkShaped.exec(message)
+  if (spark !== null) {
+    return new SpkError(spark[1] ?? '', spark[2] ?? '', { cause: thrown, ...(spark[3] === undefined ? {} : { sqlState: spark[3] }) })
+  }
+  const rule = rules.find(r => r.type === error.exception_type && r.pattern.test(message))
+  if (rule !== undefined) {
+    const text = firstParagraph(message)
+    return new SpkError(rule.code, `${text}${/[.!?]$/.test(text) ? '' : '.'}${rule.advice === undefined ? '' : ` ${rule.advice}`}`, {
+      cause: thrown,
+      ...(rule.sqlState === undefined ? {} : { sqlState: rule.sqlState }),
+      ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
+    })
+  }
+  return new SpkError('SPK_DUCKDB', `DuckDB (${error.exception_type} error): ${message}${sql === undefined ? '' : `\nStatement: ${sql}`}`, {
+    cause: thrown,
+    params: {
+      type: error.exception_type,
+      ...(error.error_subtype === undefined ? {} : { subtype: error.error_subtype }),
+      ...(error.name === undefined ? {} : { name: error.name }),
+      ...(error.candidates === undefined ? {} : { candidates: error.candidates }),
+    },
+  })
+}
+
+/** The JSON may follow a plain prefix (`Parser Error: {…}`), and a few errors come as plain text (`IO Error: …`). */
+function parse(text: string): DuckError {
+  const start = text.indexOf('{"exception_type"')
+  if (start >= 0) {
+    try {
+      return JSON.parse(text.slice(start)) as DuckError
+    } catch {
+      // Not JSON after all: plain text below.
+    }
+  }
+  const plain = /^([A-Za-z ]+?) Error: ([\s\S]*)$/.exec(text)
+  return { exception_type: plain?.[1] ?? 'Unknown', exception_message: plain?.[2] ?? text }
+}
+
+/** DuckDB appends suggestions about its own settings after an empty line; users of spk have other ones. */
+function firstParagraph(text: string): string {
+  return (text.split(/\n\n(?:Possible solutions|Use "SET)/)[0] ?? text).trim()
+}

@@ -1,0 +1,50 @@
+/**
+ * A task's part of a file scan as SQL: each split one reader with one contiguous row range, joined by name so that files with more, fewer or reordered
+ * columns fit, and every column cast to its declared type. Only this file and its csv and json neighbours turn files into what DuckDB reads.
+ */
+
+import { unreachable } from '../core/errors.js'
+import type { ScanSplit } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import { quoteName, quoteText } from './duckdb.js'
+import { duckdbTypeName } from './spark-types.js'
+import type { KernelInput } from './task.js'
+
+export type ScanInput = Extract<KernelInput, { kind: 'scan' }>
+
+/** A SELECT that gives exactly the columns of `scan.schema`. */
+export function scanSql(scan: ScanInput): string {
+  if (scan.splits.length === 0) return emptySql(scan.schema)
+  switch (scan.format) {
+    case 'parquet':
+      return parquetSql(scan.schema, scan.splits)
+    case 'csv':
+    case 'json':
+      throw new Error('bug in spk: not yet')
+    default:
+      return unreachable(scan.format)
+  }
+}
+
+function emptySql(schema: StructType): string {
+  return `${nothingOf(schema)}`
+}
+
+/** No rows, all declared columns: in a union by name it gives a file that lacks a column NULLs for it. */
+function nothingOf(schema: StructType): string {
+  const columns = schema.fields.map(f => `CAST(NULL AS ${duckdbTypeName(f.type)}) AS ${quoteName(f.name)}`)
+  return `SELECT ${columns.length === 0 ? 'NULL AS "__spk_row"' : columns.join(', ')} WHERE false`
+}
+
+function parquetSql(schema: StructType, splits: readonly ScanSplit[]): string {
+  const branches = splits.map(split => {
+    const file = `FROM read_parquet(${quoteText(split.file.uri)})`
+    if (split.rowGroups === undefined) return `SELECT * ${file}`
+    const { rowFrom, rowTo } = split.rowGroups
+    return `SELECT * ${file} WHERE file_row_number >= ${rowFrom} AND file_row_number < ${rowTo}`
+  })
+  const columns = schema.fields.map(f => `CAST(${quoteName(f.name)} AS ${duckdbTypeName(f.type)}) AS ${quoteName(f.name)}`)
+  // A scan of no columns still counts its rows.
+  if (columns.length === 0) columns.push('NULL AS "__spk_row"')
+  return `SELECT ${columns.join(', ')} FROM (${[nothingOf(schema), ...branches].join(' UNION ALL BY NAME ')})`
+}

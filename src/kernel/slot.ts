@@ -1,0 +1,198 @@
+/**
+ * The runtime of one slot: one single-threaded DuckDB for the executor's life, one task at a time on a connection of its own. Runs on the thread that
+ * opened it, be that a worker thread (`slot-serve.ts`) or the caller's own. Guarantees: a cancelled or failed task leaves the slot usable, and its
+ * promise settles only when no statement of it runs any more.
+ */
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import type { Batch } from '../core/batch.js'
+import { assert, SpkError } from '../core/errors.js'
+import { BatchScans } from './batch-scan.js'
+import { BroadcastCache } from './broadcast-cache.js'
+import { type Connection, Database } from './duckdb.js'
+import { runTask } from './run-task.js'
+import { defaultLimits, type ScatterLimits } from './scatter.js'
+import { Settings } from './settings.js'
+import type { BatchSink, KernelResult, KernelTask, Segment } from './task.js'
+
+export interface SlotOptions {
+  /** Name of the slot, in messages and in its spill folder. */
+  readonly id: string
+  /** Absolute folder of this slot alone; created, and emptied on close. */
+  readonly spillDir: string
+  /** DuckDB's memory limit, bytes. */
+  readonly memoryLimit: number
+  /** Arrow IPC of a segment to batches, synchronously (the block store's `readSegments`). */
+  readonly decode: (segment: Segment) => Iterable<Batch>
+  readonly limits?: ScatterLimits
+  /** Chunks between garbage collections when node runs with --expose-gc: V8 does not see the memory behind chunks. */
+  readonly chunksPerGc?: number
+}
+
+export interface Slot {
+  /** Runs one task; rejects with `SpkError`. One at a time. */
+  run(task: KernelTask, sink: BatchSink): Promise<KernelResult>
+  /** Cancels the task if it is the one running: its promise rejects with `SPK_TASK_CANCELLED` within milliseconds. */
+  interrupt(id: string): void
+  dropCached(keys: readonly string[]): Promise<void>
+  /** Rejects with `SPK_OUT_OF_MEMORY`, keeping the old limit, when more is in use and cannot be spilled. */
+  setMemoryLimit(bytes: number): Promise<void>
+  /** Bytes that DuckDB holds now. */
+  memoryUsed(): Promise<number>
+  /** Only when no task runs. */
+  close(): Promise<void>
+}
+
+interface Current {
+  readonly id: string
+  connection: Connection | undefined
+  cancelled: boolean
+  again: NodeJS.Timeout | undefined
+}
+
+/** An interrupt that arrives between two statements is lost, so it is repeated until the task has settled. */
+const interruptEveryMs = 10
+const sampleEveryMs = 200
+
+export async function openSlot(options: SlotOptions): Promise<Slot> {
+  assert(isAbsolute(options.spillDir), `spill folder ${options.spillDir} is not absolute`)
+  mkdirSync(options.spillDir, { recursive: true })
+  const database = await Database.open({ spillDir: options.spillDir, memoryLimit: options.memoryLimit })
+  const control = await database.connect()
+  return new RunningSlot(options, database, control)
+}
+
+class RunningSlot implements Slot {
+  readonly #options: SlotOptions
+  readonly #database: Database
+  readonly #control: Connection
+  readonly #scans: BatchScans
+  readonly #cache = new BroadcastCache()
+  readonly #settings = new Settings()
+  #current: Current | undefined
+  /** Statements on the control connection run one after the other. */
+  #controlQueue: Promise<unknown> = Promise.resolve()
+
+  constructor(options: SlotOptions, database: Database, control: Connection) {
+    this.#options = options
+    this.#database = database
+    this.#control = control
+    this.#scans = new BatchScans(control)
+  }
+
+  async run(task: KernelTask, sink: BatchSink): Promise<KernelResult> {
+    assert(this.#current === undefined, `slot ${this.#options.id} already runs ${this.#current?.id}`)
+    const began = performance.now()
+    // Set before the first await: an interrupt may come at any time.
+    const current: Current = { id: task.id, connection: undefined, cancelled: false, again: undefined }
+    this.#current = current
+    const watch = this.#watch()
+    const check = () => {
+      if (current.cancelled) throw new SpkError('SPK_TASK_CANCELLED', `Task ${task.id} was cancelled.`)
+    }
+    try {
+      const connection = await this.#database.connect()
+      current.connection = connection
+      check()
+      await this.#settings.apply(connection, task.conf, task.settings)
+      check()
+      const outcome = await runTask(task, sink, {
+        connection,
+        scans: this.#scans,
+        cache: this.#cache,
+        decode: this.#options.decode,
+        limits: this.#options.limits ?? defaultLimits,
+        check,
+        onChunk: chunks => this.#onChunk(chunks),
+      })
+      const seen = watch.end()
+      const { builderBytes, ...result } = outcome
+      return {
+        ...result,
+        bytesSpilled: seen.spilled,
+        peakMemory: seen.memory + builderBytes,
+        cpuMs: Math.max(0, performance.now() - began - outcome.sinkMs),
+      }
+    } catch (error) {
+      if (current.cancelled) check()
+      throw error
+    } finally {
+      watch.end()
+      clearInterval(current.again)
+      this.#current = undefined
+      current.connection?.close()
+    }
+  }
+
+  interrupt(id: string): void {
+    const current = this.#current
+    if (current === undefined || current.id !== id || current.cancelled) return
+    current.cancelled = true
+    current.connection?.interrupt()
+    current.again = setInterval(() => current.connection?.interrupt(), interruptEveryMs)
+  }
+
+  dropCached(keys: readonly string[]): Promise<void> {
+    return this.#onControl(() => this.#cache.drop(keys, this.#control))
+  }
+
+  setMemoryLimit(bytes: number): Promise<void> {
+    return this.#onControl(() => this.#control.run(`SET GLOBAL memory_limit = '${Math.floor(bytes)}B'`))
+  }
+
+  memoryUsed(): Promise<number> {
+    return this.#onControl(async () => {
+      const rows = await this.#control.rows<{ used: number | null }>('SELECT sum(memory_usage_bytes)::BIGINT AS used FROM duckdb_memory()')
+      return rows[0]?.used ?? 0
+    })
+  }
+
+  async close(): Promise<void> {
+    assert(this.#current === undefined, `slot ${this.#options.id} closed while ${this.#current?.id} runs`)
+    await this.#controlQueue
+    this.#control.close()
+    this.#database.close()
+    rmSync(this.#options.spillDir, { recursive: true, force: true })
+  }
+
+  #onControl<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#controlQueue.then(work)
+    this.#controlQueue = result.catch(() => undefined)
+    return result
+  }
+
+  #onChunk(chunks: number): void {
+    if (chunks % (this.#options.chunksPerGc ?? 200) === 0) (globalThis as { gc?: () => void }).gc?.()
+  }
+
+  /** Follows memory and spill of the running task by sampling: DuckDB keeps no peaks. Tasks shorter than an interval show none. */
+  #watch(): { end(): { memory: number; spilled: number } } {
+    let memory = 0
+    let spilled = 0
+    const timer = setInterval(() => {
+      spilled = Math.max(spilled, folderBytes(this.#options.spillDir))
+      this.memoryUsed().then(
+        used => {
+          memory = Math.max(memory, used)
+        },
+        () => undefined,
+      )
+    }, sampleEveryMs)
+    timer.unref()
+    return {
+      end() {
+        clearInterval(timer)
+        return { memory, spilled }
+      },
+    }
+  }
+}
+
+function folderBytes(folder: string): number {
+  try {
+    return readdirSync(folder).reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  } catch {
+    // The folder may be gone while DuckDB cleans up.
+    return 0
+  }
+}
