@@ -5,13 +5,14 @@
  */
 import {
   type AnyActorLogic,
+  type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  createActor,
   type EventFromLogic,
   type InputFrom,
   initialTransition,
   type SnapshotFrom,
-  transition,
 } from 'xstate'
 import type { Clock, Timer } from '../core/clock.js'
 import type { Logger } from '../core/log.js'
@@ -44,6 +45,32 @@ interface ActionData {
   readonly params?: unknown
 }
 
+/**
+ * The same as xstate's `transition()`, but with one scope for the life of the actor: xstate's makes an actor, and with it the machine's first context, for
+ * every event, which costs three times as much as the transition itself.
+ */
+function pureTransition<M extends AnyStateMachine>(machine: M, input: InputFrom<M>) {
+  const self = createActor(machine as AnyStateMachine, { input })
+  let performed: ActionData[] = []
+  const nothing = (): void => {}
+  const scope = {
+    self,
+    system: self.system,
+    id: '',
+    sessionId: '',
+    logger: nothing,
+    defer: nothing,
+    stopChild: nothing,
+    emit: nothing,
+    actionExecutor: (action: ActionData) => void performed.push(action),
+  }
+  return (snapshot: AnyMachineSnapshot, event: EventFromLogic<M>): [AnyMachineSnapshot, ActionData[]] => {
+    performed = []
+    const next = machine.transition(snapshot, event as never, scope as unknown as AnyActorScope)
+    return [next as AnyMachineSnapshot, performed]
+  }
+}
+
 /** Starts the actor: the initial transition's effects have run when this returns. */
 export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<M> {
   const { machine, clock, log } = options
@@ -70,6 +97,7 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     },
   }
   const effects = options.effects(actor)
+  const transition = pureTransition(machine, options.input)
 
   function perform(action: ActionData): void {
     if (stopped) return
@@ -109,10 +137,10 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     busy = true
     try {
       for (let event = queue.shift(); event !== undefined && !stopped; event = queue.shift()) {
-        const [next, actions] = transition(machine as AnyActorLogic as M, snapshot as SnapshotFrom<M>, event)
-        snapshot = next as AnyMachineSnapshot
+        const [next, actions] = transition(snapshot, event)
+        snapshot = next
         for (const listener of listeners) listener(snapshot as SnapshotFrom<M>, event)
-        for (const action of actions) perform(action as ActionData)
+        for (const action of actions) perform(action)
       }
     } finally {
       busy = false
