@@ -45,6 +45,7 @@ module.exports = {
     apart('actors'),
     apart('planner', 'functions'),
     door('pino', 'pino', 'core/log\\.ts'),
+    door('zstd', '@bokuweb/zstd-wasm', 'core/arrow/compression\\.ts'),
     door('msgpackr', 'msgpackr', 'protocol/wire\\.ts'),
     door('typebox', '@sinclair/typebox', 'protocol/wire\\.ts'),
     door('nats', '@nats-io', 'transport/nats[a-z-]*\\.ts'),

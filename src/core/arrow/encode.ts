@@ -1,0 +1,193 @@
+/**
+ * Batch → Arrow IPC stream format. A message is a list of byte pieces: the header made here, the column buffers as they are (not copied unless they are
+ * compressed), padding between. Who writes them to a file can hand the list to `writev`.
+ */
+import type { Batch, ColumnData } from '../batch.js'
+import { assert, must } from '../errors.js'
+import type { DataType, StructType } from '../types.js'
+import type { Codec } from './compression.js'
+import { type FlatNode, flatBytes, flatPairs, flatTable, i8, i16, i64, ref } from './flatbuffer.js'
+import { schemaTable } from './schema-message.js'
+
+export const CONTINUATION = 0xffff_ffff
+export const METADATA_V5 = 4
+export const headerKind = { schema: 1, dictionary: 2, recordBatch: 3 } as const
+export const codecNumber = { lz4: 0, zstd: 1 } as const
+
+/** Ends a stream. */
+export const END_OF_STREAM = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0)
+
+const padding = new Uint8Array(8)
+/** Smaller buffers are left as they are: a frame costs about 20 bytes. */
+const COMPRESS_FROM = 64
+const fixedWidths: Readonly<Record<string, number>> = {
+  byte: 1,
+  short: 2,
+  int: 4,
+  long: 8,
+  ubyte: 1,
+  ushort: 2,
+  uint: 4,
+  ulong: 8,
+  float: 4,
+  double: 8,
+  date: 4,
+  timestamp: 8,
+  timestamp_ntz: 8,
+  time: 8,
+  interval: 16,
+  daytime_interval: 8,
+  yearmonth_interval: 4,
+  decimal: 16,
+  hugeint: 16,
+  uuid: 16,
+}
+
+/** Bytes per value of a fixed-width type, or undefined (bits, text, nested). */
+export function fixedWidth(type: DataType): number | undefined {
+  return fixedWidths[type.kind]
+}
+
+/** The schema message that opens a stream. */
+export function encodeSchema(schema: StructType): Uint8Array {
+  return message(headerKind.schema, schemaTable(schema), 0)
+}
+
+/** One record batch message. */
+export function encodeBatch(batch: Batch, codec?: Codec): Uint8Array[] {
+  const body = new Body(codec)
+  batch.columns.forEach((column, i) => {
+    assert(column.length === batch.rows, `column ${batch.schema.fields[i]?.name} has ${column.length} rows, its batch ${batch.rows}`)
+    body.column(column)
+  })
+  const header = flatTable(
+    i64(batch.rows),
+    ref(flatPairs(body.nodes)),
+    ref(flatPairs(body.buffers)),
+    codec === undefined ? undefined : ref(flatTable(i8(codecNumber[codec.name]), i8(0))),
+  )
+  return [message(headerKind.recordBatch, header, body.length), ...body.pieces]
+}
+
+/** A whole stream in one array: results, and rows that the driver holds. */
+export function encodeStream(schema: StructType, batches: Iterable<Batch>, codec?: Codec): Uint8Array {
+  const pieces = [encodeSchema(schema)]
+  for (const batch of batches) pieces.push(...encodeBatch(batch, codec))
+  pieces.push(END_OF_STREAM)
+  return joined(pieces)
+}
+
+/** Pieces, one after the other, in one array of their own. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+function message(kind: number, header: FlatNode, bodyLength: number): Uint8Array {
+  const bytes = flatBytes(flatTable(i16(METADATA_V5), i8(kind), ref(header), i64(bodyLength)), 8)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+  view.setUint32(0, CONTINUATION, true)
+  view.setUint32(4, bytes.length - 8, true)
+  return bytes
+}
+
+class Body {
+  readonly nodes: number[] = []
+  readonly buffers: number[] = []
+  readonly pieces: Uint8Array[] = []
+  length = 0
+  readonly #codec: Codec | undefined
+
+  constructor(codec: Codec | undefined) {
+    this.#codec = codec
+  }
+
+  column(column: ColumnData): void {
+    const { type, length } = column
+    if (type.kind === 'null') {
+      this.nodes.push(length, length)
+      return
+    }
+    this.nodes.push(length, column.nullCount)
+    if (column.nullCount === 0) this.#empty()
+    else this.#buffer(must(column.validity, 'a column with NULLs has a validity bitmap'), Math.ceil(length / 8))
+    switch (type.kind) {
+      case 'boolean':
+        this.#buffer(column.data, Math.ceil(length / 8))
+        return
+      case 'string':
+      case 'binary':
+      case 'enum': {
+        const offsets = this.#offsets(column)
+        this.#buffer(column.data, offsets)
+        return
+      }
+      case 'array':
+        this.#offsets(column)
+        this.column(child(column, 0))
+        return
+      case 'map': {
+        this.#offsets(column)
+        const keys = child(column, 0)
+        this.nodes.push(keys.length, 0)
+        this.#empty()
+        this.column(keys)
+        this.column(child(column, 1))
+        return
+      }
+      case 'struct':
+        for (let i = 0; i < type.fields.length; i++) this.column(child(column, i))
+        return
+      default:
+        this.#buffer(column.data, length * must(fixedWidth(type), `width of ${type.kind}`))
+    }
+  }
+
+  /** Writes the offsets and returns the last one. */
+  #offsets(column: ColumnData): number {
+    const offsets = must(column.offsets, `offsets of a ${column.type.kind} column`)
+    const end = offsets[column.length] ?? 0
+    this.#buffer(new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength), column.length === 0 ? 0 : (column.length + 1) * 4)
+    return end
+  }
+
+  /** Adds the first `size` bytes of a buffer, padded to 8. */
+  #buffer(bytes: Uint8Array | undefined, size: number): void {
+    if (size === 0) {
+      this.#empty()
+      return
+    }
+    assert(bytes !== undefined && bytes.length >= size, `a buffer of ${bytes?.length ?? 0} bytes where ${size} are needed`)
+    const raw = bytes.length === size ? bytes : bytes.subarray(0, size)
+    const from = this.length
+    if (this.#codec === undefined) this.#piece(raw)
+    else {
+      const packed = size < COMPRESS_FROM ? undefined : this.#codec.compress(raw)
+      const prefix = new DataView(new ArrayBuffer(8))
+      prefix.setBigInt64(0, packed === undefined ? -1n : BigInt(size), true)
+      this.#piece(new Uint8Array(prefix.buffer))
+      this.#piece(packed ?? raw)
+    }
+    this.buffers.push(from, this.length - from)
+    const over = this.length % 8
+    if (over !== 0) this.#piece(padding.subarray(over))
+  }
+
+  #empty(): void {
+    this.buffers.push(this.length, 0)
+  }
+
+  #piece(bytes: Uint8Array): void {
+    this.pieces.push(bytes)
+    this.length += bytes.length
+  }
+}
+
+function child(column: ColumnData, index: number): ColumnData {
+  return must(column.children?.[index], `child ${index} of a ${column.type.kind} column`)
+}
