@@ -53,15 +53,6 @@ export const RunningExecutor = Type.Object({
   state: ExecutorState,
 })
 export type RunningExecutor = Static<typeof RunningExecutor>
-export const RunningDriver = Type.Object({
-  driverId: Type.String(),
-  cores: Type.Integer(),
-  memory: Type.Number(),
-  resources: Resources,
-  state: DriverState,
-})
-export type RunningDriver = Static<typeof RunningDriver>
-
 export const DriverDescription = Type.Object({
   /** Absolute path of the driver's script on the workers, run with Node. */
   script: Type.String(),
@@ -74,3 +65,14 @@ export const DriverDescription = Type.Object({
   name: Type.String(),
 })
 export type DriverDescription = Static<typeof DriverDescription>
+
+export const RunningDriver = Type.Object({
+  driverId: Type.String(),
+  cores: Type.Integer(),
+  memory: Type.Number(),
+  resources: Resources,
+  state: DriverState,
+  /** Sent when registering, so that a master whose store was lost can list the driver and relaunch it. */
+  description: Type.Optional(DriverDescription),
+})
+export type RunningDriver = Static<typeof RunningDriver>

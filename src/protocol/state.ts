@@ -57,6 +57,8 @@ export const DriverRecord = Type.Object({
   workerId: Type.Optional(Type.String()),
   resources: Resources,
   submittedAt: Type.Number(),
+  /** Its kill was asked for: it is not relaunched when its worker is lost. */
+  killing: Type.Optional(Type.Boolean()),
   exitCode: Type.Optional(Type.Integer()),
   message: Type.Optional(Type.String()),
   sequence: Type.Integer(),
