@@ -1,6 +1,8 @@
 /** Parts that several conversations share. Ids are strings on the wire; sizes are bytes, times epoch milliseconds, durations milliseconds. */
 import { type Static, Type } from './wire.js'
 
+export { WireError } from './wire.js'
+
 export const Resources = Type.Record(Type.String(), Type.Array(Type.String()), { description: 'named resource → addresses' })
 export type Resources = Static<typeof Resources>
 
@@ -30,18 +32,6 @@ export const DriverState = Type.Union(
   ),
 )
 export type DriverState = 'SUBMITTED' | 'RUNNING' | 'FINISHED' | 'RELAUNCHING' | 'UNKNOWN' | 'KILLED' | 'FAILED' | 'ERROR'
-
-export const WireError = Type.Recursive(self =>
-  Type.Object({
-    code: Type.String(),
-    message: Type.String(),
-    sqlState: Type.Optional(Type.String()),
-    retryable: Type.Optional(Type.Boolean()),
-    params: Type.Optional(Type.Record(Type.String(), Type.String())),
-    stack: Type.Optional(Type.String()),
-    cause: Type.Optional(self),
-  }),
-)
 
 /** What a worker runs, as it reports it and as the master orders it. */
 export const RunningExecutor = Type.Object({

@@ -1,12 +1,13 @@
 /**
- * The one place where messages become bytes and back: msgpack on the wire, TypeBox schemas checked on arrival. A message that does not validate is a
- * typed error (`SPK_BAD_MESSAGE`) that names subject and field; it never crashes an actor. Every conversation file defines its messages with `message()`.
+ * The one place where messages become bytes and back: msgpack on the wire, its shape given by the TypeBox schema (`wire-codec.ts`) and checked on arrival.
+ * A message that does not validate is a typed error (`SPK_BAD_MESSAGE`) that names message and field; it never crashes an actor. Every conversation file
+ * defines its messages with `message()`.
  */
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
-import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler'
 import { Packr } from 'msgpackr'
-import { type ErrorData, fromErrorData, SpkError, toErrorData } from '../core/errors.js'
+import { fromErrorData, SpkError, toErrorData } from '../core/errors.js'
 import { PROTOCOL_VERSION } from './version.js'
+import { type Codec, type Form, Mismatch, makeCodec, type Schema } from './wire-codec.js'
 
 export { type Static, type TSchema, Type }
 
@@ -18,7 +19,7 @@ export interface Message<S extends TSchema = TSchema, R extends TSchema = TSchem
 }
 
 const registry = new Map<string, Message>()
-const checks = new WeakMap<TSchema, TypeCheck<TSchema>>()
+const codecs = new WeakMap<TSchema, Codec>()
 const packr = new Packr({ useRecords: false, int64AsType: 'bigint' })
 
 /** Declares a message and, for requests, what is answered. Without `reply` the answer is an empty acknowledgement. */
@@ -37,55 +38,89 @@ export function messages(): readonly Message[] {
   return [...registry.values()]
 }
 
-function check(schema: TSchema, value: unknown, what: string): void {
-  let compiled = checks.get(schema)
-  if (compiled === undefined) {
-    compiled = TypeCompiler.Compile(schema)
-    checks.set(schema, compiled)
+/** An error as it travels: what `toErrorData` gives. */
+export const WireError = Type.Recursive(self =>
+  Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    sqlState: Type.Optional(Type.String()),
+    retryable: Type.Optional(Type.Boolean()),
+    params: Type.Optional(Type.Record(Type.String(), Type.String())),
+    stack: Type.Optional(Type.String()),
+    cause: Type.Optional(self),
+  }),
+)
+
+function codecOf(schema: TSchema): Codec {
+  let codec = codecs.get(schema)
+  if (codec === undefined) {
+    codec = makeCodec(schema as Schema)
+    codecs.set(schema, codec)
   }
-  if (compiled.Check(value)) return
-  const first = compiled.Errors(value).First()
-  throw new SpkError('SPK_BAD_MESSAGE', `${what} is not valid at ${first?.path || '/'}: ${first?.message ?? 'wrong shape'}.`)
+  return codec
 }
 
-export function encode<S extends TSchema>(_type: Message<S>, value: Static<S>): Uint8Array {
-  return packr.pack([PROTOCOL_VERSION, value])
+function pack(schema: TSchema, value: unknown): unknown {
+  try {
+    return codecOf(schema).pack(value)
+  } catch (error) {
+    throw error instanceof Mismatch ? new Error(`bug in spk: a value to send should have been ${error.expected}`) : error
+  }
+}
+
+function read<S extends TSchema>(schema: S, raw: unknown, form: Form, what: string, code: string): Static<S> {
+  try {
+    return codecOf(schema).read(raw, form) as Static<S>
+  } catch (error) {
+    if (error instanceof RangeError) throw new SpkError(code, `${what} is nested too deep.`, { cause: error })
+    if (!(error instanceof Mismatch)) throw error
+    throw new SpkError(code, `${what} is not valid at ${error.path === '' ? '/' : error.path}: expected ${error.expected}.`)
+  }
+}
+
+export function encode<S extends TSchema>(type: Message<S>, value: Static<S>): Uint8Array {
+  return packr.pack([PROTOCOL_VERSION, pack(type.schema, value)])
 }
 
 /** Decodes and validates. Throws `SpkError` `SPK_BAD_MESSAGE`, or `SPK_PROTOCOL_VERSION` when the sender speaks another version. */
 export function decode<S extends TSchema>(type: Message<S>, bytes: Uint8Array): Static<S> {
-  return open(type.schema, bytes, `message ${type.name}`)
+  return decodeBody(type.schema, bytes, `message ${type.name}`)
 }
 
 /** A value that travels inside messages as bytes, in parts (a stage plan). */
-export function encodeBody<S extends TSchema>(_schema: S, value: Static<S>): Uint8Array {
-  return packr.pack([PROTOCOL_VERSION, value])
+export function encodeBody<S extends TSchema>(schema: S, value: Static<S>): Uint8Array {
+  return packr.pack([PROTOCOL_VERSION, pack(schema, value)])
 }
 
 /** Decodes and validates what `encodeBody` made; `what` names it in errors. */
 export function decodeBody<S extends TSchema>(schema: S, bytes: Uint8Array, what: string): Static<S> {
-  return open(schema, bytes, what)
+  return read(schema, unpack(bytes, what), 'packed', what, 'SPK_BAD_MESSAGE')
 }
 
+/** First element of a reply's body. */
+const OK = 0
+const FAILED = 1
+
 /** What answers a request: the value, or the error of the one who was asked. */
-export function encodeReply<R extends TSchema>(_type: Message<TSchema, R>, value: Static<R>): Uint8Array {
-  return packr.pack([PROTOCOL_VERSION, { ok: value }])
+export function encodeReply<R extends TSchema>(type: Message<TSchema, R>, value: Static<R>): Uint8Array {
+  return packr.pack([PROTOCOL_VERSION, [OK, pack(type.reply, value)]])
 }
 
 export function encodeErrorReply(error: unknown): Uint8Array {
   const { stack: _stack, ...data } = toErrorData(error)
-  return packr.pack([PROTOCOL_VERSION, { error: data }])
+  return packr.pack([PROTOCOL_VERSION, [FAILED, pack(WireError, data)]])
 }
 
 /** Throws the remote error when the answer is one. */
 export function decodeReply<R extends TSchema>(type: Message<TSchema, R>, bytes: Uint8Array): Static<R> {
-  const body = unpack(bytes, `reply to ${type.name}`) as { ok?: unknown; error?: ErrorData }
-  if (body.error !== undefined) throw fromErrorData(body.error)
-  check(type.reply, body.ok, `reply to ${type.name}`)
-  return body.ok as Static<R>
+  const what = `reply to ${type.name}`
+  const body = unpack(bytes, what)
+  if (!Array.isArray(body) || body.length !== 2) throw new SpkError('SPK_BAD_MESSAGE', `${what} is neither a value nor an error.`)
+  if (body[0] === FAILED) throw fromErrorData(read(WireError, body[1], 'packed', what, 'SPK_BAD_MESSAGE'))
+  return read(type.reply, body[0] === OK ? body[1] : undefined, 'packed', what, 'SPK_BAD_MESSAGE')
 }
 
-/** Validates a JSON record (KV value, event) against its schema. */
+/** Validates a JSON record (KV value, event) against its schema; what the schema does not know is dropped. Throws `SPK_BAD_RECORD`. */
 export function decodeRecord<S extends TSchema>(schema: S, text: string | Uint8Array, what: string): Static<S> {
   let value: unknown
   try {
@@ -93,8 +128,7 @@ export function decodeRecord<S extends TSchema>(schema: S, text: string | Uint8A
   } catch (cause) {
     throw new SpkError('SPK_BAD_RECORD', `${what} is not JSON.`, { cause })
   }
-  check(schema, value, what)
-  return value as Static<S>
+  return read(schema, value, 'named', what, 'SPK_BAD_RECORD')
 }
 
 export function encodeRecord<S extends TSchema>(_schema: S, value: Static<S>): Uint8Array {
@@ -116,10 +150,4 @@ function unpack(bytes: Uint8Array, what: string): unknown {
     )
   }
   return envelope[1]
-}
-
-function open<S extends TSchema>(schema: S, bytes: Uint8Array, what: string): Static<S> {
-  const value = unpack(bytes, what)
-  check(schema, value, what)
-  return value as Static<S>
 }
