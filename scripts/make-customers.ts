@@ -3,7 +3,24 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 
-const countries = ['Argentina', 'Brazil', 'Canada', 'Denmark', 'Egypt', 'France', 'Germany', 'India', 'Japan', 'Kenya', 'Mexico', 'Norway', 'Peru', 'Spain', 'Türkiye', 'Vietnam']
+const countries = [
+  'Argentina',
+  'Brazil',
+  'Canada',
+  'Denmark',
+  'Egypt',
+  'France',
+  'Germany',
+  'India',
+  'Japan',
+  'Kenya',
+  'Mexico',
+  'Norway',
+  'Peru',
+  'Spain',
+  'Türkiye',
+  'Vietnam',
+]
 
 /** Writes `files` Parquet files of together `rows` rows into `folder`, unless they are there already. Ages are 18…90, a few incomes are NULL. */
 export async function makeCustomers(folder: string, rows: number, files: number): Promise<void> {
