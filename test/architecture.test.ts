@@ -49,6 +49,7 @@ const planted: Readonly<Record<string, readonly [file: string, specifier: string
   'actors-apart': ['actors/master/planted-peer', '../worker/ports.js'],
   'planner-apart': ['planner/planted-a/one', '../planted-b/two.js'],
   'door-pino': ['core/planted-pino', 'pino'],
+  'door-zstd': ['core/planted-zstd', '@bokuweb/zstd-wasm'],
   'door-msgpackr': ['protocol/planted-msgpackr', 'msgpackr'],
   'door-typebox': ['protocol/planted-typebox', '@sinclair/typebox'],
   'door-nats': ['transport/planted-nats', '@nats-io/transport-node'],
