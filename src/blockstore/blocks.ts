@@ -1,10 +1,30 @@
-/** Words of the block store that its server, its client and the actors share: how a block is named, asked for and located. */
+/** Words of the block store that its writer, its server, its client and the actors share: how a block is named, asked for, located and answered. */
+import type { BlockExtent } from '../core/segment.js'
 
 /** Sidecar `<file>.index`: where each partition lies in `<file>.data`. JSON, so that a person can read it. */
 export interface BlockIndex {
   readonly v: number
-  /** Per partition: offset and length in bytes, rows, CRC-32 of the bytes. A partition's bytes are a complete Arrow IPC stream, or empty. */
-  readonly partitions: readonly { readonly offset: number; readonly length: number; readonly rows: number; readonly crc32: number }[]
+  /**
+   * Per partition its rows and extents. The bytes of the extents, one after the other, are a complete Arrow IPC stream; no extents when there are no rows.
+   * A map task that fits in memory has one extent per partition, in order of partitions, so that a range of partitions is one range of the file; a larger
+   * one was flushed in several such runs.
+   */
+  readonly partitions: readonly BlockPartition[]
+}
+
+export interface BlockPartition {
+  readonly rows: number
+  readonly extents: readonly BlockExtent[]
+}
+
+export const BLOCK_INDEX_VERSION = 1
+
+export function dataFile(file: string): string {
+  return `${file}.data`
+}
+
+export function indexFile(file: string): string {
+  return `${file}.index`
 }
 
 /** Partitions [from, to) of one block file. */
@@ -18,6 +38,27 @@ export interface BlockRange {
 export interface BlocksRequest {
   readonly blocks: readonly BlockRange[]
 }
+
+/**
+ * The answer: four bytes (little-endian) with the length of this as JSON, this, then the bytes of every piece in the order listed. `blocks` are those of
+ * the request, in order.
+ */
+export interface BlocksManifest {
+  readonly v: number
+  readonly blocks: readonly BlockAnswer[]
+}
+
+/** Partitions without rows are left out. */
+export type BlockAnswer =
+  | {
+      readonly kind: 'found'
+      readonly partitions: readonly { readonly rows: number; readonly pieces: readonly { readonly length: number; readonly crc32: number }[] }[]
+    }
+  | { readonly kind: 'missing'; readonly code: string; readonly message: string }
+
+/** Most ranges in one request, and most bytes of its body. */
+export const MAX_RANGES = 100_000
+export const MAX_REQUEST_BYTES = 16 * 2 ** 20
 
 /** Name of a result block file. */
 export function resultFileName(stage: number, partition: number, attempt: number): string {

@@ -3,13 +3,11 @@
  * the slot thread (or local caller) implements it with DuckDB (`slot.ts`). Plain data only: it crosses a thread boundary.
  */
 import type { Batch } from '../core/batch.js'
+import type { Segment } from '../core/segment.js'
 import type { FileFormat, ScanSplit, SortKey, WriteSpec } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 
-/** One readable piece of Arrow IPC: a byte range of a local file, or bytes in memory (a shared buffer when several slots read it). */
-export type Segment =
-  | { readonly kind: 'file'; readonly path: string; readonly offset: number; readonly length: number }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+export type { Segment } from '../core/segment.js'
 
 export type KernelInput =
   | {

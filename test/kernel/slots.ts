@@ -36,7 +36,7 @@ export async function testSlot(options: Partial<SlotOptions> = {}): Promise<Test
         kind: 'segments',
         name,
         schema,
-        segments: [{ kind: 'file', path, offset: 0, length: 1 }],
+        segments: [{ kind: 'file', path, extents: [] }],
         ...(cacheKey === undefined ? {} : { cacheKey }),
       }
     },

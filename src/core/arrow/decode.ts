@@ -1,5 +1,5 @@
 /**
- * Arrow IPC stream format → Batch. Columns are views of the bytes given (no copy) where they are aligned to 8 and not compressed; whoever passes bytes
+ * Arrow IPC stream format → Batch. Columns are views of the bytes given (no copy) where they are aligned to 8, not compressed and not in shared memory; whoever passes bytes
  * must not change them while a batch lives. Bytes that are not what they claim are `SPK_CORRUPT_BLOCK` (retryable: another copy may be sound), never a
  * read outside the buffer. Offsets inside columns are checked too, since they become native pointers later.
  */
@@ -33,7 +33,7 @@ export function readPrefix(bytes: Uint8Array, at: number): number | undefined {
 
 /** Opens a message's metadata. */
 export function readMessage(metadata: Uint8Array): ArrowMessage {
-  const root = FlatReader.root(metadata)
+  const root = FlatReader.root(isShared(metadata) ? metadata.slice() : metadata)
   const header = root.table(2)
   if (header === undefined) throw corrupt('a message without a header')
   const number = root.i8(1)
@@ -76,25 +76,32 @@ export function* decodeStream(bytes: Uint8Array, schema?: StructType): Generator
   }
 }
 
-/** Loads what `decodeStream` will need for these bytes: zstd, when the first batch uses it. */
+/** Loads what `decodeStream` will need for these bytes: zstd, when they use it. */
 export async function loadCodecOf(bytes: Uint8Array): Promise<void> {
+  if (streamCodec(bytes) === codecNumber.zstd) await loadCodec('zstd')
+}
+
+export function isCompressed(bytes: Uint8Array): boolean {
+  return streamCodec(bytes) !== undefined
+}
+
+/** The codec's number in the first record batch of a stream; the others have the same. */
+function streamCodec(bytes: Uint8Array): number | undefined {
   for (let at = 0; at < bytes.length; ) {
     const length = readPrefix(bytes, at)
-    if (length === undefined) return
+    if (length === undefined) return undefined
     const message = readMessage(part(bytes, at + PREFIX, length))
+    if (message.kind === 'recordBatch') return message.header.table(3)?.i8(0)
     at += PREFIX + length + message.bodyLength
-    if (message.kind !== 'recordBatch') continue
-    const compression = message.header.table(3)
-    if (compression !== undefined && compression.i8(0) === codecNumber.zstd) await loadCodec('zstd')
-    return
   }
+  return undefined
 }
 
 /** A record batch message and its body as a Batch. */
 export function decodeBatch(message: ArrowMessage, body: Uint8Array, schema: StructType): Batch {
   const header = message.header
   const rows = header.i64(0)
-  const source = new Source(header, body.byteOffset % 8 === 0 ? body : body.slice())
+  const source = new Source(header, body.byteOffset % 8 === 0 && !isShared(body) ? body : body.slice())
   const columns = schema.fields.map(field => source.column(field.type))
   for (const column of columns) if (column.length !== rows) throw corrupt(`a column of ${column.length} rows in a batch of ${rows}`)
   source.end()
@@ -217,6 +224,11 @@ class Source {
     this.#codec.decompress(raw.subarray(8), bytes)
     return bytes
   }
+}
+
+/** Text decoders and native code take no shared memory. */
+function isShared(bytes: Uint8Array): boolean {
+  return bytes.buffer instanceof SharedArrayBuffer
 }
 
 function part(bytes: Uint8Array, at: number, length: number): Uint8Array {
