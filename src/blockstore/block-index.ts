@@ -2,6 +2,7 @@
  * Reads block indexes. Block files never change once they are visible, so an index is read once and kept while it fits. Used by the server and by the
  * client for files of the same host.
  */
+import { constants } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpkError } from '../core/errors.js'
@@ -61,7 +62,8 @@ export class BlockIndexes {
 
 async function readIndex(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    // No symbolic links: the folder may be another user's to write to.
+    return await readFile(path, { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NOFOLLOW })
   } catch (cause) {
     throw new SpkError('SPK_BLOCK_NOT_FOUND', `Block index ${path} cannot be read: it was removed, or its worker never had it.`, {
       cause,
