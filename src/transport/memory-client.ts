@@ -2,6 +2,7 @@
  * One client of the in-memory bus: requests with their time limit, subscriptions, and store operations that may stay unanswered when a link lies between.
  * Made by `MemoryBus.connect`; behaves as the NATS transport does (`test/transport/contract.ts`).
  */
+import type { Clock } from '../core/clock.js'
 import { busUnavailable, disconnected, MAX_PAYLOAD, messageTooLarge, noResponders, requestAborted, requestTimeout } from './failures.js'
 import type { MemoryBus } from './memory.js'
 import type { StoredBucket, WatchListener } from './memory-store.js'
@@ -44,6 +45,7 @@ interface Watch {
 export class MemoryClient implements Transport {
   readonly name: string
   readonly #bus: MemoryBus
+  readonly #clock: Clock
   readonly #subscribers = new Set<Subscriber>()
   readonly #watches = new Set<Watch>()
   readonly #pending = new Set<Pending>()
@@ -51,8 +53,9 @@ export class MemoryClient implements Transport {
   #status: TransportStatus = 'connected'
 
   /** @internal Use `MemoryBus.connect`. */
-  constructor(bus: MemoryBus, name: string) {
+  constructor(bus: MemoryBus, name: string, clock: Clock) {
     this.#bus = bus
+    this.#clock = clock
     this.name = name
   }
 
@@ -73,7 +76,7 @@ export class MemoryClient implements Transport {
     return new Promise((resolve, reject) => {
       const abort = () => settle(() => reject(requestAborted(subject)))
       const pending: Pending = { reject: error => settle(() => reject(error)) }
-      const timer = this.#bus.clock.after(options.timeoutMs, () => settle(() => reject(requestTimeout(subject, options.timeoutMs))))
+      const timer = this.#clock.after(options.timeoutMs, () => settle(() => reject(requestTimeout(subject, options.timeoutMs))))
       const settle = (how: () => void) => {
         if (!this.#pending.delete(pending)) return
         timer.cancel()
@@ -192,7 +195,7 @@ export class MemoryClient implements Transport {
     }
     return new Promise((resolve, reject) => {
       const pending: Pending = { reject: error => settle(() => reject(busUnavailable(what, error))) }
-      const timer = this.#bus.clock.after(this.#bus.storeTimeoutMs, () => pending.reject(new Error('timeout')))
+      const timer = this.#clock.after(this.#bus.storeTimeoutMs, () => pending.reject(new Error('timeout')))
       const settle = (how: () => void) => {
         if (!this.#pending.delete(pending)) return
         timer.cancel()

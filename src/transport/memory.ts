@@ -50,9 +50,9 @@ export class MemoryBus {
     this.storeTimeoutMs = options.storeTimeoutMs ?? 500
   }
 
-  /** A new client. `name` tells clients apart for the link. */
-  connect(name = `client-${this.#names++}`): MemoryClient {
-    return new MemoryClient(this, name)
+  /** A new client. `name` tells clients apart for the link; `clock` is the client's own, which its time limits go by. */
+  connect(name = `client-${this.#names++}`, clock: Clock = this.clock): MemoryClient {
+    return new MemoryClient(this, name, clock)
   }
 
   /** Forgets every bucket and stream, as when a server loses its disk. They are made again on their next use. */

@@ -1,0 +1,77 @@
+/**
+ * What goes wrong and when, drawn from the seed before anything runs: a list of faults, each with its beginning and its end, all over by `healAt`. Kept as
+ * data so that a run can be shown, repeated and shrunk.
+ */
+import type { Direction } from './net.js'
+import type { Seed } from './seed.js'
+
+export type Fault =
+  | { readonly kind: 'crash'; readonly node: string; readonly at: number; readonly until: number }
+  /** The machine: everything on the host at once. */
+  | { readonly kind: 'hostCrash'; readonly host: string; readonly at: number; readonly until: number }
+  | {
+      readonly kind: 'pause'
+      readonly node: string
+      readonly at: number
+      readonly until: number
+      readonly suspended: boolean
+      readonly timersFirst: boolean
+    }
+  | { readonly kind: 'cut'; readonly host: string; readonly at: number; readonly until: number; readonly directions: readonly Direction[] }
+  | { readonly kind: 'busDown'; readonly at: number; readonly until: number }
+  | { readonly kind: 'storeDown'; readonly at: number; readonly until: number }
+  | { readonly kind: 'storeLost'; readonly at: number; readonly until: number }
+
+export interface FaultPlanOptions {
+  /** Nodes that may crash and be paused, and hosts that may be cut off. */
+  readonly nodes: readonly string[]
+  readonly hosts: readonly string[]
+  /** Faults begin between these times and are over by the second. */
+  readonly from: number
+  readonly healAt: number
+  readonly most: number
+}
+
+type Kind = Fault['kind']
+const KINDS: readonly Kind[] = ['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut', 'busDown', 'storeDown', 'storeLost']
+
+/** A subset of the kinds per seed (swarm testing): some runs see only pauses, some everything. */
+export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const kinds = KINDS.filter(() => seed.chance(0.6))
+  if (kinds.length === 0) return []
+  const faults: Fault[] = []
+  for (let n = seed.int(0, options.most); n > 0; n--) faults.push(oneFault(seed, seed.pick(kinds), options))
+  return faults.sort((a, b) => a.at - b.at)
+}
+
+function oneFault(seed: Seed, kind: Kind, { nodes, hosts, from, healAt }: FaultPlanOptions): Fault {
+  const at = seed.between(from, healAt - 200)
+  const until = (shortest: number, longest: number) => Math.min(healAt, at + seed.between(shortest, longest))
+  switch (kind) {
+    case 'crash':
+      return { kind, node: seed.pick(nodes), at, until: until(50, 5000) }
+    case 'hostCrash':
+      return { kind, host: seed.pick(hosts), at, until: until(500, 8000) }
+    case 'pause':
+      return { kind, node: seed.pick(nodes), at, until: until(100, 12_000), suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) }
+    case 'cut':
+      return {
+        kind,
+        host: seed.pick(hosts),
+        at,
+        until: until(200, 10_000),
+        directions: seed.pick([['out'], ['in'], ['out', 'in'], ['out', 'in']] as const),
+      }
+    case 'busDown':
+      return { kind, at, until: until(100, 4000) }
+    case 'storeDown':
+      return { kind, at, until: until(500, 9000) }
+    case 'storeLost':
+      return { kind, at, until: at }
+  }
+}
+
+export function describeFault(fault: Fault): string {
+  const { kind, at, until, ...rest } = fault
+  return `${(at / 1000).toFixed(3)}–${(until / 1000).toFixed(3)} s ${kind} ${Object.values(rest).join(' ')}`
+}

@@ -1,0 +1,247 @@
+/**
+ * The network between clients and the bus, and the bus's own troubles. Every hop is delayed; by the profile some are lost, doubled or out of order. A
+ * client can be cut off one way or both; the bus can be down, its store can be slow to answer or lost. Core messages are lost with their connection,
+ * as NATS's are; what a store operation did while its answer got lost stays done.
+ */
+import type { Hop, MemoryBus, MemoryLink } from '#src/transport/memory.js'
+import type { MemoryClient } from '#src/transport/memory-client.js'
+import type { Life, SimNode } from './node.js'
+import type { Scheduler } from './scheduler.js'
+import type { Seed } from './seed.js'
+import type { Trace } from './trace.js'
+
+export interface NetProfile {
+  /** Milliseconds of a usual hop, and how often a hop takes longer, and how long then. */
+  readonly usualMs: number
+  readonly slowChance: number
+  readonly slowMs: number
+  readonly loss: number
+  readonly duplicate: number
+  readonly reorder: number
+  /** Store operations whose request or answer gets lost. */
+  readonly storeLoss: number
+}
+
+export type Direction = 'out' | 'in'
+
+export interface Delivery {
+  readonly hop: Hop
+  /** `out`: arrives at the bus. `in`: arrives at the client. */
+  readonly direction: Direction
+  readonly node: SimNode
+}
+
+interface Connection {
+  readonly node: SimNode
+  readonly life: number
+  readonly client: MemoryClient
+  readonly cut: Record<Direction, boolean>
+  readonly last: Record<Direction, number>
+  /** What waits for the cut to heal. */
+  held: { readonly direction: Direction; readonly hop: Hop; readonly deliver: () => void }[]
+  /** Of the bus, when this connection was made. */
+  busLife: number
+}
+
+/** When a dead connection is noticed: two pings of 2 s unanswered. */
+const NOTICED_MS = [4000, 6000] as const
+const RECONNECT_MS = [100, 220] as const
+
+export class SimNet implements MemoryLink {
+  readonly #scheduler: Scheduler
+  readonly #seed: Seed
+  readonly #trace: Trace
+  readonly #connections = new Map<string, Connection>()
+  #profile: NetProfile
+  #bus: MemoryBus | undefined
+  #busLife = 0
+  #busUp = true
+  #storeUp = true
+  /** Told before something is delivered, and after it was with `done`. */
+  observe: (delivery: Delivery, phase: 'before' | 'done') => void = () => {}
+  /** Shows a message in the readable trace. */
+  describe: (hop: Hop) => string = () => ''
+  readonly counts = { delivered: 0, lost: 0, duplicated: 0, held: 0, storeLost: 0, disconnects: 0 }
+
+  constructor(scheduler: Scheduler, seed: Seed, trace: Trace, profile: NetProfile) {
+    this.#scheduler = scheduler
+    this.#seed = seed
+    this.#trace = trace
+    this.#profile = profile
+  }
+
+  attach(bus: MemoryBus): void {
+    this.#bus = bus
+  }
+
+  setProfile(profile: NetProfile): void {
+    this.#profile = profile
+  }
+
+  /** A client of this life; it ends with the life. */
+  connect(node: SimNode, life: Life): MemoryClient {
+    if (this.#bus === undefined) throw new Error('the network has no bus')
+    let n = 0
+    while (this.#connections.has(`${node.name}#${node.life}.${n}`)) n++
+    const name = `${node.name}#${node.life}.${n}`
+    const client = this.#bus.connect(name, life.clock)
+    this.#connections.set(name, {
+      node,
+      life: node.life,
+      client,
+      cut: { out: false, in: false },
+      last: { out: 0, in: 0 },
+      held: [],
+      busLife: this.#busLife,
+    })
+    node.onEnd.push(() => {
+      this.#connections.delete(name)
+      void client.close()
+    })
+    return client
+  }
+
+  toBus(hop: Hop, deliver: () => void): void {
+    this.#send('out', hop, deliver)
+  }
+
+  toClient(hop: Hop, deliver: () => void): void {
+    this.#send('in', hop, deliver)
+  }
+
+  /** From now on nothing passes in these directions; after some seconds the connection is noticed to be dead. */
+  cut(host: string, directions: readonly Direction[]): void {
+    for (const connection of this.#of(host)) {
+      for (const direction of directions) connection.cut[direction] = true
+      this.#scheduler.after(this.#seed.between(...NOTICED_MS), 'stale connection', () => this.#noticeStale(connection), {
+        node: connection.node,
+        kind: 'timer',
+      })
+    }
+  }
+
+  heal(host: string): void {
+    for (const connection of this.#of(host)) {
+      connection.cut.out = false
+      connection.cut.in = false
+      const held = connection.held
+      connection.held = []
+      for (const { direction, hop, deliver } of held) this.#send(direction, hop, deliver)
+      this.#reconnect(connection)
+    }
+  }
+
+  isCut(host: string): boolean {
+    return this.#of(host).some(c => c.cut.in || c.cut.out)
+  }
+
+  /** The server is gone: connections break, subscriptions and what was on its way are lost; the store is kept. */
+  busDown(): void {
+    if (!this.#busUp) return
+    this.#busUp = false
+    this.#busLife++
+    for (const connection of this.#connections.values()) this.#disconnect(connection, this.#seed.between(0, 3))
+  }
+
+  busBack(): void {
+    if (this.#busUp) return
+    this.#busUp = true
+    for (const connection of this.#connections.values()) this.#reconnect(connection)
+  }
+
+  /** JetStream does not answer (an election, a full disk), while plain messages pass. */
+  storeDown(): void {
+    this.#storeUp = false
+  }
+
+  storeBack(): void {
+    this.#storeUp = true
+  }
+
+  get healthy(): boolean {
+    return this.#busUp && this.#storeUp
+  }
+
+  #of(host: string): Connection[] {
+    return [...this.#connections.values()].filter(c => c.node.host === host)
+  }
+
+  #send(direction: Direction, hop: Hop, deliver: () => void): void {
+    const connection = this.#connections.get(hop.client)
+    if (connection === undefined || connection.node.life !== connection.life) return
+    if (!this.#busUp || connection.busLife !== this.#busLife) return
+    const stored = hop.kind === 'store' || hop.kind === 'storeReply'
+    if (stored ? !this.#storeUp || this.#seed.chance(this.#profile.storeLoss) : this.#seed.chance(this.#profile.loss)) {
+      this.counts[stored ? 'storeLost' : 'lost']++
+      this.#trace.note(this.#scheduler.time, connection.node.name, `lost ${hop.kind} ${hop.subject}`)
+      return
+    }
+    if (connection.cut[direction]) {
+      this.counts.held++
+      if (this.#seed.chance(0.5)) connection.held.push({ direction, hop, deliver })
+      return
+    }
+    this.#pass(connection, direction, hop, deliver)
+    if (hop.kind !== 'message' && hop.kind !== 'reply') return
+    if (!this.#seed.chance(this.#profile.duplicate)) return
+    this.counts.duplicated++
+    this.#pass(connection, direction, hop, deliver)
+  }
+
+  #pass(connection: Connection, direction: Direction, hop: Hop, deliver: () => void): void {
+    const { usualMs, slowChance, slowMs, reorder } = this.#profile
+    let at = this.#scheduler.time + usualMs * this.#seed.between(0.5, 1.5)
+    if (this.#seed.chance(slowChance)) at += -Math.log(1 - this.#seed.next()) * slowMs
+    if (!this.#seed.chance(reorder)) {
+      at = Math.max(at, connection.last[direction])
+      connection.last[direction] = at
+    }
+    const busLife = this.#busLife
+    const arrive = (): void => {
+      if (direction === 'out' && (!this.#busUp || busLife !== this.#busLife)) return
+      if (connection.client.status !== 'connected') return
+      this.counts.delivered++
+      this.#trace.data(hop.data)
+      if (this.#trace.keeps) this.#trace.note(this.#scheduler.time, connection.node.name, `  ${this.describe(hop)}`)
+      const delivery: Delivery = { hop, direction, node: connection.node }
+      this.observe(delivery, 'before')
+      deliver()
+      this.observe(delivery, 'done')
+    }
+    const label = direction === 'out' ? `→ ${hop.kind} ${hop.subject}` : `← ${hop.kind} ${hop.subject}`
+    const tie = this.#seed.next()
+    if (direction === 'in') this.#scheduler.after(at - this.#scheduler.time, label, arrive, { node: connection.node, kind: 'message', tie })
+    else this.#scheduler.after(at - this.#scheduler.time, `${connection.node.name} ${label}`, arrive, { tie })
+  }
+
+  #noticeStale(connection: Connection): void {
+    if (connection.cut.in || connection.cut.out) this.#disconnect(connection, 0)
+  }
+
+  #disconnect(connection: Connection, afterMs: number): void {
+    this.counts.disconnects++
+    connection.held = []
+    this.#scheduler.after(
+      afterMs,
+      'disconnected',
+      () => {
+        connection.client.disconnect()
+        this.#reconnect(connection)
+      },
+      { node: connection.node, kind: 'message' },
+    )
+  }
+
+  #reconnect(connection: Connection): void {
+    this.#scheduler.after(
+      this.#seed.between(...RECONNECT_MS),
+      'reconnect',
+      () => {
+        if (!this.#busUp || connection.cut.in || connection.cut.out || connection.client.status !== 'disconnected') return
+        connection.busLife = this.#busLife
+        connection.client.reconnect()
+      },
+      { node: connection.node, kind: 'message' },
+    )
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Virtual time: one heap of things to happen, ordered by time, then by a tie-break that whoever schedules draws from the seed, then by order of arrival.
+ * One thing happens at a time, and every promise that can settle has settled before the next. What happens belongs to a node: a crashed one loses it, a
+ * paused one gets it later.
+ */
+import type { SimNode } from './node.js'
+import type { Trace } from './trace.js'
+
+export interface Scheduled {
+  cancel(): void
+}
+
+export interface Entry {
+  time: number
+  readonly tie: number
+  readonly seq: number
+  /** Undefined: happens outside all nodes (the network, the harness). */
+  readonly node: SimNode | undefined
+  readonly life: number
+  readonly kind: EntryKind
+  readonly label: string
+  readonly fn: () => void
+  cancelled: boolean
+}
+
+/** A timer waits for the node's own clock; a message has arrived and waits for the node to look; `task` is work the node does. */
+export type EntryKind = 'timer' | 'message' | 'harness'
+
+export interface ScheduleOptions {
+  readonly node?: SimNode
+  readonly kind?: EntryKind
+  readonly tie?: number
+}
+
+export class Scheduler {
+  /** Milliseconds since the simulation began. */
+  time = 0
+  events = 0
+  readonly #trace: Trace
+  readonly #heap: Entry[] = []
+  #seq = 0
+  /** Called after every event, when all has settled. */
+  afterEvent: () => void = () => {}
+  onError: (error: unknown, label: string) => void = error => {
+    throw error
+  }
+
+  constructor(trace: Trace) {
+    this.#trace = trace
+  }
+
+  after(ms: number, label: string, fn: () => void, options: ScheduleOptions = {}): Scheduled {
+    const entry: Entry = {
+      time: this.time + Math.max(0, ms),
+      tie: options.tie ?? 0,
+      seq: this.#seq++,
+      node: options.node,
+      life: options.node?.life ?? 0,
+      kind: options.kind ?? 'harness',
+      label,
+      fn,
+      cancelled: false,
+    }
+    this.#push(entry)
+    return {
+      cancel: () => {
+        entry.cancelled = true
+      },
+    }
+  }
+
+  /** Puts back an entry that a paused node could not take, for `time`. */
+  again(entry: Entry, time: number): void {
+    entry.time = Math.max(time, this.time)
+    this.#push(entry)
+  }
+
+  /** Runs until `until` holds or the time is over; tells whether `until` held. */
+  async run(limit: number, until: () => boolean = () => false): Promise<boolean> {
+    await settled()
+    for (;;) {
+      if (until()) return true
+      const entry = this.#heap[0]
+      if (entry === undefined || entry.time > limit) break
+      this.#pop()
+      if (entry.cancelled) continue
+      this.time = entry.time
+      const { node } = entry
+      if (node !== undefined && !node.takes(entry)) continue
+      this.events++
+      this.#trace.event(this.time, node?.name ?? '-', entry.label)
+      try {
+        entry.fn()
+      } catch (error) {
+        this.onError(error, entry.label)
+      }
+      await settled()
+      this.afterEvent()
+    }
+    this.time = Math.max(this.time, limit)
+    return until()
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap
+    let i = heap.length
+    heap.push(entry)
+    while (i > 0) {
+      const parent = (i - 1) >> 1
+      const above = heap[parent] as Entry
+      if (!before(entry, above)) break
+      heap[i] = above
+      i = parent
+    }
+    heap[i] = entry
+  }
+
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop() as Entry
+    if (heap.length === 0) return
+    let i = 0
+    for (;;) {
+      let child = 2 * i + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++
+      if (!before(heap[child] as Entry, last)) break
+      heap[i] = heap[child] as Entry
+      i = child
+    }
+    heap[i] = last
+  }
+}
+
+function before(a: Entry, b: Entry): boolean {
+  if (a.time !== b.time) return a.time < b.time
+  return a.tie !== b.tie ? a.tie < b.tie : a.seq < b.seq
+}
+
+/** Every microtask has run: the only real waiting of a simulation. */
+function settled(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
