@@ -9,7 +9,16 @@ import { SpkError } from '../core/errors.js'
 import type { BlockExtent } from '../core/segment.js'
 import type { BlockIndexes } from './block-index.js'
 import { checkName } from './block-names.js'
-import { BLOCK_INDEX_VERSION, type BlockAnswer, type BlockRange, type BlocksManifest, type BlocksRequest, dataFile, MAX_RANGES } from './blocks.js'
+import {
+  BLOCK_INDEX_VERSION,
+  type BlockAnswer,
+  type BlockRange,
+  type BlocksManifest,
+  type BlocksRequest,
+  dataFile,
+  MAX_RANGES,
+  neighbours,
+} from './blocks.js'
 
 /** What is read from disk at a time. */
 const STEP = 256 * 1024
@@ -111,14 +120,4 @@ export async function* readSources(sources: readonly BlockSource[]): AsyncGenera
       await file?.close()
     }
   }
-}
-
-function neighbours(extents: readonly BlockExtent[]): { offset: number; length: number }[] {
-  const runs: { offset: number; length: number }[] = []
-  for (const { offset, length } of extents) {
-    const last = runs.at(-1)
-    if (last !== undefined && last.offset + last.length === offset) last.length += length
-    else runs.push({ offset, length })
-  }
-  return runs
 }

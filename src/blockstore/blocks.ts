@@ -64,3 +64,23 @@ export const MAX_REQUEST_BYTES = 16 * 2 ** 20
 export function resultFileName(stage: number, partition: number, attempt: number): string {
   return `result_${stage}_${partition}_${attempt}`
 }
+
+/** Where the blocks of one worker lie: its block server, and the application's folder for processes on the same disk (same `hostId`). */
+export interface BlockPlace {
+  readonly workerId: string
+  readonly hostId: string
+  /** '' in local mode. */
+  readonly blockUrl: string
+  readonly blocksDir: string
+}
+
+/** Ranges of a file that follow one another, as one each. */
+export function neighbours(extents: readonly BlockExtent[]): { offset: number; length: number }[] {
+  const runs: { offset: number; length: number }[] = []
+  for (const { offset, length } of extents) {
+    const last = runs.at(-1)
+    if (last !== undefined && last.offset + last.length === offset) last.length += length
+    else runs.push({ offset, length })
+  }
+  return runs
+}

@@ -11,6 +11,7 @@ import type { Batch } from '../core/batch.js'
 import { SpkError, unreachable } from '../core/errors.js'
 import type { BlockExtent, Segment, SegmentOrigin } from '../core/segment.js'
 import type { StructType } from '../core/types.js'
+import { neighbours } from './blocks.js'
 
 /** Segments up to this size are read whole; larger ones message by message, after a pass that checks them. */
 const WHOLE = 8 * 2 ** 20
@@ -37,8 +38,33 @@ export function* readSegment(segment: Segment): Generator<Batch, void, undefined
   }
 }
 
+/** All bytes of a segment in one array, checked. Throws like `readSegment`. */
+export function readSegmentBytes(segment: Segment): Uint8Array {
+  switch (segment.kind) {
+    case 'bytes':
+      return segment.bytes.buffer instanceof SharedArrayBuffer ? segment.bytes.slice() : segment.bytes
+    case 'file': {
+      let file: number | undefined
+      try {
+        file = openSync(segment.path, 'r')
+        return readWhole(file, segment.path, segment.extents, sizeOf(segment.extents))
+      } catch (error) {
+        throw blockFailure(error, segment.path, segment.origin)
+      } finally {
+        if (file !== undefined) closeSync(file)
+      }
+    }
+    default:
+      return unreachable(segment)
+  }
+}
+
+function sizeOf(extents: readonly BlockExtent[]): number {
+  return extents.reduce((sum, extent) => sum + extent.length, 0)
+}
+
 function* readFileSegment(path: string, extents: readonly BlockExtent[]): Generator<Batch, void, undefined> {
-  const size = extents.reduce((sum, extent) => sum + extent.length, 0)
+  const size = sizeOf(extents)
   if (size === 0) return
   const file = openSync(path, 'r')
   try {
@@ -52,7 +78,10 @@ function* readFileSegment(path: string, extents: readonly BlockExtent[]): Genera
       for (let at = 0; at < extent.length; ) {
         const prefix = readAt(file, path, extent.offset + at, PREFIX)
         const length = readPrefix(prefix, 0)
-        if (length === undefined) return
+        if (length === undefined) {
+          at += PREFIX
+          continue
+        }
         const message = readMessage(readAt(file, path, extent.offset + at + PREFIX, length))
         const body = readAt(file, path, extent.offset + at + PREFIX + length, message.bodyLength)
         at += PREFIX + length + message.bodyLength
@@ -66,14 +95,17 @@ function* readFileSegment(path: string, extents: readonly BlockExtent[]): Genera
   }
 }
 
-/** The bytes of all extents, checked. One call to the system when they are neighbours. */
+/** The bytes of all extents, checked. Neighbours are read in one go. */
 function readWhole(file: number, path: string, extents: readonly BlockExtent[], size: number): Uint8Array {
   const bytes = new Uint8Array(size)
   let at = 0
+  for (const run of neighbours(extents)) {
+    readInto(file, path, run.offset, bytes.subarray(at, at + run.length))
+    at += run.length
+  }
+  at = 0
   for (const extent of extents) {
-    const part = bytes.subarray(at, at + extent.length)
-    readInto(file, path, extent.offset, part)
-    if (crc32(part) !== extent.crc32) throw mismatch(path, extent)
+    if (crc32(bytes.subarray(at, at + extent.length)) !== extent.crc32) throw mismatch(path, extent)
     at += extent.length
   }
   return bytes

@@ -19,8 +19,8 @@ export interface SegmentOrigin {
 }
 
 /**
- * file: the extents, one after the other, are one IPC stream; checked when read. bytes: one IPC stream, checked already (in a shared buffer when several
- * threads read it).
+ * file: the extents, one after the other, are IPC streams one after the other; checked when read. bytes: the same, checked already (in shared memory when
+ * another thread reads it).
  */
 export type Segment =
   | { readonly kind: 'file'; readonly path: string; readonly extents: readonly BlockExtent[]; readonly origin?: SegmentOrigin }

@@ -57,14 +57,17 @@ export function streamSchema(bytes: Uint8Array): StructType {
 }
 
 /**
- * The batches of a stream, one at a time. `schema` is needed for a piece that starts after the schema message; a schema in the bytes wins. A stream may
- * end with its end mark or with the bytes.
+ * The batches of a stream, or of several one after the other, one at a time. `schema` is needed for a piece that starts after the schema message; a schema
+ * in the bytes wins. A stream may end with its end mark or with the bytes.
  */
 export function* decodeStream(bytes: Uint8Array, schema?: StructType): Generator<Batch, void, undefined> {
   let known = schema
   for (let at = 0; at < bytes.length; ) {
     const length = readPrefix(bytes, at)
-    if (length === undefined) return
+    if (length === undefined) {
+      at += PREFIX
+      continue
+    }
     const message = readMessage(part(bytes, at + PREFIX, length))
     const body = part(bytes, at + PREFIX + length, message.bodyLength)
     at += PREFIX + length + message.bodyLength
@@ -89,7 +92,10 @@ export function isCompressed(bytes: Uint8Array): boolean {
 function streamCodec(bytes: Uint8Array): number | undefined {
   for (let at = 0; at < bytes.length; ) {
     const length = readPrefix(bytes, at)
-    if (length === undefined) return undefined
+    if (length === undefined) {
+      at += PREFIX
+      continue
+    }
     const message = readMessage(part(bytes, at + PREFIX, length))
     if (message.kind === 'recordBatch') return message.header.table(3)?.i8(0)
     at += PREFIX + length + message.bodyLength
