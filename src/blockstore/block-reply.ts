@@ -5,6 +5,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { SpkError } from '../core/errors.js'
 import type { BlockExtent } from '../core/segment.js'
 import type { BlockIndexes } from './block-index.js'
@@ -74,9 +75,11 @@ export async function blocksReply(indexes: BlockIndexes, dir: string, request: B
   }
   const manifest: BlocksManifest = { v: BLOCK_INDEX_VERSION, blocks }
   const json = new TextEncoder().encode(JSON.stringify(manifest))
-  const framed = new Uint8Array(4 + json.length)
-  new DataView(framed.buffer).setUint32(0, json.length, true)
-  framed.set(json, 4)
+  const framed = new Uint8Array(MANIFEST_PREFIX + json.length)
+  const head = new DataView(framed.buffer)
+  head.setUint32(0, json.length, true)
+  head.setUint32(4, crc32(json), true)
+  framed.set(json, MANIFEST_PREFIX)
   return { manifest: framed, length, sources }
 }
 

@@ -3,8 +3,9 @@
  * the socket. No retries here. Every failure of network or server is an `SpkError`, retryable when another try may help.
  */
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { crc32 } from 'node:zlib'
 import { SpkError } from '../core/errors.js'
-import { BLOCK_INDEX_VERSION, type BlockAnswer, type BlockRange, type BlocksManifest } from './blocks.js'
+import { BLOCK_INDEX_VERSION, type BlockAnswer, type BlockRange, type BlocksManifest, MANIFEST_PREFIX } from './blocks.js'
 
 export interface BlockCall {
   readonly url: string
@@ -27,9 +28,12 @@ export async function requestBlocks(call: BlockCall, onBlock: OnBlock): Promise<
   try {
     if (response.statusCode !== 200) throw await refusal(call, response)
     const feed = new ByteFeed(call, response)
-    const length = new DataView((await feed.exactly(4)).buffer).getUint32(0, true)
+    const head = new DataView((await feed.exactly(MANIFEST_PREFIX)).buffer)
+    const length = head.getUint32(0, true)
     if (length > MAX_MANIFEST) throw broken(call, `a manifest of ${length} bytes`)
-    const manifest = parseManifest(call, await feed.exactly(length))
+    const bytes = await feed.exactly(length)
+    if (crc32(bytes) !== head.getUint32(4, true)) throw broken(call, 'a manifest that does not match its checksum')
+    const manifest = parseManifest(call, bytes)
     for (const [position, answer] of manifest.blocks.entries()) await onBlock(position, answer, most => feed.some(most))
     await feed.end()
   } finally {

@@ -40,8 +40,8 @@ export interface BlocksRequest {
 }
 
 /**
- * The answer: four bytes (little-endian) with the length of this as JSON, this, then the bytes of every piece in the order listed. `blocks` are those of
- * the request, in order.
+ * The answer: the length and the CRC-32 of this as JSON (four bytes each, little-endian), this, then the bytes of every piece in the order listed. `blocks`
+ * are those of the request, in order.
  */
 export interface BlocksManifest {
   readonly v: number
@@ -55,6 +55,8 @@ export type BlockAnswer =
       readonly partitions: readonly { readonly rows: number; readonly pieces: readonly { readonly length: number; readonly crc32: number }[] }[]
     }
   | { readonly kind: 'missing'; readonly code: string; readonly message: string }
+
+export const MANIFEST_PREFIX = 8
 
 /** Most ranges in one request, and most bytes of its body. */
 export const MAX_RANGES = 100_000

@@ -85,12 +85,12 @@ test('many ranges come in one answer, and a missing block does not fail the othe
     const answer = await ask(server, 'POST', '/v1/apps/app-a/blocks', bearer('token-a'), body)
     assert.is(answer.status, 200)
     const length = answer.body.readUInt32LE(0)
-    const manifest = JSON.parse(answer.body.subarray(4, 4 + length).toString()) as BlocksManifest
+    const manifest = JSON.parse(answer.body.subarray(8, 8 + length).toString()) as BlocksManifest
     assert.equal(
       manifest.blocks.map(b => (b.kind === 'found' ? b.partitions.map(p => p.rows) : b.code)),
       [[10, 30], 'SPK_BLOCK_NOT_FOUND', [], 'SPK_BLOCK_NOT_FOUND', [10]],
     )
-    let at = 4 + length
+    let at = 8 + length
     for (const block of manifest.blocks) {
       if (block.kind === 'missing') continue
       for (const partition of block.partitions) {
