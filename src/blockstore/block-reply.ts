@@ -17,6 +17,7 @@ import {
   type BlocksManifest,
   type BlocksRequest,
   dataFile,
+  MANIFEST_PREFIX,
   MAX_RANGES,
   neighbours,
 } from './blocks.js'
