@@ -8,6 +8,7 @@ import type { Logger } from '../core/log.js'
 import { MemoryClient, type StreamOptions, type Subscriber } from './memory-client.js'
 import { StoredBucket, StoredStream } from './memory-store.js'
 import { SubjectIndex, subjectMatches } from './subject-index.js'
+import type { Entry } from './transport.js'
 
 /** What travels: a publish or request, its answer, a store operation, its result, or a change of a watched bucket. */
 export interface Hop {
@@ -111,6 +112,16 @@ export class MemoryBus {
   toClient(hop: Hop, deliver: () => void): void {
     if (this.link === undefined) this.#enqueue(deliver)
     else this.link.toClient(hop, deliver)
+  }
+
+  /** What a key holds now, past all links: for checks. */
+  peek(bucket: string, key: string): Entry | undefined {
+    return this.#buckets.get(bucket)?.get(key)
+  }
+
+  /** All that a bucket holds now, past all links. */
+  peekAll(bucket: string): Entry[] {
+    return this.#buckets.get(bucket)?.entries() ?? []
   }
 
   /** @internal */

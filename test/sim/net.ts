@@ -57,8 +57,8 @@ export class SimNet implements MemoryLink {
   #busLife = 0
   #busUp = true
   #storeUp = true
-  /** Told before something is delivered, and after it was with `done`. */
-  observe: (delivery: Delivery, phase: 'before' | 'done') => void = () => {}
+  /** Told when something leaves its sender, just before it is delivered, and after it was. */
+  observe: (delivery: Delivery, phase: 'sent' | 'before' | 'done') => void = () => {}
   /** Shows a message in the readable trace. */
   describe: (hop: Hop) => string = () => ''
   readonly counts = { delivered: 0, lost: 0, duplicated: 0, held: 0, storeLost: 0, disconnects: 0 }
@@ -169,6 +169,7 @@ export class SimNet implements MemoryLink {
   #send(direction: Direction, hop: Hop, deliver: () => void): void {
     const connection = this.#connections.get(hop.client)
     if (connection === undefined || connection.node.life !== connection.life) return
+    this.observe({ hop, direction, node: connection.node }, 'sent')
     if (!this.#busUp || connection.busLife !== this.#busLife) return
     const stored = hop.kind === 'store' || hop.kind === 'storeReply'
     if (stored ? !this.#storeUp || this.#seed.chance(this.#profile.storeLoss) : this.#seed.chance(this.#profile.loss)) {

@@ -1,0 +1,159 @@
+/**
+ * What must hold in every run, checked from outside the actors: from what travels on the bus and from which processes really run. A rule that an actor's
+ * own state could satisfy by forgetting something would prove nothing.
+ */
+import { LeaseRecord } from '#src/protocol/state.js'
+import { LEASE_KEY, type Subjects } from '#src/protocol/subjects.js'
+import { decode, decodeRecord, decodeReply, type Message, messages } from '#src/protocol/wire.js'
+import type { Hop } from '#src/transport/memory.js'
+import type { Delivery } from './net.js'
+import type { SimNode } from './node.js'
+import type { Processes } from './processes.js'
+import { printable, type World } from './world.js'
+
+export interface WorkerCapacity {
+  readonly cores: number
+  readonly memory: number
+}
+
+interface Order {
+  readonly worker: string
+  readonly name: string
+  readonly epoch: number
+  readonly life: number
+}
+
+const byName = new Map<string, Message>()
+
+export function messageOf(hop: Hop): Message | undefined {
+  if (byName.size === 0) for (const message of messages()) byName.set(message.name, message)
+  return byName.get(hop.subject.slice(hop.subject.lastIndexOf('.') + 1))
+}
+
+/** What a hop says, for the readable trace. */
+export function describeHop(hop: Hop): string {
+  const message = messageOf(hop)
+  if (message === undefined || hop.data.length === 0) return ''
+  try {
+    return printable(hop.kind === 'reply' ? decodeReply(message, hop.data) : decode(message, hop.data))
+  } catch (error) {
+    return `error ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+export class Invariants {
+  readonly #world: World
+  readonly #names: Subjects
+  readonly #processes: Processes
+  /** Which master gave which epoch. */
+  readonly #leaders = new Map<number, string>()
+  /** Highest epoch that a life of a node has been shown, by `node#life`. */
+  readonly #seen = new Map<string, number>()
+  /** The order that a worker is deciding on right now. */
+  #deciding: Order | undefined
+  readonly #capacity = new Map<SimNode, WorkerCapacity>()
+  readonly counts = { orders: 0, staleOrders: 0, launches: 0, epochs: 0 }
+
+  constructor(world: World, names: Subjects, processes: Processes) {
+    this.#world = world
+    this.#names = names
+    this.#processes = processes
+    world.net.observe = (delivery, phase) => this.#observe(delivery, phase)
+    world.net.describe = describeHop
+    processes.onLaunch = (launch, workerNode) => this.#launched(launch.cores, launch.memory, workerNode)
+    processes.onKill = workerNode => this.#noEffectOfOldEpoch(workerNode, 'a kill')
+  }
+
+  worker(node: SimNode, capacity: WorkerCapacity): void {
+    this.#capacity.set(node, capacity)
+  }
+
+  #observe({ hop, direction, node }: Delivery, phase: 'sent' | 'before' | 'done'): void {
+    if (phase === 'done') {
+      this.#deciding = undefined
+      return
+    }
+    const message = messageOf(hop)
+    if (message === undefined || hop.data.length === 0) return
+    if (phase === 'sent' && direction === 'out' && hop.kind === 'message') this.#given(hop, message, node)
+    if (phase === 'before' && direction === 'in') this.#shown(hop, message, node)
+  }
+
+  /** Somebody sends: an order of a master must be given under the lease it names. */
+  #given(hop: Hop, message: Message, node: SimNode): void {
+    if (hop.subject.startsWith(`${this.#names.cluster}.master.`)) return
+    const body = this.#body(hop, message)
+    if (typeof body?.['epoch'] !== 'number') return
+    this.counts.orders++
+    const { epoch } = body
+    this.#leads(epoch, String(body['masterId'] ?? ''))
+    const held = this.#lease()
+    if (held !== undefined && held.epoch > epoch) {
+      this.#world.violate(
+        'order after the lease passed',
+        `${node.name} gives ${message.name} of epoch ${epoch} while ${held.masterId} holds epoch ${held.epoch}`,
+      )
+    }
+  }
+
+  /** Something arrives: remember the epoch, and what a worker is about to decide. */
+  #shown(hop: Hop, message: Message, node: SimNode): void {
+    const body = this.#body(hop, message)
+    if (typeof body?.['epoch'] !== 'number') return
+    const { epoch } = body
+    const key = `${node.name}#${node.life}`
+    if (typeof body['masterId'] === 'string') this.#leads(epoch, body['masterId'])
+    const seen = this.#seen.get(key) ?? 0
+    if (hop.kind === 'message' && this.#capacity.has(node)) {
+      this.#deciding = { worker: node.name, name: message.name, epoch, life: node.life }
+      if (epoch < seen) this.counts.staleOrders++
+      // An order does not count as its own evidence.
+      if (epoch >= seen) this.#seen.set(key, epoch)
+      return
+    }
+    this.#seen.set(key, Math.max(seen, epoch))
+  }
+
+  #leads(epoch: number, masterId: string): void {
+    if (masterId === '' || epoch === 0) return
+    const known = this.#leaders.get(epoch)
+    if (known === undefined) {
+      this.#leaders.set(epoch, masterId)
+      this.counts.epochs++
+    } else if (known !== masterId) this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
+  }
+
+  #launched(cores: number, memory: number, workerNode: SimNode): void {
+    this.counts.launches++
+    this.#noEffectOfOldEpoch(workerNode, 'a launch')
+    const capacity = this.#capacity.get(workerNode)
+    if (capacity === undefined) return
+    const running = [...this.#processes.running].filter(p => p.workerNode === workerNode && p.workerLife === workerNode.life)
+    const used = running.reduce((sum, p) => ({ cores: sum.cores + p.launch.cores, memory: sum.memory + p.launch.memory }), { cores, memory })
+    if (used.cores > capacity.cores) this.#world.violate('cores given out twice', `${workerNode.name} runs ${used.cores} of ${capacity.cores} cores`)
+    if (used.memory > capacity.memory)
+      this.#world.violate('memory given out twice', `${workerNode.name} uses ${used.memory} of ${capacity.memory} bytes`)
+  }
+
+  /** A worker acts: the order it acts on must not be older than what it has seen. */
+  #noEffectOfOldEpoch(workerNode: SimNode, what: string): void {
+    const order = this.#deciding
+    if (order === undefined || order.worker !== workerNode.name) return
+    const seen = this.#seen.get(`${workerNode.name}#${workerNode.life}`) ?? 0
+    if (order.epoch < seen)
+      this.#world.violate('effect of an old epoch', `${workerNode.name}: ${what} by ${order.name} of epoch ${order.epoch} after epoch ${seen}`)
+  }
+
+  #body(hop: Hop, message: Message): Record<string, unknown> | undefined {
+    try {
+      return (hop.kind === 'reply' ? decodeReply(message, hop.data) : decode(message, hop.data)) as Record<string, unknown>
+    } catch {
+      return undefined
+    }
+  }
+
+  #lease(): LeaseRecord | undefined {
+    const entry = this.#world.bus.peek(this.#names.leaderBucket, LEASE_KEY)
+    return entry === undefined ? undefined : decodeRecord(LeaseRecord, entry.value, 'lease')
+  }
+}
