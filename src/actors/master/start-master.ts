@@ -9,11 +9,13 @@ import type { MasterStatus } from '../../protocol/status.js'
 import { subjects } from '../../protocol/subjects.js'
 import type { Transport } from '../../transport/transport.js'
 import { type Actor, bind, type EffectTable } from '../bind.js'
+import { activeApps } from './cluster.js'
 import { decideMaster } from './decide.js'
 import { type MasterWork, masterEffects } from './effects.js'
 import type { Decide, MasterContext, Settings } from './events.js'
 import { type MasterMachine, masterMachine } from './machine.js'
 import { masterStatus } from './status.js'
+import { waitingFor } from './waiting.js'
 
 export interface MasterOptions {
   readonly transport: Transport
@@ -42,6 +44,8 @@ export interface MasterHandle {
   state(): MasterContext
   /** The body of `/json/`. */
   status(): MasterStatus
+  /** By application: what it waits for, when it has nothing. */
+  waiting(): Record<string, string>
   /** Gives the lease back when it holds it, and resolves when nothing is on its way any more. Idempotent. */
   stop(): Promise<void>
   /** Stops thinking at once, as in a crash: nothing is sent, the lease is left to expire. */
@@ -108,6 +112,11 @@ export function startMaster(options_: MasterOptions): MasterHandle {
     },
     state: () => actor.snapshot().context,
     status: () => masterStatus(actor.snapshot().context, clock.now()),
+    waiting() {
+      const { context } = actor.snapshot()
+      const waits = activeApps(context.cluster).map(app => [app.description.appId, waitingFor(context, context.cluster, app)] as const)
+      return Object.fromEntries(waits.filter((wait): wait is readonly [string, string] => wait[1] !== undefined))
+    },
     stop() {
       actor.send({ type: 'stop' })
       return stopped
