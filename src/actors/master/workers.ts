@@ -76,7 +76,10 @@ export function workerHeartbeat(l: Ledger, token: number, body: RequestBody<'wor
   l.reply(token, 'workerHeartbeat', { kind: 'ok', masterId, epoch })
 }
 
-/** Confirms what is known of what the worker reports, and adopts what may be believed; returns the rest, which it must stop. */
+/**
+ * Confirms what is known of what the worker reports, and adopts what may be believed; returns the rest, which it must stop. That includes what an earlier
+ * leader ordered to stop: nobody knows whether its order arrived.
+ */
 function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[], drivers: readonly RunningDriver[]): Stranger[] {
   const { workerId } = worker
   const strangers: Stranger[] = []
@@ -85,6 +88,7 @@ function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     if (executor === undefined || executor.workerId !== workerId) {
       if (executor !== undefined || !adoptExecutor(l, workerId, report)) strangers.push({ kind: 'executor', report })
     } else {
+      if (!executor.acked && !isExecutorLive(executor)) strangers.push({ kind: 'executor', report })
       if (!executor.acked || executor.missingSince !== undefined) l.touchExecutor({ ...executor, acked: true, missingSince: undefined })
       if (report.state === 'RUNNING') executorRuns(l, executor)
     }
@@ -94,6 +98,7 @@ function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     if (driver === undefined || driver.workerId !== workerId || !isDriverActive(driver)) {
       if (driver !== undefined || !adoptDriver(l, workerId, report)) strangers.push({ kind: 'driver', report })
     } else {
+      if (!driver.acked && driver.killing) strangers.push({ kind: 'driver', report })
       if (!driver.acked || driver.missingSince !== undefined) l.touchDriver({ ...driver, acked: true, missingSince: undefined })
       if (report.state === 'RUNNING') driverRuns(l, driver)
     }
