@@ -16,6 +16,9 @@ export interface WorkerCapacity {
   readonly memory: number
 }
 
+/** `spk.master.leaseTtl` of simulated clusters. */
+const LEASE_TTL_MS = 3000
+
 interface Order {
   readonly worker: string
   readonly name: string
@@ -49,6 +52,7 @@ export class Invariants {
   readonly #leaders = new Map<number, string>()
   /** Highest epoch that a life of a node has been shown, by `node#life`. */
   readonly #seen = new Map<string, number>()
+  #forgivenUntil = 0
   /** The order that a worker is deciding on right now. */
   #deciding: Order | undefined
   readonly #capacity = new Map<SimNode, WorkerCapacity>()
@@ -66,6 +70,15 @@ export class Invariants {
 
   worker(node: SimNode, capacity: WorkerCapacity): void {
     this.#capacity.set(node, capacity)
+  }
+
+  /**
+   * The lease is gone with the store, and with it what told leaders apart: for one time-to-live the old leader and a new one may both act, and a master that
+   * knew nothing may give an epoch again.
+   */
+  storeLost(): void {
+    this.#forgivenUntil = this.#world.scheduler.time + LEASE_TTL_MS
+    this.#leaders.clear()
   }
 
   #observe({ hop, direction, node }: Delivery, phase: 'sent' | 'before' | 'done'): void {
@@ -88,7 +101,7 @@ export class Invariants {
     const { epoch } = body
     this.#leads(epoch, String(body['masterId'] ?? ''))
     const held = this.#lease()
-    if (held !== undefined && held.epoch > epoch) {
+    if (held !== undefined && held.epoch > epoch && this.#world.scheduler.time > this.#forgivenUntil) {
       this.#world.violate(
         'order after the lease passed',
         `${node.name} gives ${message.name} of epoch ${epoch} while ${held.masterId} holds epoch ${held.epoch}`,
@@ -120,7 +133,8 @@ export class Invariants {
     if (known === undefined) {
       this.#leaders.set(epoch, masterId)
       this.counts.epochs++
-    } else if (known !== masterId) this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
+    } else if (known !== masterId && this.#world.scheduler.time > this.#forgivenUntil)
+      this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
   }
 
   #launched(cores: number, memory: number, workerNode: SimNode): void {

@@ -126,7 +126,7 @@ export class SimNet implements MemoryLink {
       connection.cut.in = false
       const held = connection.held
       connection.held = []
-      for (const { direction, hop, deliver } of held) this.#send(direction, hop, deliver)
+      for (const { direction, hop, deliver } of held) this.#pass(connection, direction, hop, deliver)
       this.#reconnect(connection)
     }
   }

@@ -1,0 +1,114 @@
+/**
+ * A cluster in one world: the real masters, workers and executors, started, crashed and restarted on simulated nodes. The driver is put on top by `run.ts`.
+ * A `Plant` replaces a decision or an effect of one actor: how the simulator proves that it finds bugs.
+ */
+import type { MasterHandle, MasterOptions } from '#src/actors/master/start-master.js'
+import { startMaster } from '#src/actors/master/start-master.js'
+import { startWorker, type WorkerHandle, type WorkerOptions } from '#src/actors/worker/effects.js'
+import { Conf } from '#src/core/config.js'
+import { type Subjects, subjects } from '#src/protocol/subjects.js'
+import { PROTOCOL_VERSION, SPK_VERSION } from '#src/protocol/version.js'
+import type { Transport } from '#src/transport/transport.js'
+import { Disks, Outputs } from './files.js'
+import { Invariants } from './invariants.js'
+import type { SimNode } from './node.js'
+import { Processes, type StartExecutor } from './processes.js'
+import type { World } from './world.js'
+
+export const CLUSTER = 'spk'
+export const VERSIONS = { spk: SPK_VERSION, duckdb: 'sim', protocol: PROTOCOL_VERSION }
+
+/** A bug to be found: parts of actors, replaced when they are put together. Nothing of it is in `src/`. */
+export interface Plant {
+  readonly master?: Pick<MasterOptions, 'decide' | 'wrapEffects'>
+  readonly worker?: Pick<WorkerOptions, 'decide' | 'wrapEffects'>
+  readonly masterTransport?: (transport: Transport) => Transport
+}
+
+export interface Shape {
+  readonly masters: number
+  readonly workers: readonly { readonly cores: number; readonly memory: number }[]
+  readonly conf: Readonly<Record<string, string>>
+}
+
+export class SimCluster {
+  readonly world: World
+  readonly names: Subjects = subjects(CLUSTER)
+  readonly disks: Disks
+  readonly outputs = new Outputs()
+  readonly processes: Processes
+  readonly invariants: Invariants
+  readonly masters = new Map<SimNode, MasterHandle>()
+  readonly workers = new Map<SimNode, WorkerHandle>()
+  readonly #shape: Shape
+  readonly #plant: Plant
+  readonly #conf: Conf
+
+  constructor(world: World, shape: Shape, startExecutor: StartExecutor, plant: Plant = {}) {
+    this.world = world
+    this.#shape = shape
+    this.#plant = plant
+    this.#conf = new Conf(shape.conf)
+    this.disks = new Disks(world.net)
+    this.processes = new Processes(world, this.disks, startExecutor)
+    this.invariants = new Invariants(world, this.names, this.processes)
+    const skews = world.seed.fork('skew')
+    const clock = () => (skews.chance(0.3) ? { skewMs: skews.between(-60_000, 60_000), drift: skews.between(0.995, 1.005) } : {})
+    for (let i = 0; i < shape.masters; i++) world.node(`m${i}`, `m${i}`, clock())
+    shape.workers.forEach((capacity, i) => void this.invariants.worker(world.node(`w${i}`, `w${i}`, clock()), capacity))
+  }
+
+  /** Starts what this node runs, a new process every time. */
+  start(node: SimNode): void {
+    if (node.alive) return
+    if (node.name.startsWith('m')) this.#startMaster(node)
+    else if (node.name.startsWith('w')) this.#startWorker(node)
+  }
+
+  #startMaster(node: SimNode): void {
+    const life = node.start()
+    const transport = this.world.net.connect(node, life)
+    const handle = startMaster({
+      transport: this.#plant.masterTransport?.(transport) ?? transport,
+      clock: life.clock,
+      rng: life.rng,
+      log: this.world.log(node.name, life),
+      conf: this.#conf,
+      cluster: CLUSTER,
+      host: node.host,
+      uiUrl: '',
+      url: 'nats://sim',
+      versions: VERSIONS,
+      ...this.#plant.master,
+    })
+    this.masters.set(node, handle)
+    node.onEnd.push(() => handle.abandon())
+  }
+
+  #startWorker(node: SimNode): void {
+    const capacity = this.#shape.workers[Number(node.name.slice(1))]
+    if (capacity === undefined) throw new Error(`no worker ${node.name}`)
+    const life = node.start()
+    const ports = this.processes.ports(node, life, () => handle.workerId)
+    const handle: WorkerHandle = startWorker({
+      transport: this.world.net.connect(node, life),
+      clock: life.clock,
+      rng: life.rng,
+      log: this.world.log(node.name, life),
+      conf: this.#conf,
+      cluster: CLUSTER,
+      host: node.host,
+      hostId: node.host,
+      pid: node.life,
+      ...capacity,
+      resources: {},
+      versions: VERSIONS,
+      ports,
+      urls: { executorNats: '', ui: '', block: `http://${node.host}` },
+      ...this.#plant.worker,
+    })
+    this.disks.open(handle.workerId, node)
+    this.workers.set(node, handle)
+    node.onEnd.push(() => handle.abandon())
+  }
+}
