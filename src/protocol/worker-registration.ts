@@ -40,10 +40,18 @@ export const RegisterWorker = message(
 export type RegisterWorkerRequest = Static<typeof RegisterWorker.schema>
 export type RegisterWorkerReply = Static<typeof RegisterWorker.reply>
 
-/** `reregister`: the master does not know this worker, or holds it for dead: register again with what runs. */
+/**
+ * `applications`: those whose blocks lie on this worker (absent: none); of one that has ended the worker is told again, whatever became of earlier orders
+ * and masters. `reregister`: the master does not know this worker, or holds it for dead: register again with what runs.
+ */
 export const WorkerHeartbeat = message(
   'workerHeartbeat',
-  Type.Object({ workerId: Type.String(), executors: Type.Array(RunningExecutor), drivers: Type.Array(RunningDriver) }),
+  Type.Object({
+    workerId: Type.String(),
+    executors: Type.Array(RunningExecutor),
+    drivers: Type.Array(RunningDriver),
+    applications: Type.Optional(Type.Array(Type.String())),
+  }),
   Type.Object({ kind: Type.Union([Type.Literal('ok'), Type.Literal('reregister')]), masterId: Type.String(), epoch: Type.Integer() }),
 )
 

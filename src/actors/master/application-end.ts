@@ -39,6 +39,15 @@ export function cleanUpEnded(l: Ledger, worker: Worker, wall: number): void {
   }
 }
 
+/** Of these applications the worker holds blocks: it is told of those that are no more. Not while a lost store is rebuilt: one may be unknown as yet. */
+export function cleanUpHeld(l: Ledger, worker: Worker, appIds: readonly string[]): void {
+  if (!l.leading || l.context.rebuildUntil !== undefined) return
+  for (const appId of appIds) {
+    const app = l.app(appId)
+    if (app === undefined || !isAppActive(app)) orderCleanUp(l, worker, appId)
+  }
+}
+
 /** What a driver's end means for the application it ran. */
 export function endAppsOfDriver(l: Ledger, driverId: string, state: 'FINISHED' | 'FAILED' | 'KILLED' | 'ERROR', reason: string): void {
   for (const app of activeApps(l.cluster)) {

@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/errors.js'
 import type { RunningDriver, RunningExecutor, Versions } from '../../protocol/common.js'
 import { adoptDriver, adoptExecutor } from './adoption.js'
-import { cleanUpEnded } from './application-end.js'
+import { cleanUpEnded, cleanUpHeld } from './application-end.js'
 import { heartbeatMs } from './applications.js'
 import { activeApps, type Driver, type Executor, isDriverActive, isExecutorLive, type Worker } from './cluster.js'
 import { driverLost, driverRuns, requeue } from './drivers.js'
@@ -73,6 +73,7 @@ export function workerHeartbeat(l: Ledger, token: number, body: RequestBody<'wor
   const strangers = compare(l, worker, body.executors, body.drivers)
   for (const stranger of strangers) killStranger(l, worker, stranger)
   if (l.leading) missing(l, worker, body.executors, body.drivers)
+  cleanUpHeld(l, worker, body.applications ?? [])
   l.reply(token, 'workerHeartbeat', { kind: 'ok', masterId, epoch })
 }
 

@@ -76,7 +76,8 @@ function startWaiting(state: WorkerState): Decision {
     const before = liveChildren(s).filter(c => c.phase !== 'waiting' || waiting.indexOf(c) < waiting.indexOf(child))
     if (shortage(s.capacity, before, demand(child)) !== undefined) return decided(s)
     const started: Child = { ...child, phase: 'running', run: child.run + 1 }
-    return decided(put(s, started), { type: 'launch', params: { key: childKey(child), run: started.run, child: started } })
+    const apps = child.kind === 'executor' ? { ...s.apps, [child.order.appId]: true as const } : s.apps
+    return decided({ ...put(s, started), apps }, { type: 'launch', params: { key: childKey(child), run: started.run, child: started } })
   })
 }
 
@@ -135,7 +136,8 @@ function cleanUp(state: WorkerState, appId: string, executorId: string): Decisio
 /** Removes the application's folders once none of its executors lives here. */
 export function removeIfIdle(state: WorkerState, appId: string): Decision {
   if (liveChildren(state).some(c => c.kind === 'executor' && c.order.appId === appId)) return decided(state)
-  return decided({ ...state, endedApps: { ...state.endedApps, [appId]: 'cleaned' } }, { type: 'removeApplication', params: { appId } })
+  const { [appId]: _removed, ...apps } = state.apps
+  return decided({ ...state, apps, endedApps: { ...state.endedApps, [appId]: 'cleaned' } }, { type: 'removeApplication', params: { appId } })
 }
 
 /** The process could not be started at all. */

@@ -110,6 +110,7 @@ export function workerMachine(decide: Decide = decideWorker) {
       children: {},
       reports: {},
       nextSeq: 1,
+      apps: {},
       endedApps: {},
       unregistered: false,
     }),

@@ -37,7 +37,7 @@ export function masterLink(transport: Transport, cluster: string, self: Omit<Reg
 
   return {
     register: state => ask(RegisterWorker, { ...self, ...runs(state) }),
-    heartbeat: state => ask(WorkerHeartbeat, { workerId, ...runs(state) }),
+    heartbeat: state => ask(WorkerHeartbeat, { workerId, ...runs(state), applications: Object.keys(state.apps) }),
     async report(child) {
       const end = {
         ...(child.message === undefined ? {} : { message: child.message }),

@@ -69,6 +69,8 @@ export interface WorkerState {
   readonly children: Readonly<Record<string, Child>>
   readonly reports: Readonly<Record<string, Report>>
   readonly nextSeq: number
+  /** Applications that have folders here: from their first executor until they are removed. */
+  readonly apps: Readonly<Record<string, true>>
   /** Applications that ended: `cleaning` while their executors still stop, then `cleaned`. A late order for one is refused. */
   readonly endedApps: Readonly<Record<string, 'cleaning' | 'cleaned'>>
   /** Set once the worker stops, and why. */
