@@ -26,6 +26,10 @@ export interface FaultPlanOptions {
   /** Nodes that may crash and be paused, and hosts that may be cut off. */
   readonly nodes: readonly string[]
   readonly hosts: readonly string[]
+  /** May be paused, but a driver that crashes is not started again. */
+  readonly drivers?: readonly string[]
+  /** Executors are named by number of their start: the first so many may crash and be paused. */
+  readonly executors?: number
   /** Faults begin between these times and are over by the second. */
   readonly from: number
   readonly healAt: number
@@ -44,16 +48,20 @@ export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
   return faults.sort((a, b) => a.at - b.at)
 }
 
-function oneFault(seed: Seed, kind: Kind, { nodes, hosts, from, healAt }: FaultPlanOptions): Fault {
+function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executors = 0, from, healAt }: FaultPlanOptions): Fault {
+  const node = (): string => {
+    if (executors > 0 && seed.chance(0.35)) return `x${seed.int(0, executors - 1)}`
+    return kind === 'pause' && drivers.length > 0 && seed.chance(0.15) ? seed.pick(drivers) : seed.pick(nodes)
+  }
   const at = seed.between(from, healAt - 200)
   const until = (shortest: number, longest: number) => Math.min(healAt, at + seed.between(shortest, longest))
   switch (kind) {
     case 'crash':
-      return { kind, node: seed.pick(nodes), at, until: until(50, 5000) }
+      return { kind, node: node(), at, until: until(50, 5000) }
     case 'hostCrash':
-      return { kind, host: seed.pick(hosts), at, until: until(500, 8000) }
+      return { kind, host: seed.pick(nodes), at, until: until(500, 8000) }
     case 'pause':
-      return { kind, node: seed.pick(nodes), at, until: until(100, 12_000), suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) }
+      return { kind, node: node(), at, until: until(100, 12_000), suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) }
     case 'cut':
       return {
         kind,

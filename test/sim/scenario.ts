@@ -1,0 +1,67 @@
+/** What a seed stands for: how big the cluster is, what runs on it, what goes wrong and when. Drawn whole before anything runs. */
+import { type Fault, planFaults } from './faults.js'
+import type { Seed } from './seed.js'
+import type { TaskFaults } from './tasks.js'
+
+export interface Scenario {
+  readonly masters: number
+  readonly workers: readonly { readonly cores: number; readonly memory: number }[]
+  readonly conf: Readonly<Record<string, string>>
+  readonly applications: readonly ApplicationPlan[]
+  readonly faults: readonly Fault[]
+  readonly tasks: TaskFaults
+  /** When the last fault ends, and everything that is to live lives again. */
+  readonly healAt: number
+}
+
+export interface ApplicationPlan {
+  readonly node: string
+  readonly startAt: number
+  readonly coresMax: number | undefined
+  readonly executorCores: number | undefined
+  /** One after the other, or all at once. */
+  readonly jobs: number
+  readonly together: boolean
+}
+
+const FIRST_FAULT_MS = 300
+
+export function drawScenario(seed: Seed): Scenario {
+  const shape = seed.fork('shape')
+  const masters = shape.int(2, 3)
+  const workers = Array.from({ length: shape.int(1, 4) }, () => ({ cores: shape.int(1, 4), memory: shape.int(2, 6) }))
+  const healAt = shape.between(4000, 25_000)
+  const applications = Array.from({ length: shape.chance(0.2) ? 2 : 1 }, (_, i) => ({
+    node: `d${i}`,
+    startAt: shape.between(0, 3000),
+    coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
+    executorCores: shape.chance(0.5) ? 1 : undefined,
+    jobs: shape.int(1, 3),
+    together: shape.chance(0.3),
+  }))
+  const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+  const nodes = [...names('m', masters), ...names('w', workers.length)]
+  const slow = shape.chance(0.3)
+  return {
+    masters,
+    workers,
+    conf: {},
+    applications,
+    tasks: {
+      exception: shape.chance(0.3) ? 0.05 : 0,
+      bigResult: shape.chance(0.3) ? 0.5 : 0,
+      shortest: 5,
+      longest: slow ? 3000 : 300,
+    },
+    faults: planFaults(seed.fork('faults'), {
+      nodes,
+      executors: 6,
+      hosts: [...nodes, ...applications.map(a => a.node)],
+      drivers: applications.map(a => a.node),
+      from: FIRST_FAULT_MS,
+      healAt,
+      most: 10,
+    }),
+    healAt,
+  }
+}
