@@ -201,6 +201,34 @@ export const conf = {
   ),
   sessionTimeZone: option('session', 'spark.sql.session.timeZone', asString, undefined, "Time zone of the session; unset: the process's."),
   caseSensitive: option('session', 'spark.sql.caseSensitive', asBoolean, 'false', 'Whether column names are case-sensitive.'),
+  enforceReservedKeywords: option(
+    'session',
+    'spark.sql.ansi.enforceReservedKeywords',
+    asBoolean,
+    'false',
+    'With ANSI on, reserved words cannot be names of tables, columns and aliases.',
+  ),
+  doubleQuotedIdentifiers: option(
+    'session',
+    'spark.sql.ansi.doubleQuotedIdentifiers',
+    asBoolean,
+    'false',
+    'With ANSI on, text in double quotes is a name and not a string.',
+  ),
+  timestampType: option(
+    'session',
+    'spark.sql.timestampType',
+    asString,
+    'TIMESTAMP_LTZ',
+    'What TIMESTAMP means in SQL texts: `TIMESTAMP_LTZ` (an instant) or `TIMESTAMP_NTZ` (a wall clock).',
+  ),
+  longAsBigInt: option(
+    'session',
+    'spk.sql.longAsBigInt',
+    asBoolean,
+    'false',
+    'BIGINT values in rows are bigint always; otherwise number, and bigint only beyond 2^53.',
+  ),
   // cluster
   deployDefaultCores: option(
     'cluster',

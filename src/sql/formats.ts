@@ -1,0 +1,12 @@
+/** The file formats that spk reads and writes. */
+import { SpkError } from '../core/errors.js'
+import type { FileFormat } from '../core/stage.js'
+
+const formats: readonly FileFormat[] = ['parquet', 'csv', 'json']
+
+/** Error: `DATA_SOURCE_NOT_FOUND` (42K02). */
+export function formatOf(name: string): FileFormat {
+  const found = formats.find(f => f === name.toLowerCase())
+  if (found !== undefined) return found
+  throw new SpkError('DATA_SOURCE_NOT_FOUND', `Failed to find the data source: ${name}. Known are ${formats.join(', ')}.`, { sqlState: '42K02' })
+}

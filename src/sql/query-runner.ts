@@ -1,0 +1,105 @@
+/**
+ * From a plan to its rows: plans with the session's settings and views, runs on the cluster, shows progress. A file that changed between planning and
+ * reading is planned and run once more.
+ */
+import type { JobResult } from '../actors/driver/handle.js'
+import type { Batch } from '../core/batch.js'
+import { conf } from '../core/config-table.js'
+import { SpkError } from '../core/errors.js'
+import type { WriteSpec } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import type { LocalRelation, Relation } from '../planner/logical.js'
+import { DeferredRelations } from './deferred.js'
+import { batchesOf } from './local-relation.js'
+import { ProgressBar } from './progress-bar.js'
+import type { RuntimeConfig } from './runtime-config.js'
+import type { ExplainMode, PlanContext, PlannedQuery, SessionServices } from './services.js'
+import type { TempViews } from './temp-views.js'
+
+/** Rows of a query and the columns they have. */
+export interface QueryResult {
+  readonly schema: StructType
+  readonly batches: readonly Batch[]
+  /** What ran; absent when nothing had to. */
+  readonly job?: JobResult
+}
+
+export class QueryRunner {
+  readonly services: SessionServices
+  readonly config: RuntimeConfig
+  readonly views: TempViews
+  readonly #deferred = new DeferredRelations()
+
+  constructor(services: SessionServices, config: RuntimeConfig, views: TempViews) {
+    this.services = services
+    this.config = config
+    this.views = views
+  }
+
+  #context(): PlanContext {
+    return {
+      conf: this.config.getAll,
+      view: nameParts => this.views.get(nameParts),
+      viewNames: () => this.views.names(),
+      defaultParallelism: this.services.cluster.defaultParallelism(),
+    }
+  }
+
+  /** A leaf whose rows are made when an action needs them. */
+  deferred(make: () => Promise<LocalRelation>): Relation {
+    return this.#deferred.add(make)
+  }
+
+  async schemaOf(given: Relation): Promise<StructType> {
+    const plan = await this.#deferred.settled(given)
+    return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context())
+  }
+
+  async explain(plan: Relation, mode: ExplainMode): Promise<string> {
+    return this.services.planner.explain(await this.#deferred.settled(plan), this.#context(), mode)
+  }
+
+  /** Rows of a plan. Rows that the driver holds already need no job. */
+  async collect(given: Relation, description: string): Promise<QueryResult> {
+    const plan = await this.#deferred.settled(given)
+    if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
+    const { planned, job } = await this.#run(plan, description)
+    return { schema: planned.graph.schema, batches: job.batches(), job }
+  }
+
+  async write(plan: Relation, write: WriteSpec, description: string): Promise<JobResult> {
+    return (await this.#run(await this.#deferred.settled(plan), description, write)).job
+  }
+
+  async #run(plan: Relation, description: string, write?: WriteSpec): Promise<{ planned: PlannedQuery; job: JobResult }> {
+    try {
+      return await this.#runOnce(plan, description, write)
+    } catch (error) {
+      if (!(error instanceof SpkError) || !isFileChanged(error)) throw error
+      return await this.#runOnce(plan, description, write)
+    }
+  }
+
+  async #runOnce(plan: Relation, description: string, write?: WriteSpec): Promise<{ planned: PlannedQuery; job: JobResult }> {
+    const { planner, cluster, terminal } = this.services
+    const planned = await planner.plan(plan, this.#context(), write)
+    const settings = this.config.snapshot()
+    const bar = (settings.optional(conf.showConsoleProgress) ?? terminal.errIsTerminal) ? new ProgressBar(terminal) : undefined
+    try {
+      const job = await cluster.run(planned.graph, {
+        description,
+        plan: planned.physical,
+        conf: settings.entries(),
+        ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
+      })
+      return { planned, job }
+    } finally {
+      bar?.finish()
+    }
+  }
+}
+
+/** The failure may be the cause of the job's. */
+function isFileChanged(error: SpkError): boolean {
+  return error.code === 'SPK_FILE_CHANGED' || (error.cause instanceof SpkError && isFileChanged(error.cause))
+}

@@ -1,0 +1,45 @@
+/** What a session needs of the rest of spk. The SDK makes it; tests give their own. */
+import type { ClusterHandle } from '../actors/driver/handle.js'
+import type { StageGraph, WriteSpec } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import type { Relation } from '../planner/logical.js'
+
+/** What a plan's meaning depends on besides the plan. */
+export interface PlanContext {
+  readonly conf: Readonly<Record<string, string>>
+  /** Temp views: the plan of a name, or undefined. */
+  view(nameParts: readonly string[]): Relation | undefined
+  viewNames(): readonly string[]
+  defaultParallelism: number
+}
+
+export interface PlannedQuery {
+  readonly graph: StageGraph
+  /** The physical plan as text. */
+  readonly physical: string
+}
+
+export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'
+
+export interface QueryPlanner {
+  /** Output columns of a plan. */
+  schemaOf(plan: Relation, context: PlanContext): Promise<StructType>
+  /** Stages of a plan; with `write`, its rows go to files. */
+  plan(plan: Relation, context: PlanContext, write?: WriteSpec): Promise<PlannedQuery>
+  explain(plan: Relation, context: PlanContext, mode: ExplainMode): Promise<string>
+}
+
+/** Where text of `show()`, `printSchema()` and `explain()` goes, and where progress bars are drawn. */
+export interface Terminal {
+  out(text: string): void
+  err(text: string): void
+  readonly errIsTerminal: boolean
+  readonly errColumns: number
+}
+
+export interface SessionServices {
+  readonly cluster: ClusterHandle
+  readonly planner: QueryPlanner
+  readonly terminal: Terminal
+  readonly version: string
+}
