@@ -124,10 +124,20 @@ function unclaimed(l: Ledger, driver: Driver): void {
   driverLost(l, driver, `${driver.workerId} does not have it after a change of master`)
 }
 
+/** Driver and master agree again on what the application has. Of executors lost in this very decision the driver is told already. */
 function settleApp(l: Ledger, app: App): void {
   const { claimed, ...rest } = app
-  if (claimed !== undefined) agreeOnExecutors(l, app.description.appId, claimed)
-  l.touchApp({ ...rest, state: executorsOf(l.cluster, app.description.appId).length > 0 ? 'RUNNING' : app.state })
+  const { appId } = app.description
+  const before = l.context.cluster.executors
+  const toldOf = (id: string) => before.has(executorKey(appId, id)) && l.executor(appId, id) === undefined
+  if (claimed !== undefined) {
+    agreeOnExecutors(
+      l,
+      appId,
+      claimed.filter(id => !toldOf(id)),
+    )
+  }
+  l.touchApp({ ...rest, state: executorsOf(l.cluster, appId).length > 0 ? 'RUNNING' : app.state })
 }
 
 /** The end of the time in which a lost store is rebuilt: an executor whose application did not come is killed. */
