@@ -22,7 +22,7 @@ export interface Worker extends Content<WorkerRecord> {
 
 export interface App extends Content<AppRecord> {
   readonly seen: number
-  /** Executors that the driver said it has when it registered during a recovery; settled at its end. */
+  /** Executors that the driver has as far as it knows, while not everybody has registered again after a change of leader; settled at its end. */
   readonly claimed?: readonly string[]
   /** Monotonic time before which no executor is launched: back-off after failures. */
   readonly heldUntil: number

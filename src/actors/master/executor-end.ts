@@ -1,6 +1,7 @@
 /** How executors end: by their worker's report or with it, by their driver's wish; too many failures in a row end the application. Pure. */
+import { must } from '../../core/errors.js'
 import { endApp } from './application-end.js'
-import { type App, type Executor, executorsOf, isAppActive, isExecutorLive } from './cluster.js'
+import { type Executor, executorsOf, isAppActive, isExecutorLive } from './cluster.js'
 import { type ExecutorEnd, executorRuns, killExecutor, tellUpdate } from './executors.js'
 import type { Ledger } from './ledger.js'
 import type { RequestBody } from './messages.js'
@@ -13,12 +14,14 @@ export function executorGone(l: Ledger, executor: Executor, end: ExecutorEnd): v
   l.dropExecutor(executor)
   tellUpdate(l, executor, end)
   const app = l.app(executor.appId)
-  if (app !== undefined && end.failure && isExecutorLive(executor) && isAppActive(app)) countFailure(l, app, executor, end)
+  if (app?.claimed?.includes(executor.executorId)) l.touchApp({ ...app, claimed: app.claimed.filter(id => id !== executor.executorId) })
+  if (app !== undefined && end.failure && isExecutorLive(executor) && isAppActive(app)) countFailure(l, executor, end)
 }
 
-function countFailure(l: Ledger, app: App, executor: Executor, end: ExecutorEnd): void {
+function countFailure(l: Ledger, executor: Executor, end: ExecutorEnd): void {
   const { maxExecutorRetries } = l.context.settings
-  const { appId } = app.description
+  const { appId } = executor
+  const app = must(l.app(appId), 'an executor that failed has an application')
   const failures = app.failures + 1
   const last = `executor ${executor.executorId} on ${executor.workerId}: ${end.message ?? `${end.state}, exit code ${end.exitCode ?? 'unknown'}`}`
   l.note('warn', `Application ${appId} lost ${last}`, { appId, failures })

@@ -124,19 +124,11 @@ function unclaimed(l: Ledger, driver: Driver): void {
   driverLost(l, driver, `${driver.workerId} does not have it after a change of master`)
 }
 
-/** Driver and master agree again on what the application has. Of executors lost in this very decision the driver is told already. */
+/** Driver and master agree again on what the application has. */
 function settleApp(l: Ledger, app: App): void {
   const { claimed, ...rest } = app
   const { appId } = app.description
-  const before = l.context.cluster.executors
-  const toldOf = (id: string) => before.has(executorKey(appId, id)) && l.executor(appId, id) === undefined
-  if (claimed !== undefined) {
-    agreeOnExecutors(
-      l,
-      appId,
-      claimed.filter(id => !toldOf(id)),
-    )
-  }
+  if (claimed !== undefined) agreeOnExecutors(l, appId, claimed)
   l.touchApp({ ...rest, state: executorsOf(l.cluster, appId).length > 0 ? 'RUNNING' : app.state })
 }
 

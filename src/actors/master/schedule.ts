@@ -57,8 +57,10 @@ function placeApp(l: Ledger, app: App, free: Map<string, Capacity>, offers: () =
     l.context.settings.spreadOut,
   )
   if (placements.length === 0) return
-  l.putApp({ ...app, state: 'RUNNING', nextExecutor: app.nextExecutor + placements.length })
-  for (const [i, placement] of placements.entries()) launch(l, app, String(app.nextExecutor + i), placement, free)
+  const ids = placements.map((_, i) => String(app.nextExecutor + i))
+  const claimed = app.claimed === undefined ? {} : { claimed: [...app.claimed, ...ids] }
+  l.putApp({ ...app, ...claimed, state: 'RUNNING', nextExecutor: app.nextExecutor + placements.length })
+  for (const [i, placement] of placements.entries()) launch(l, app, ids[i] as string, placement, free)
 }
 
 /** The launch is ordered once the store has the executor and the application's next number: no later leader can give either away again. */

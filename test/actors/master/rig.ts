@@ -1,5 +1,6 @@
 /** Masters on a bus in memory and on virtual time, with workers and drivers that only answer and remember. */
 import { type MasterHandle, type MasterOptions, startMaster } from '#src/actors/master/start-master.js'
+import type { Clock } from '#src/core/clock.js'
 import { Conf } from '#src/core/config.js'
 import type { AppId, WorkerId } from '#src/core/ids.js'
 import { silentLogger } from '#src/core/log.js'
@@ -15,7 +16,7 @@ import {
 } from '#src/protocol/application.js'
 import type { RunningDriver, RunningExecutor } from '#src/protocol/common.js'
 import { subjects } from '#src/protocol/subjects.js'
-import { decode, decodeReply, encode, encodeErrorReply, encodeReply, type Message, type Static, type TSchema } from '#src/protocol/wire.js'
+import { decode, decodeReply, encode, encodeReply, type Message, type Static, type TSchema } from '#src/protocol/wire.js'
 import {
   ApplicationFinished,
   KillDriver,
@@ -26,9 +27,8 @@ import {
   type OrderReply,
 } from '#src/protocol/worker-orders.js'
 import { RegisterWorker, WorkerHeartbeat } from '#src/protocol/worker-registration.js'
-import { MemoryBus } from '#src/transport/memory.js'
+import { MemoryBus, type MemoryLink } from '#src/transport/memory.js'
 import type { MemoryClient } from '#src/transport/memory-client.js'
-import type { IncomingMessage } from '#src/transport/transport.js'
 import { seededRng, type VirtualClock, virtualClock } from '../../support/virtual-clock.js'
 
 export const GIB = 2 ** 30
@@ -38,24 +38,83 @@ export const names = subjects('spk')
 export interface Rig {
   readonly clock: VirtualClock
   readonly bus: MemoryBus
+  readonly net: Net
   master(name: string, more?: Partial<MasterOptions>): MasterHandle
   /** Asks the leader. */
   ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, body: Static<S>): Promise<Static<R>>
   state(): Promise<Record<string, Record<string, unknown>>>
 }
 
+/** A network that delivers at once, except to processes that are paused, and store operations that are told to get lost. */
+export interface Net extends MemoryLink {
+  /** Nothing reaches the process and no timer of its clock fires; what came meanwhile is delivered when it goes on, before any timer. */
+  pause(client: string): void
+  resume(client: string): void
+  /** A clock that stands still for timers while the process is paused; its readings go on. */
+  clockOf(client: string): Clock
+  /** Operations on buckets whose description this matches are lost on their way. */
+  lose: RegExp | undefined
+}
+
+function network(clock: Clock): Net {
+  const held = new Map<string, (() => void)[]>()
+  const timers = new Map<string, (() => void)[]>()
+  const net: Net = {
+    lose: undefined,
+    toBus(hop, deliver) {
+      if (hop.kind === 'store' && net.lose?.test(hop.subject)) return
+      deliver()
+    },
+    toClient(hop, deliver) {
+      const waiting = held.get(hop.client)
+      if (waiting === undefined) queueMicrotask(() => (held.get(hop.client) === undefined ? deliver() : held.get(hop.client)?.push(deliver)))
+      else waiting.push(deliver)
+    },
+    pause(client) {
+      held.set(client, [])
+      timers.set(client, [])
+    },
+    resume(client) {
+      const due = [...(held.get(client) ?? []), ...(timers.get(client) ?? [])]
+      held.delete(client)
+      timers.delete(client)
+      for (const fn of due) fn()
+    },
+    clockOf: client => ({
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, fn) => {
+        let cancelled = false
+        const fire = () => {
+          if (!cancelled) fn()
+        }
+        const timer = clock.after(ms, () => (timers.get(client) === undefined ? fire() : timers.get(client)?.push(fire)))
+        return {
+          cancel() {
+            cancelled = true
+            timer.cancel()
+          },
+        }
+      },
+    }),
+  }
+  return net
+}
+
 export function rig(conf: Record<string, string> = {}): Rig {
   const clock = virtualClock()
-  const bus = new MemoryBus({ clock, log: silentLogger() })
+  const net = network(clock)
+  const bus = new MemoryBus({ clock, log: silentLogger(), link: net })
   const client = bus.connect('client')
   let seed = 0
   return {
     clock,
     bus,
+    net,
     master: (name, more = {}) =>
       startMaster({
         transport: bus.connect(name),
-        clock,
+        clock: net.clockOf(name),
         rng: seededRng(++seed),
         log: silentLogger(),
         conf: new Conf(conf),
@@ -80,11 +139,11 @@ function listen<S extends TSchema, R extends TSchema>(
   client: MemoryClient,
   subject: string,
   type: Message<S, R>,
-  answer: (body: Static<S>, message: IncomingMessage) => Static<R> | Error,
+  answer: (body: Static<S>) => Static<R> | undefined,
 ): void {
   client.subscribe(subject, message => {
-    const reply = answer(decode(type, message.data), message)
-    message.respond(reply instanceof Error ? encodeErrorReply(reply) : encodeReply(type, reply))
+    const reply = answer(decode(type, message.data))
+    if (reply !== undefined) message.respond(encodeReply(type, reply))
   })
 }
 
@@ -95,7 +154,7 @@ export interface FakeWorker {
   readonly heard: string[]
   readonly executors: RunningExecutor[]
   readonly drivers: RunningDriver[]
-  /** What it answers orders with; by default it accepts all, and takes up what it is told to launch. */
+  /** What it answers orders with, `undefined`: nothing. By default it accepts all, and takes up what it is told to launch. */
   answer: (kind: string, epoch: number) => OrderReply | undefined
   register(more?: Partial<Static<typeof RegisterWorker.schema>>): Promise<Static<typeof RegisterWorker.reply>>
   beat(): Promise<Static<typeof WorkerHeartbeat.reply>>
@@ -112,7 +171,7 @@ export function fakeWorker(r: Rig, id: string, cores = 4, memory = 4 * GIB, reso
     heard: [],
     executors: [],
     drivers: [],
-    answer: () => undefined,
+    answer: () => ({ kind: 'accepted' }),
     async register(more = {}) {
       const body = {
         workerId: id,
@@ -150,11 +209,11 @@ export function fakeWorker(r: Rig, id: string, cores = 4, memory = 4 * GIB, reso
       again()
     },
   }
-  const order = (kind: string, epoch: number, text: string, accepted: () => void): OrderReply => {
+  const order = (kind: string, epoch: number, text: string, accepted: () => void): OrderReply | undefined => {
     worker.heard.push(`${text} epoch ${epoch}`)
     const reply = worker.answer(kind, epoch)
-    if (reply === undefined) accepted()
-    return reply ?? { kind: 'accepted' }
+    if (reply?.kind === 'accepted') accepted()
+    return reply
   }
   listen(client, to(LaunchExecutor), LaunchExecutor, o =>
     order('launchExecutor', o.epoch, `launch ${o.appId}/${o.executorId} cores ${o.cores}`, () => {
@@ -175,7 +234,7 @@ export function fakeWorker(r: Rig, id: string, cores = 4, memory = 4 * GIB, reso
   listen(client, to(ApplicationFinished), ApplicationFinished, o => order('applicationFinished', o.epoch, `finished ${o.appId}`, () => undefined))
   listen(client, to(MasterChanged), MasterChanged, o => {
     const reply = order('masterChanged', o.epoch, 'master changed', () => undefined)
-    if (reply.kind === 'accepted') void worker.register().catch(() => undefined)
+    if (reply?.kind === 'accepted') void worker.register().catch(() => undefined)
     return reply
   })
   return worker
