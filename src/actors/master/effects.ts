@@ -129,6 +129,7 @@ export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): M
       }
     },
     async renewLease({ epoch }) {
+      if (!allowed(epoch)) return
       const renewed = await keeper.renew()
       if (renewed.kind === 'renewed') self.send({ type: 'leaseRenewed', epoch, sentAt: renewed.sentAt, at: now() })
       else if (renewed.kind === 'lost') self.send({ type: 'leaseLost', epoch, reason: renewed.reason })

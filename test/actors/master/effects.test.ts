@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert'
 import type { MasterHandle } from '#src/actors/master/start-master.js'
 import { SpkError } from '#src/core/errors.js'
 import { UnregisterApplication } from '#src/protocol/application.js'
-import { RequestDriverStatus, RequestMasterState, RequestSubmitDriver } from '#src/protocol/submission.js'
+import { RequestMasterState, RequestSubmitDriver } from '#src/protocol/submission.js'
 import { driverDescription } from './play.js'
 import { type FakeDriver, type FakeWorker, fakeDriver, fakeWorker, type Rig, rig } from './rig.js'
 
@@ -23,7 +23,7 @@ async function busy(): Promise<Busy> {
   await r.clock.advance(10)
   const m2 = r.master('m2')
   const worker = fakeWorker(r, 'w1')
-  const driver = fakeDriver(r, 'app-1')
+  const driver = fakeDriver(r, 'app-1', { coresMax: 4 })
   await worker.register()
   await driver.register()
   worker.live()
@@ -89,21 +89,26 @@ test('a leader that stops on purpose hands over at once', async () => {
 })
 
 test('a leader that was paused beyond its lease gives not one order, answers nothing and writes nothing', async () => {
-  const { m1, m2, worker, clock, net, ask, state } = await busy()
+  const { m1, m2, worker, driver, clock, net, ask } = await busy()
   net.pause('m1')
-  // Both hear it: the standby is not leader yet, the leader will read it when it goes on.
-  const asked = refused(ask(RequestSubmitDriver, { driverId: 'd1', description: driverDescription() }))
+  // The paused leader will read these when it goes on; they ask for answers, writes and orders.
+  const asked = [
+    refused(ask(RequestMasterState, {})),
+    refused(ask(RequestSubmitDriver, { driverId: 'd1', description: driverDescription() })),
+    refused(ask(UnregisterApplication, { appId: 'app-1', state: 'FINISHED', reason: 'done' })),
+  ]
   await clock.advance(10_000)
-  assert.is(await asked, 'SPK_REQUEST_TIMEOUT')
+  assert.equal(await Promise.all(asked), ['SPK_REQUEST_TIMEOUT', 'SPK_REQUEST_TIMEOUT', 'SPK_REQUEST_TIMEOUT'])
   assert.is(m2.phase(), 'leading')
-  const before = await state()
   const heard = worker.heard.length
-  net.resume('m1')
+  net.sent.length = 0
+  await net.resume('m1')
   await clock.advance(5000)
-  assert.is(m1.phase(), 'standby')
-  assert.is(m2.phase(), 'leading')
+  assert.equal([m1.phase(), m2.phase()], ['standby', 'leading'])
+  const sent = new Set(net.sent.filter(line => line.startsWith('m1 ')))
+  assert.equal([...sent], ['m1 store get spk_leader/lease'])
   assert.equal(worker.heard.slice(heard), [])
-  assert.equal(await state(), before)
+  assert.ok(driver.executors.has('0'))
 })
 
 test('a leader that cannot reach the bus pauses, and leads again under a new epoch when it can', async () => {
@@ -127,22 +132,22 @@ test('a leader that cannot reach the bus pauses, and leads again under a new epo
 })
 
 test('nothing is ordered and nothing promised before it is stored', async () => {
-  const { clock, net, ask, worker, state } = await busy()
+  const r = await busy()
+  const { clock, net, ask, state } = r
+  const roomy = fakeWorker(r, 'w2')
+  await roomy.register()
   net.lose = /spk_state/
   let answered = false
-  const submitted = ask(RequestSubmitDriver, { driverId: 'd1', description: driverDescription({ cores: 1 }) })
-    .then(() => {
-      answered = true
-    })
-    .catch(() => undefined)
-  await ask(UnregisterApplication, { appId: 'app-x', state: 'FINISHED', reason: '' })
-  await clock.advance(1500)
+  const submitted = ask(RequestSubmitDriver, { driverId: 'd1', description: driverDescription() }).then(() => {
+    answered = true
+  })
+  await clock.advance(1000)
   assert.not(answered)
-  assert.equal(worker.heard, ['launch app-1/0 cores 4 epoch 1'])
+  assert.equal(roomy.heard, [])
   net.lose = undefined
   await clock.advance(1000)
   await submitted
-  assert.is((await ask(RequestDriverStatus, { driverId: 'd1' })).state, 'SUBMITTED')
+  assert.equal(roomy.heard, ['launch d1 epoch 1'])
   assert.ok('driver.d1' in (await state()))
 })
 

@@ -29,7 +29,7 @@ import {
 import { RegisterWorker, WorkerHeartbeat } from '#src/protocol/worker-registration.js'
 import { MemoryBus, type MemoryLink } from '#src/transport/memory.js'
 import type { MemoryClient } from '#src/transport/memory-client.js'
-import { seededRng, type VirtualClock, virtualClock } from '../../support/virtual-clock.js'
+import { seededRng, settle, type VirtualClock, virtualClock } from '../../support/virtual-clock.js'
 
 export const GIB = 2 ** 30
 export const VERSIONS = { spk: '0.1.0', duckdb: '1.5.0', protocol: 1 }
@@ -49,7 +49,9 @@ export interface Rig {
 export interface Net extends MemoryLink {
   /** Nothing reaches the process and no timer of its clock fires; what came meanwhile is delivered when it goes on, before any timer. */
   pause(client: string): void
-  resume(client: string): void
+  resume(client: string): Promise<void>
+  /** What has left each process: `<client> <kind> <subject>`. */
+  readonly sent: string[]
   /** A clock that stands still for timers while the process is paused; its readings go on. */
   clockOf(client: string): Clock
   /** Operations on buckets whose description this matches are lost on their way. */
@@ -61,7 +63,9 @@ function network(clock: Clock): Net {
   const timers = new Map<string, (() => void)[]>()
   const net: Net = {
     lose: undefined,
+    sent: [],
     toBus(hop, deliver) {
+      net.sent.push(`${hop.client} ${hop.kind} ${hop.subject}`)
       if (hop.kind === 'store' && net.lose?.test(hop.subject)) return
       deliver()
     },
@@ -74,9 +78,12 @@ function network(clock: Clock): Net {
       held.set(client, [])
       timers.set(client, [])
     },
-    resume(client) {
-      const due = [...(held.get(client) ?? []), ...(timers.get(client) ?? [])]
+    async resume(client) {
+      const messages = held.get(client) ?? []
       held.delete(client)
+      for (const fn of messages) fn()
+      await settle()
+      const due = timers.get(client) ?? []
       timers.delete(client)
       for (const fn of due) fn()
     },
