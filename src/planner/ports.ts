@@ -1,6 +1,6 @@
-/** What the planner asks of the world: files and types. The SDK wires them to the kernel's DuckDB; tests give tables. The planner itself does no I/O. */
+/** What the planner asks of the world: files. The SDK wires it to the kernel's DuckDB; tests give tables. The planner itself does no I/O. */
 import type { FileFormat, FileVersion } from '../core/stage.js'
-import type { DataType, StructType } from '../core/types.js'
+import type { StructType } from '../core/types.js'
 
 export interface RowGroupInfo {
   readonly rows: number
@@ -28,9 +28,4 @@ export interface SourcePort {
     options: Readonly<Record<string, string>>,
     schema: StructType | undefined,
   ): Promise<SourceInfo>
-}
-
-/** Gives DuckDB's type of SQL expressions over columns of given types: the analyzer asks it for functions whose type rule it does not know itself. */
-export interface TypeOracle {
-  typesOf(columns: StructType, expressions: readonly string[]): Promise<readonly DataType[]>
 }

@@ -11,9 +11,7 @@ import type { World } from './world.js'
 export interface ToyApp {
   readonly executors: Set<string>
   ended: boolean
-  /** It has lived long enough, and ends when it is told to. */
   over: boolean
-  stopping: boolean
 }
 
 export function startToyApp(
@@ -26,7 +24,7 @@ export function startToyApp(
   const transport = world.net.connect(node, life)
   const { clock } = life
   const appId = `app-20260131120000-${node.name.slice(1).padStart(4, '0')}` as AppId
-  const app: ToyApp = { executors: new Set(), ended: false, over: false, stopping: false }
+  const app: ToyApp = { executors: new Set(), ended: false, over: false }
 
   async function ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, value: Static<S>): Promise<Static<R>> {
     return decodeReply(type, await transport.request(names.master(type.name), encode(type, value), { timeoutMs: 2000 }))
@@ -74,9 +72,8 @@ export function startToyApp(
   async function live(): Promise<void> {
     const until = clock.monotonic() + options.livesMs
     await untilAnswered(register)
-    while (!app.stopping) {
+    while (clock.monotonic() < until) {
       await delay(clock, 1000)
-      if (clock.monotonic() >= until) app.over = true
       const beat = await untilAnswered(() => ask(ApplicationHeartbeat, { appId }))
       if (beat.kind === 'ended') app.ended = true
       if (beat.kind === 'ended') break

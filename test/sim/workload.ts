@@ -42,9 +42,7 @@ export class Applications {
     return 'toy'
   }
 
-  stopAll(): void {
-    for (const app of this.#apps) app.stopping = true
-  }
+  stopAll(): void {}
 
   left(): string[] {
     const cluster = this.#cluster

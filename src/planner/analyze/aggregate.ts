@@ -1,0 +1,170 @@
+/** GROUP BY: ordinals, aliases and ALL, the rule that every output is grouped or aggregated, HAVING. */
+import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import type { Expr } from '../expr.js'
+import { exprKey } from '../expr-key.js'
+import { hasAggregate } from '../functions/table.js'
+import type { Aggregate, Project } from '../logical.js'
+import { outputOf, type Plan } from '../plan.js'
+import { exprText } from '../print.js'
+import { exprChildren, mapExprChildren, visitExpr } from '../tree.js'
+import { type AnalyzerContext, fail } from './context.js'
+import { bindCondition, bindExpr, type Names, namesOf } from './expressions.js'
+import { above, nameable, type Scoped } from './scope.js'
+import { bindSelectList, named } from './select-list.js'
+
+/** An Aggregate relation, with its HAVING. */
+export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Scoped {
+  const input = context.resolve(relation.input, context)
+  const names = namesOf(input.visible, input.hidden)
+  const list = bindSelectList(relation.aggregates, names, context)
+  const grouping = relation.groupAll ? groupAll(list) : relation.grouping.map(g => bindGrouping(g, list, names, context))
+  const result = aggregateOver(input, grouping, list, relation, context)
+  return relation.having === undefined ? result : filterAbove(result, relation.having, context)
+}
+
+/** A select list with aggregate functions and no GROUP BY: one row. */
+export function globalAggregate(input: Scoped, list: readonly NamedExpr[], relation: Project, context: AnalyzerContext): Scoped {
+  return aggregateOver(input, [], list, relation, context)
+}
+
+function groupAll(list: readonly NamedExpr[]): BoundExpr[] {
+  return list.map(unaliased).filter(e => !hasAggregate(e) && e.kind !== 'Literal')
+}
+
+function bindGrouping(expr: Expr, list: readonly NamedExpr[], names: Names, context: AnalyzerContext): BoundExpr {
+  if (expr.kind === 'Literal' && expr.type.kind === 'int' && typeof expr.value === 'number') {
+    const item = list[expr.value - 1]
+    if (item === undefined) {
+      throw fail(
+        context,
+        expr,
+        'GROUP_BY_POS_OUT_OF_RANGE',
+        '42805',
+        `GROUP BY position ${expr.value} is not in select list (valid range is [1, ${list.length}]).`,
+      )
+    }
+    const child = unaliased(item)
+    if (hasAggregate(child)) {
+      throw fail(
+        context,
+        expr,
+        'GROUP_BY_POS_AGGREGATE',
+        '42903',
+        `GROUP BY ${expr.value} refers to an expression ${exprText(child)} that contains an aggregate function. Aggregate functions are not allowed in GROUP BY.`,
+      )
+    }
+    return child
+  }
+  const aliases = new Map(list.filter(i => i.kind === 'Alias').map(i => [i.name.toLowerCase(), unaliased(i)]))
+  const bound = bindExpr(expr.kind === 'Alias' ? expr.child : expr, { ...names, aliases }, context)
+  if (hasAggregate(bound)) {
+    throw fail(context, expr, 'GROUP_BY_AGGREGATE', '42903', `Aggregate functions are not allowed in GROUP BY, but found ${exprText(bound)}.`)
+  }
+  return bound
+}
+
+export function aggregateOver(
+  input: Scoped,
+  grouping: readonly BoundExpr[],
+  list: readonly NamedExpr[],
+  relation: Aggregate | Project,
+  context: AnalyzerContext,
+): Scoped {
+  const keys = new Set(grouping.map(exprKey))
+  for (const item of list) checkGrouped(unaliased(item), keys, grouping.length > 0, relation, context)
+  const build = (all: readonly NamedExpr[]): Scoped => {
+    const plan: Plan = { kind: 'Aggregate', input: input.plan, grouping, aggregates: all }
+    const output = outputOf(plan)
+    return {
+      plan,
+      visible: output.slice(0, list.length),
+      hidden: [],
+      below: { kind: 'aggregate', input, list: all, grouping: keys, extend: more => build([...all, ...more]) },
+    }
+  }
+  return build(list)
+}
+
+function checkGrouped(expr: BoundExpr, keys: ReadonlySet<string>, grouped: boolean, relation: Aggregate | Project, context: AnalyzerContext): void {
+  if (expr.kind === 'AggregateCall' || keys.has(exprKey(expr))) return
+  if (expr.kind === 'Attribute') throw notGrouped(expr, grouped, relation, context)
+  for (const child of exprChildren(expr)) checkGrouped(child, keys, grouped, relation, context)
+}
+
+function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Project | Expr, context: AnalyzerContext) {
+  if (!grouped) {
+    return fail(
+      context,
+      relation,
+      'MISSING_GROUP_BY',
+      '42803',
+      `The query does not include a GROUP BY clause, but selects the column "${expr.name}" beside aggregate functions. Add GROUP BY or turn it into the window functions using OVER clauses.`,
+    )
+  }
+  return fail(
+    context,
+    relation,
+    'MISSING_AGGREGATION',
+    '42803',
+    `The non-aggregating expression "${expr.name}" is based on columns which are not participating in the GROUP BY clause. Add the columns or the expression to the GROUP BY, ` +
+      `aggregate the expression, or use "any_value(${expr.name})" if you do not care which of the values within a group is returned.`,
+  )
+}
+
+/** A condition above a relation, looked up in its output first and then below its Project or Aggregate. */
+export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext): Scoped {
+  const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context)
+  if (hasAggregate(bound)) throw aggregateInWhere(bound, condition, context)
+  return above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
+}
+
+function aggregateInWhere(bound: BoundExpr, node: Expr, context: AnalyzerContext) {
+  const calls: string[] = []
+  visitExpr(bound, e => {
+    if (e.kind === 'AggregateCall') calls.push(exprText(e))
+  })
+  return fail(
+    context,
+    node,
+    'INVALID_WHERE_CONDITION',
+    '42903',
+    `The WHERE condition "${exprText(bound)}" contains invalid expressions: ${calls.join(', ')}. Rewrite the query to avoid window functions, aggregate functions, and generator functions in the WHERE clause.`,
+  )
+}
+
+/**
+ * Binds something above a relation (HAVING, ORDER BY, a filter): names mean output columns first, then columns of the input below the Project or
+ * Aggregate. What the output lacks is added to it as hidden columns; gives the expression over the output, and the relation with them.
+ */
+export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node: Expr, context: AnalyzerContext): readonly [BoundExpr, Scoped] {
+  const below = input.below
+  const output = nameable(input)
+  if (below === undefined) return [bind(namesOf(input.visible, input.hidden)), input]
+  const inputNames = nameable(below.input)
+  const bound = bind({ lists: [output, inputNames], insideAggregates: [inputNames, output], star: input.visible })
+  const have = outputOf(input.plan)
+  const more: NamedExpr[] = []
+  const asOutput = (expr: BoundExpr): Attribute | undefined => {
+    const key = exprKey(expr)
+    const at = below.list.findIndex(item => exprKey(unaliased(item)) === key)
+    return have[at] ?? more.map(toAttribute)[more.findIndex(item => exprKey(unaliased(item)) === key)]
+  }
+  const add = (expr: BoundExpr): Attribute => {
+    const item = expr.kind === 'Attribute' ? expr : named(expr, exprText(expr), context)
+    more.push(item)
+    return toAttribute(item)
+  }
+  const rewrite = (expr: BoundExpr): BoundExpr => {
+    if (expr.kind === 'Attribute') {
+      if (have.some(a => a.id === expr.id)) return expr
+      if (below.kind === 'aggregate' && !below.grouping.has(exprKey(expr))) throw notGrouped(expr, below.grouping.size > 0, node, context)
+      return asOutput(expr) ?? add(expr)
+    }
+    if (below.kind === 'aggregate' && (expr.kind === 'AggregateCall' || below.grouping.has(exprKey(expr))) && expr.kind !== 'Literal') {
+      return asOutput(expr) ?? add(expr)
+    }
+    return mapExprChildren(expr, rewrite)
+  }
+  const result = rewrite(bound)
+  return [result, more.length === 0 ? input : below.extend(more)]
+}

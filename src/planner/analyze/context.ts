@@ -1,0 +1,62 @@
+/** What the analyzer knows beside the plan: settings, fresh ids, files already described, views, and how errors are made. */
+import { type QueryContext, SpkError } from '../../core/errors.js'
+import type { CastMode } from '../bound.js'
+import type { Expr, Span } from '../expr.js'
+import type { Relation } from '../logical.js'
+import type { SourceInfo } from '../ports.js'
+import type { Scoped } from './scope.js'
+
+export interface AnalyzerContext {
+  readonly caseSensitive: boolean
+  readonly ansi: boolean
+  readonly castMode: CastMode
+  /** The query's one current time, microseconds since the epoch. */
+  readonly now: bigint
+  readonly timeZone: string
+  /** The SQL text that spans point into, when there is one. */
+  readonly text: string | undefined
+  /** Common table expressions in sight, by lower-case name; each use resolves the plan anew, in the context of its definition. */
+  readonly ctes: ReadonlyMap<string, () => Scoped>
+  /** The views being resolved around this place. */
+  readonly openViews: ReadonlySet<string>
+  /** The column ids of every DataFrame in the plan, by `planId`: what `df.col('a')` may mean. Filled as relations are resolved. */
+  readonly dataFrames: Map<number, Set<number>>
+  nextId(): number
+  view(nameParts: readonly string[]): Relation | undefined
+  /** Names of all temp views, for messages. */
+  viewNames(): readonly string[]
+  parseExpression(text: string): Expr
+  source(read: Extract<Relation, { kind: 'ReadFiles' }>): SourceInfo
+  resolve(relation: Relation, context: AnalyzerContext): Scoped
+}
+
+/** An analysis error that points at a node of the text. */
+export function fail(
+  context: AnalyzerContext,
+  node: { readonly span?: Span } | undefined,
+  code: string,
+  sqlState: string,
+  message: string,
+): SpkError {
+  const where = node?.span === undefined || context.text === undefined ? undefined : queryContext(context.text, node.span)
+  return new SpkError(code, message, { sqlState, ...(where === undefined ? {} : { context: where }) })
+}
+
+export function queryContext(text: string, span: Span): QueryContext {
+  const before = text.slice(0, span.start)
+  const line = before.split('\n').length
+  return { fragment: text.slice(span.start, span.end), start: span.start, end: span.end, line, column: span.start - before.lastIndexOf('\n') }
+}
+
+export function unsupported(context: AnalyzerContext, node: { readonly span?: Span }, code: string, what: string): SpkError {
+  return fail(context, node, `UNSUPPORTED_FEATURE.${code}`, '0A000', `The feature is not supported: ${what}.`)
+}
+
+/** Backquoted parts: `a`.`b`. */
+export function quoted(parts: readonly string[]): string {
+  return parts.map(p => `\`${p.replaceAll('`', '``')}\``).join('.')
+}
+
+export function sameName(context: { readonly caseSensitive: boolean }, a: string, b: string): boolean {
+  return context.caseSensitive ? a === b : a.toLowerCase() === b.toLowerCase()
+}

@@ -1,0 +1,287 @@
+/** Expressions: names to attributes, calls to entries of the table of functions, types checked and casts made explicit. */
+import { unreachable } from '../../core/errors.js'
+import { types } from '../../core/types.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, literal } from '../bound.js'
+import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
+import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction } from '../expr.js'
+import type { BindContext } from '../functions/define.js'
+import { findFunction, hasAggregate, similarFunctions } from '../functions/table.js'
+import { prettyText } from '../print.js'
+import { castPossible } from './cast-rules.js'
+import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
+import { lookUp, nameLiteral, unresolvedColumn } from './scope.js'
+import { expandStar } from './star.js'
+
+/** What names mean for an expression. */
+export interface Names {
+  /** Looked up in order; the first list that knows the name wins. */
+  readonly lists: readonly (readonly Attribute[])[]
+  /** The order inside the arguments of aggregate functions, when it is another one. */
+  readonly insideAggregates?: readonly (readonly Attribute[])[]
+  /** What `*` means. */
+  readonly star: readonly Attribute[]
+  /** Earlier aliases of the same select list: used when no column has the name. */
+  readonly aliases?: ReadonlyMap<string, BoundExpr>
+}
+
+export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
+  return { lists: [hidden.length === 0 ? visible : [...visible, ...hidden]], star: visible }
+}
+
+/** Names that are functions when no column has the name. */
+const niladic = new Set(['current_date', 'current_timestamp', 'localtimestamp', 'current_timezone', 'now'])
+
+/** Resolves an expression. Aggregate functions are allowed; who does not want them checks with `hasAggregate`. */
+export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): BoundExpr {
+  switch (expr.kind) {
+    case 'Literal':
+      return expr
+    case 'UnresolvedAttribute':
+      return bindAttribute(expr, names, context)
+    case 'UnresolvedFunction':
+      return bindFunction(expr, names, context)
+    case 'Cast': {
+      const child = bindExpr(expr.child, names, context)
+      const mode = expr.mode ?? context.castMode
+      if (!castPossible(child.type, expr.to, mode)) {
+        throw fail(
+          context,
+          expr,
+          'DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION',
+          '42K09',
+          `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: cannot cast "${sqlTypeName(child.type)}" to "${sqlTypeName(expr.to)}".`,
+        )
+      }
+      return castTo(child, expr.to, mode)
+    }
+    case 'Alias':
+      return bindExpr(expr.child, names, context)
+    case 'UnresolvedExtractValue': {
+      const child = bindExpr(expr.child, names, context)
+      const extraction = bindExpr(expr.extraction, names, context)
+      return bindCall('getitem', [child, extraction], expr, [expr.child, expr.extraction], names, context)
+    }
+    case 'ExpressionString':
+      return bindExpr(context.parseExpression(expr.text), names, { ...context, text: expr.text })
+    case 'UnresolvedStar':
+      throw fail(context, expr, 'INVALID_USAGE_OF_STAR_OR_REGEX', '42000', 'Invalid usage of "*" in expression.')
+    case 'SortOrder':
+      throw fail(context, expr, 'INVALID_SQL_SYNTAX', '42000', `A sort order is not a value: "${text(expr, names, context)}".`)
+    case 'SubqueryExpression':
+      throw unsupported(context, expr, 'SUBQUERY_EXPRESSION', 'subqueries as expressions')
+    case 'NamedArgument':
+      throw unsupported(context, expr, 'NAMED_ARGUMENT', 'named arguments')
+    case 'LambdaFunction':
+      throw unsupported(context, expr, 'LAMBDA_FUNCTION', 'lambda functions')
+    case 'Window':
+      throw unsupported(context, expr, 'WINDOW_FUNCTION', 'window functions')
+    default:
+      return unreachable(expr)
+  }
+}
+
+/** A condition, which must be boolean. */
+export function bindCondition(expr: Expr, names: Names, context: AnalyzerContext, place: 'FILTER' | 'JOIN'): BoundExpr {
+  const bound = bindExpr(expr, names, context)
+  if (bound.type.kind === 'boolean') return bound
+  if (bound.type.kind === 'null') return literal(null, types.boolean)
+  const shown = text(expr, names, context)
+  if (place === 'JOIN') {
+    throw fail(
+      context,
+      expr,
+      'JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE',
+      '42K0E',
+      `The join condition "${shown}" has the invalid type "${sqlTypeName(bound.type)}", expected "BOOLEAN".`,
+    )
+  }
+  throw fail(
+    context,
+    expr,
+    'DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN',
+    '42K09',
+    `Cannot resolve "${shown}" due to data type mismatch: Filter expression "${shown}" of type "${sqlTypeName(bound.type)}" is not a boolean.`,
+  )
+}
+
+/** The direction of a sort key, with Spark's default place of NULLs. */
+export function sortOrder(expr: Expr, child: BoundExpr, context: AnalyzerContext): BoundSortOrder {
+  if (!isOrderable(child.type)) {
+    const shown = prettyText(expr.kind === 'SortOrder' ? expr.child : expr)
+    throw fail(
+      context,
+      expr,
+      'DATATYPE_MISMATCH.INVALID_ORDERING_TYPE',
+      '42K09',
+      `Cannot resolve "${shown}" due to data type mismatch: The \`sortorder\` does not support ordering on type "${sqlTypeName(child.type)}".`,
+    )
+  }
+  const ascending = expr.kind === 'SortOrder' ? expr.ascending : true
+  return { child, ascending, nullsFirst: expr.kind === 'SortOrder' ? (expr.nullsFirst ?? ascending) : true }
+}
+
+/** The text of an expression as Spark names it: qualifiers are left out, fields stay. */
+export function text(expr: Expr, names: Names, context: AnalyzerContext): string {
+  return prettyText(expr, parts => {
+    for (const list of names.lists) {
+      const found = tryLookUp(parts, list, context)
+      if (found !== undefined) return parts.slice(found.qualifiers).join('.')
+    }
+    return parts.join('.')
+  })
+}
+
+function tryLookUp(parts: readonly string[], list: readonly Attribute[], context: AnalyzerContext) {
+  try {
+    return lookUp(context, parts, list)
+  } catch {
+    // Ambiguous: the name is shown as it was written.
+    return undefined
+  }
+}
+
+function bindAttribute(expr: UnresolvedAttribute, names: Names, context: AnalyzerContext): BoundExpr {
+  // A column of a certain DataFrame: only its output counts, as long as any of it is in sight.
+  const own = expr.planId === undefined ? undefined : context.dataFrames.get(expr.planId)
+  for (const all of names.lists) {
+    const mine = own === undefined ? [] : all.filter(a => own.has(a.id))
+    const found = (mine.length > 0 ? lookUp(context, expr.nameParts, mine, expr) : undefined) ?? lookUp(context, expr.nameParts, all, expr)
+    if (found === undefined) continue
+    // The column goes on under the name as it was written.
+    const written = expr.nameParts[found.qualifiers] ?? found.attribute.name
+    let result: BoundExpr = written === found.attribute.name ? found.attribute : { ...found.attribute, name: written }
+    for (const name of found.fields) result = bindCall('getfield', [result, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context)
+    return result
+  }
+  const [only] = expr.nameParts
+  if (expr.nameParts.length === 1 && only !== undefined) {
+    const alias = names.aliases?.get(only.toLowerCase())
+    if (alias !== undefined) return alias
+    if (niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
+  }
+  throw unresolvedColumn(context, expr.nameParts, names.lists.flat(), expr)
+}
+
+function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext): BoundExpr {
+  const entry = findFunction(expr.name)
+  if (entry === undefined) throw unresolvedRoutine(expr, context)
+  if (expr.withinGroup !== undefined) throw unsupported(context, expr, 'WITHIN_GROUP', `WITHIN GROUP of "${expr.name}"`)
+  if (entry.kind === 'scalar' && (expr.distinct || expr.filter !== undefined)) {
+    throw fail(
+      context,
+      expr,
+      'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+      '42000',
+      `The function \`${expr.name}\` does not support ${expr.distinct ? 'DISTINCT' : 'FILTER'}.`,
+    )
+  }
+  const inner: Names = entry.kind === 'aggregate' && names.insideAggregates !== undefined ? { ...names, lists: names.insideAggregates } : names
+  const written: Expr[] = []
+  const args: BoundExpr[] = []
+  for (const arg of expr.args) {
+    if (arg.kind !== 'UnresolvedStar') {
+      written.push(arg)
+      args.push(bindExpr(arg, inner, context))
+    } else if (!(entry.name === 'count' && arg.target === undefined && arg.except === undefined)) {
+      for (const attribute of expandStar(arg, inner.star, context)) {
+        written.push({ kind: 'UnresolvedAttribute', nameParts: [attribute.name] })
+        args.push(attribute)
+      }
+    }
+  }
+  if (expr.ignoreNulls) {
+    const yes = literal(true, types.boolean)
+    written.push(yes)
+    args.push(yes)
+  }
+  if (entry.kind === 'aggregate') {
+    const nested = args.find(hasAggregate)
+    if (nested !== undefined) {
+      throw fail(
+        context,
+        expr,
+        'NESTED_AGGREGATE_FUNCTION',
+        '42607',
+        'It is not allowed to use an aggregate function in the argument of another aggregate function. Please use the inner aggregate function in a sub-query.',
+      )
+    }
+  }
+  const filter = expr.filter === undefined ? undefined : bindCondition(expr.filter, inner, context, 'FILTER')
+  if (filter !== undefined && hasAggregate(filter)) {
+    throw fail(
+      context,
+      expr.filter,
+      'INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE',
+      '42903',
+      `The FILTER expression "${text(expr.filter as Expr, inner, context)}" in an aggregate function is invalid. Expected a FILTER expression without an aggregation.`,
+    )
+  }
+  return bindCall(expr.name, args, expr, written, names, context, { distinct: expr.distinct ?? false, ...(filter === undefined ? {} : { filter }) })
+}
+
+function bindCall(
+  name: string,
+  args: readonly BoundExpr[],
+  expr: Expr,
+  written: readonly Expr[],
+  names: Names,
+  context: AnalyzerContext,
+  modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr } = { distinct: false },
+): BoundExpr {
+  const entry = findFunction(name)
+  if (entry === undefined) throw unresolvedRoutine({ name, ...(expr.span === undefined ? {} : { span: expr.span }) }, context)
+  if (args.length < entry.minArgs || args.length > entry.maxArgs) {
+    const wanted =
+      entry.minArgs === entry.maxArgs
+        ? `${entry.minArgs}`
+        : entry.maxArgs === Number.POSITIVE_INFINITY
+          ? `> ${entry.minArgs - 1}`
+          : `[${entry.minArgs}, ${entry.maxArgs}]`
+    throw fail(
+      context,
+      expr,
+      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+      '42605',
+      `The \`${name.toLowerCase()}\` requires ${wanted} parameters but the actual number is ${args.length}.`,
+    )
+  }
+  const bindContext: BindContext = {
+    name,
+    ansi: context.ansi,
+    castMode: context.castMode,
+    now: context.now,
+    timeZone: context.timeZone,
+    get callText() {
+      return text(expr, names, context)
+    },
+    argText: index => (written[index] === undefined ? '' : text(written[index], names, context)),
+    fail: (code, sqlState, message) => fail(context, expr, code, sqlState, message),
+    bind: (other, otherArgs) => bindEntry(other, otherArgs, bindContext, { distinct: false }),
+  }
+  return bindEntry(name, args, bindContext, modifiers)
+}
+
+function bindEntry(
+  name: string,
+  args: readonly BoundExpr[],
+  context: BindContext,
+  modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr },
+): BoundExpr {
+  const entry = findFunction(name)
+  if (entry === undefined) throw new Error(`bug in spk: no function ${name}`)
+  if (entry.kind === 'scalar') return entry.bind(args, context)
+  return entry.bind(args, context, { ...modifiers, distinct: modifiers.distinct && !entry.ignoresDistinct })
+}
+
+function unresolvedRoutine(expr: { readonly name: string; readonly span?: Span }, context: AnalyzerContext) {
+  const similar = similarFunctions(expr.name)
+    .map(n => quoted([n]))
+    .join(', ')
+  return fail(
+    context,
+    expr,
+    'UNRESOLVED_ROUTINE',
+    '42883',
+    `Cannot resolve routine ${quoted([expr.name])} on search path [\`system\`.\`builtin\`, \`system\`.\`session\`]. Functions with similar names: [${similar}].`,
+  )
+}

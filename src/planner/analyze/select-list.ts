@@ -1,0 +1,46 @@
+/** A select list: stars expanded, names given, later items may use earlier aliases. */
+import type { BoundExpr, NamedExpr } from '../bound.js'
+import type { Expr } from '../expr.js'
+import { type AnalyzerContext, unsupported } from './context.js'
+import { bindExpr, type Names, text } from './expressions.js'
+import { expandStar } from './star.js'
+
+/** Resolves the items in order. Aggregate functions are allowed. */
+export function bindSelectList(items: readonly Expr[], names: Names, context: AnalyzerContext): NamedExpr[] {
+  const aliases = new Map<string, BoundExpr>(names.aliases)
+  const result: NamedExpr[] = []
+  const withAliases: Names = { ...names, aliases }
+  for (const item of items) {
+    if (item.kind === 'UnresolvedStar') {
+      result.push(...expandStar(item, names.star, context))
+      continue
+    }
+    const named = bindNamed(item, withAliases, context)
+    result.push(named)
+    if (named.kind === 'Alias') aliases.set(named.name.toLowerCase(), named.child)
+  }
+  return result
+}
+
+/** One item under its alias, its column's own name, or the name that Spark generates. */
+export function bindNamed(item: Expr, names: Names, context: AnalyzerContext): NamedExpr {
+  if (item.kind === 'ExpressionString') return bindNamed(context.parseExpression(item.text), names, { ...context, text: item.text })
+  if (item.kind === 'SortOrder') throw unsupported(context, item, 'SORT_ORDER_IN_SELECT', 'a sort order in a select list')
+  const child = bindExpr(item, names, context)
+  if (item.kind === 'Alias') return named(child, item.name, context)
+  if (child.kind === 'Attribute' && item.kind === 'UnresolvedAttribute') return child
+  return named(child, generatedName(item, child, names, context), context)
+}
+
+export function named(child: BoundExpr, name: string, context: AnalyzerContext): NamedExpr {
+  return { kind: 'Alias', id: context.nextId(), name, child, qualifier: [] }
+}
+
+function generatedName(item: Expr, child: BoundExpr, names: Names, context: AnalyzerContext): string {
+  // A field is named like the field alone.
+  if (child.kind === 'Call' && child.fn === 'getfield') {
+    const field = child.args[1]
+    if (field?.kind === 'Literal' && typeof field.value === 'string') return field.value
+  }
+  return text(item, names, context)
+}

@@ -1,0 +1,32 @@
+/** What `*`, `t.*` and `* EXCEPT (a)` stand for. */
+import type { Attribute } from '../bound.js'
+import type { UnresolvedStar } from '../expr.js'
+import { type AnalyzerContext, fail, quoted, sameName } from './context.js'
+import { lookUp, unresolvedColumn } from './scope.js'
+
+/** The attributes, in order. Fails when the qualifier or an excepted column does not exist. */
+export function expandStar(star: UnresolvedStar, visible: readonly Attribute[], context: AnalyzerContext): readonly Attribute[] {
+  const target = star.target
+  let selected = visible
+  if (target !== undefined) {
+    selected = visible.filter(a => target.every((part, i) => sameName(context, part, a.qualifier[a.qualifier.length - target.length + i] ?? '')))
+    if (selected.length === 0) {
+      const columns = visible.map(a => quoted([...a.qualifier, a.name])).join(', ')
+      throw fail(
+        context,
+        star,
+        'CANNOT_RESOLVE_STAR_EXPAND',
+        '42704',
+        `Cannot resolve ${quoted(target)}.* given input columns ${columns}. Please check that the specified table or struct exists and is accessible in the input columns.`,
+      )
+    }
+  }
+  if (star.except === undefined) return selected
+  const dropped = new Set<number>()
+  for (const parts of star.except) {
+    const found = lookUp(context, parts, selected, star)
+    if (found === undefined) throw unresolvedColumn(context, parts, selected, star)
+    dropped.add(found.attribute.id)
+  }
+  return selected.filter(a => !dropped.has(a.id))
+}

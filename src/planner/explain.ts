@@ -1,0 +1,232 @@
+/** EXPLAIN: plans as trees of text, in Spark's words and layout, with spk's stages and fragment SQL. */
+import { unreachable } from '../core/errors.js'
+import type { StageGraph } from '../core/stage.js'
+import { typeString } from '../core/types.js'
+import type { Relation } from './logical.js'
+import { type ExchangeTarget, type Physical, physicalChildren } from './physical-plan.js'
+import type { Plan } from './plan.js'
+import { exprText, namedText, orderText, prettyText } from './print.js'
+import { planChildren } from './tree.js'
+
+/** A tree with Spark's lines: `+-` for the last child, `:-` for others. */
+function tree<T>(node: T, children: (node: T) => readonly T[], line: (node: T) => string): string {
+  const lines: string[] = []
+  const visit = (n: T, first: string, rest: string): void => {
+    lines.push(first + line(n))
+    const all = children(n)
+    all.forEach((child, i) => {
+      const last = i === all.length - 1
+      visit(child, `${rest}${last ? '+- ' : ':- '}`, `${rest}${last ? '   ' : ':  '}`)
+    })
+  }
+  visit(node, '', '')
+  return lines.join('\n')
+}
+
+const list = (items: readonly string[]) => `[${items.join(', ')}]`
+
+export function logicalText(plan: Plan): string {
+  return tree(plan, planChildren, logicalLine)
+}
+
+function logicalLine(plan: Plan): string {
+  switch (plan.kind) {
+    case 'Scan':
+      return `Relation ${list(plan.output.map(exprText))} ${plan.format}`
+    case 'LocalRows':
+    case 'Values':
+      if (plan.kind === 'Values' && plan.output.length === 0) return 'OneRowRelation'
+      return `LocalRelation ${plan.kind === 'Values' && plan.rows.length === 0 ? '<empty>, ' : ''}${list(plan.output.map(exprText))}`
+    case 'Range':
+      return `Range (${plan.start}, ${plan.end}, step=${plan.step}${plan.partitions === undefined ? '' : `, splits=${plan.partitions}`})`
+    case 'Project':
+      return `Project ${list(plan.expressions.map(namedText))}`
+    case 'Filter':
+      return `Filter ${exprText(plan.condition)}`
+    case 'Join': {
+      const hints = [
+        plan.leftHint === undefined ? '' : `, leftHint=(strategy=${plan.leftHint})`,
+        plan.rightHint === undefined ? '' : `, rightHint=(strategy=${plan.rightHint})`,
+      ]
+      return `Join ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}${hints.join('')}`
+    }
+    case 'Aggregate':
+      return `Aggregate ${list(plan.grouping.map(exprText))}, ${list(plan.aggregates.map(namedText))}`
+    case 'Sort':
+      return `Sort ${list(plan.order.map(orderText))}, ${plan.global}`
+    case 'Limit':
+      return `Limit ${plan.limit}`
+    case 'Offset':
+      return `Offset ${plan.offset}`
+    case 'Union':
+      return 'Union false, false'
+    case 'SetOperation':
+      return `${plan.operation === 'intersect' ? 'Intersect' : 'Except'}${plan.all ? ' All' : ''} ${plan.all}`
+    case 'SubqueryAlias':
+      return `SubqueryAlias ${plan.alias}`
+    case 'Hint':
+      return `ResolvedHint (strategy=${plan.hint})`
+    case 'Repartition':
+      return `${plan.keys.length === 0 ? 'Repartition' : 'RepartitionByExpression'} ${list(plan.keys.map(exprText))}${plan.partitions === undefined ? '' : `, ${plan.partitions}`}`
+    case 'Distinct':
+      return 'Distinct'
+    default:
+      return unreachable(plan)
+  }
+}
+
+const joinNames: Readonly<Record<string, string>> = {
+  inner: 'Inner',
+  cross: 'Cross',
+  left: 'LeftOuter',
+  right: 'RightOuter',
+  full: 'FullOuter',
+  semi: 'LeftSemi',
+  anti: 'LeftAnti',
+}
+const joinName = (type: string) => joinNames[type] ?? type
+
+export function physicalText(plan: Physical): string {
+  return tree(plan, physicalChildren, physicalLine)
+}
+
+function targetText(target: ExchangeTarget): string {
+  switch (target.kind) {
+    case 'hash':
+      return `hashpartitioning(${target.keys.map(exprText).join(', ')}, ${target.partitions})`
+    case 'range':
+      return `rangepartitioning(${target.order.map(orderText).join(', ')}, ${target.partitions})`
+    case 'single':
+      return 'SinglePartition'
+    case 'roundRobin':
+      return `RoundRobinPartitioning(${target.partitions})`
+    case 'broadcast':
+      return ''
+    default:
+      return unreachable(target)
+  }
+}
+
+function physicalLine(plan: Physical): string {
+  switch (plan.kind) {
+    case 'FileScan': {
+      const splits = plan.tasks.reduce((n, t) => n + t.length, 0)
+      const read = plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')
+      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.tasks.length}, splits=${splits}`
+    }
+    case 'RowsScan':
+      return `LocalTableScan ${list(plan.output.map(exprText))}`
+    case 'ValuesScan':
+      if (plan.output.length === 0) return 'Scan OneRowRelation'
+      return `LocalTableScan ${plan.rows.length === 0 ? '<empty>, ' : ''}${list(plan.output.map(exprText))}`
+    case 'RangeScan':
+      return `Range (${plan.start}, ${plan.end}, step=${plan.step}, splits=${plan.partitions})`
+    case 'Project':
+      return `Project ${list(plan.expressions.map(namedText))}`
+    case 'Filter':
+      return `Filter ${exprText(plan.condition)}`
+    case 'HashAggregate':
+      return `HashAggregate(keys=${list(plan.grouping.map(exprText))}, mode=${plan.mode}, output=${list(plan.results.map(namedText))})`
+    case 'Join': {
+      const keys = plan.probeKeys.length === 0 ? '' : `${list(plan.probeKeys.map(exprText))}, ${list(plan.buildKeys.map(exprText))}, `
+      return `${plan.strategy} ${keys}${joinName(plan.type)}, BuildRight${plan.condition === undefined || plan.probeKeys.length > 0 ? '' : `, ${exprText(plan.condition)}`}`
+    }
+    case 'Sort':
+      return `Sort ${list(plan.order.map(orderText))}, ${plan.global}`
+    case 'TopN':
+      return `TakeOrdered(limit=${plan.limit}${plan.offset > 0 ? `, offset=${plan.offset}` : ''}, orderBy=${list(plan.order.map(orderText))})`
+    case 'Limit':
+      return `Limit ${plan.limit ?? 'all'}${plan.offset > 0 ? `, offset=${plan.offset}` : ''}`
+    case 'Union':
+      return 'Union'
+    case 'SetOperation':
+      return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
+    case 'Exchange':
+      return plan.target.kind === 'broadcast' ? 'BroadcastExchange' : `Exchange ${targetText(plan.target)}`
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** The unresolved plan: node kinds and their expressions as they were written. */
+export function parsedText(relation: Relation): string {
+  const children = (r: Relation): readonly Relation[] =>
+    r.kind === 'WithCTE' ? [...r.ctes.map(c => c.plan), r.input] : 'left' in r ? [r.left, r.right] : 'input' in r ? [r.input] : []
+  return tree(relation, children, parsedLine)
+}
+
+function parsedLine(r: Relation): string {
+  switch (r.kind) {
+    case 'ReadFiles':
+      return `'UnresolvedRelation ${r.format} ${list(r.paths)}`
+    case 'UnresolvedRelation':
+      return `'UnresolvedRelation ${list(r.nameParts)}`
+    case 'Project':
+      return `'Project ${list(r.expressions.map(e => prettyText(e)))}`
+    case 'Filter':
+      return `'Filter ${prettyText(r.condition)}`
+    case 'Join':
+      return `'Join ${joinName(r.type)}${r.using === undefined ? '' : `, using ${list(r.using)}`}${r.condition === undefined ? '' : `, ${prettyText(r.condition)}`}`
+    case 'Aggregate':
+      return `'Aggregate ${list(r.grouping.map(e => prettyText(e)))}, ${list(r.aggregates.map(e => prettyText(e)))}${r.having === undefined ? '' : `, having ${prettyText(r.having)}`}`
+    case 'Sort':
+      return `'Sort ${list(r.order.map(e => prettyText(e)))}, ${r.global}`
+    case 'SubqueryAlias':
+      return `'SubqueryAlias ${r.alias}`
+    case 'Limit':
+      return `'Limit ${prettyText(r.limit)}`
+    case 'Offset':
+      return `'Offset ${prettyText(r.offset)}`
+    case 'SetOperation':
+      return `'${r.operation === 'union' ? 'Union' : r.operation === 'intersect' ? 'Intersect' : 'Except'}${r.all ? ' All' : ''}`
+    case 'Range':
+      return `Range (${r.start}, ${r.end}, step=${r.step})`
+    case 'LocalRelation':
+      return `LocalRelation ${list(r.schema.fields.map(f => f.name))}`
+    default:
+      return `'${r.kind}`
+  }
+}
+
+/** The stages with their fragments: what runs. */
+export function codegenText(graph: StageGraph): string {
+  return graph.stages
+    .map(stage => {
+      const output = stage.output
+      const to =
+        output.kind === 'hash'
+          ? `hash(${output.keys.join(', ')}) into ${output.partitions} partitions`
+          : output.kind === 'range'
+            ? `range(${output.keys.map(k => k.column).join(', ')}) into ${output.partitions} partitions, bounds from stage ${output.sampleFrom}`
+            : output.kind === 'roundRobin'
+              ? `round robin into ${output.partitions} partitions`
+              : output.kind === 'write'
+                ? `write ${output.write.format} to ${output.write.path}`
+                : output.kind
+      const head = `== Stage ${stage.id}: ${stage.name}${stage.parents.length === 0 ? '' : ` (reads ${stage.parents.map(p => `stage ${p}`).join(', ')})`} ==`
+      const fragments = stage.fragments.map((f, i) => {
+        const inputs = f.inputs.map(input => `-- ${input.name}: ${inputText(input)}`)
+        const settings = Object.entries(f.settings ?? {}).map(([k, v]) => `-- ${k} = ${v}`)
+        return [...(stage.fragments.length > 1 ? [`-- fragment ${i}`] : []), ...inputs, ...settings, f.sql].join('\n')
+      })
+      return [head, ...fragments, `-- output: ${to}`].join('\n')
+    })
+    .join('\n\n')
+}
+
+function inputText(input: StageGraph['stages'][number]['fragments'][number]['inputs'][number]): string {
+  switch (input.kind) {
+    case 'scan':
+      return `${input.format} files, ${input.tasks.length} tasks`
+    case 'shuffle':
+      return `stage ${input.stage}, ${input.read}`
+    case 'broadcast':
+      return `stage ${input.stage}, broadcast`
+    case 'rows':
+      return `rows of the driver, ${input.partitions.length} partitions`
+    case 'range':
+      return `range(${input.start}, ${input.end}, ${input.step}), ${input.partitions} partitions`
+    default:
+      return unreachable(input)
+  }
+}

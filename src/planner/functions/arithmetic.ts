@@ -1,0 +1,203 @@
+/** Arithmetic operators and their ANSI checks. DuckDB itself fails on integer overflow; zero divisors and decimal quotients are spelled out here. */
+import { type DataType, type DecimalType, types } from '../../core/types.js'
+import { type BoundExpr, type Call, isNullable } from '../bound.js'
+import { castTo, commonType, implicitCast, isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
+import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } from '../decimal-rules.js'
+import { duckType } from '../duck-type.js'
+import { decimalQuotient } from './decimal-quotient.js'
+import { type BindContext, call, custom, type Pair, raise, rewritten, type ScalarFunction, unexpectedInput } from './define.js'
+
+function mismatch(context: BindContext, left: DataType, right: DataType) {
+  return context.fail(
+    'DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES',
+    '42K09',
+    `Cannot resolve "${context.callText}" due to data type mismatch: the left and right operands of the binary operator have incompatible types ` +
+      `("${sqlTypeName(left)}" and "${sqlTypeName(right)}").`,
+  )
+}
+
+function wrongType(context: BindContext, type: DataType) {
+  return context.fail(
+    'DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE',
+    '42K09',
+    `Cannot resolve "${context.callText}" due to data type mismatch: the binary operator requires the input type ("NUMERIC" or "INTERVAL DAY TO SECOND" ` +
+      `or "INTERVAL YEAR TO MONTH" or "INTERVAL"), not "${sqlTypeName(type)}".`,
+  )
+}
+
+/** Both operands as numbers: strings become bigint beside an integer, else double; NULL takes the other's type. */
+function numbers(args: readonly BoundExpr[], context: BindContext): [BoundExpr, BoundExpr] {
+  const [left, right] = args as Pair
+  const as = (e: BoundExpr, other: DataType): BoundExpr => {
+    if (e.type.kind === 'null') return castTo(e, isNumeric(other) ? other : types.double)
+    if (e.type.kind === 'string') return castTo(e, isIntegral(other) ? types.long : types.double, context.castMode)
+    return e
+  }
+  const result: [BoundExpr, BoundExpr] = [as(left, right.type), as(right, left.type)]
+  const bad = result.find(e => !isNumeric(e.type))
+  if (bad !== undefined)
+    throw isNumeric(result[0].type) || isNumeric(result[1].type) ? mismatch(context, left.type, right.type) : wrongType(context, bad.type)
+  return result
+}
+
+/** Casts integers beside a decimal to the narrowest decimal. */
+function asDecimal(e: BoundExpr): { readonly expr: BoundExpr; readonly type: DecimalType } | undefined {
+  const type = (e.kind === 'Literal' ? decimalForLiteral(e) : undefined) ?? decimalFor(e.type)
+  return type === undefined ? undefined : { expr: castTo(e, type), type }
+}
+
+function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context: BindContext): BoundExpr {
+  const [left, right] = numbers(args, context)
+  const nullable = isNullable(left) || isNullable(right) || (!context.ansi && (op === '/' || op === '%' || op === 'div'))
+  const decimals = left.type.kind === 'decimal' || right.type.kind === 'decimal'
+  const floats = [left, right].some(e => e.type.kind === 'float' || e.type.kind === 'double')
+  if (decimals && !floats) {
+    const a = asDecimal(left)
+    const b = asDecimal(right)
+    if (a === undefined || b === undefined) throw mismatch(context, left.type, right.type)
+    const type = decimalResult(op, a.type, b.type)
+    const result = call(nameOf(op, context), [a.expr, b.expr], type, nullable)
+    return op === 'div' ? castTo(result, types.long, context.castMode) : result
+  }
+  if (op === '/') return call(nameOf(op, context), [castTo(left, types.double), castTo(right, types.double)], types.double, nullable)
+  if (op === 'div') {
+    if (floats) throw wrongType(context, (isIntegral(left.type) ? right : left).type)
+    return call(nameOf(op, context), [castTo(left, types.long), castTo(right, types.long)], types.long, nullable)
+  }
+  const type = commonType(left.type, right.type)
+  if (type === undefined) throw mismatch(context, left.type, right.type)
+  return call(nameOf(op, context), [castTo(left, type), castTo(right, type)], type, nullable)
+}
+
+/** With ANSI off a zero divisor gives NULL: the same operation under its `try_` name. */
+function nameOf(op: DecimalOperator, context: BindContext): string {
+  return !context.ansi && (op === '/' || op === '%' || op === 'div') ? `try_${op}` : op
+}
+
+const divideByZero = raise(
+  'DIVIDE_BY_ZERO',
+  '22012',
+  'Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+)
+const remainderByZero = raise(
+  'REMAINDER_BY_ZERO',
+  '22012',
+  'Remainder by zero. Use `try_mod` to tolerate divisor being 0 and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+)
+
+/** Guards a division: no check for a non-zero literal; NULL divided by zero is NULL. */
+function guarded(quotient: string, args: readonly string[], call: Call, otherwise: string): string {
+  const divisor = call.args[1]
+  let plain = divisor
+  while (plain?.kind === 'Cast') plain = plain.child
+  if (plain?.kind === 'Literal' && plain.value !== null && Number(plain.value) !== 0) return quotient
+  const dividend = call.args[0]
+  const both = dividend !== undefined && isNullable(dividend) && otherwise !== 'NULL' ? ` AND ${args[0]} IS NOT NULL` : ''
+  return `CASE WHEN ${args[1]} = 0${both} THEN ${otherwise} ELSE ${quotient} END`
+}
+
+function typed(sql: string, call: Call): string {
+  return call.type.kind === 'decimal' ? `CAST(${sql} AS ${duckType(call.type)})` : `(${sql})`
+}
+
+function divide(args: readonly string[], call: Call, otherwise: string): string {
+  const [left, right] = call.args
+  const quotient =
+    call.type.kind === 'decimal' && left?.type.kind === 'decimal' && right?.type.kind === 'decimal'
+      ? decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type)
+      : `(${args[0]} / ${args[1]})`
+  return parenthesised(guarded(quotient, args, call, otherwise))
+}
+const remainder = (args: readonly string[], call: Call, otherwise: string) =>
+  parenthesised(guarded(typed(`${args[0]} % ${args[1]}`, call), args, call, otherwise))
+function integralDivide(args: readonly string[], call: Call, otherwise: string): string {
+  const [left, right] = call.args
+  const quotient =
+    call.type.kind === 'decimal' && left?.type.kind === 'decimal' && right?.type.kind === 'decimal'
+      ? decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type, 'truncate')
+      : `(${args[0]} // ${args[1]})`
+  return parenthesised(guarded(quotient, args, call, otherwise))
+}
+const parenthesised = (sql: string) => (sql.startsWith('CASE') ? `(${sql})` : sql)
+
+function operator(op: DecimalOperator, sql: (args: readonly string[], call: Call) => string, aliases: readonly string[] = []): ScalarFunction {
+  return custom(op, 2, (args, context) => bindArithmetic(op, args, context), sql, aliases)
+}
+function tryOperator(op: DecimalOperator, sql: (args: readonly string[], call: Call) => string): ScalarFunction {
+  return custom(`try_${op}`, 2, (args, context) => bindArithmetic(op, args, { ...context, ansi: false }), sql)
+}
+
+/** `date + n`, `n + date` and `date - n`, `date - date` before the numeric meaning. */
+function dateArithmetic(op: '+' | '-', args: readonly BoundExpr[], context: BindContext): BoundExpr | undefined {
+  const [left, right] = args as Pair
+  const days = (e: BoundExpr) => e.type.kind === 'int' || e.type.kind === 'short' || e.type.kind === 'byte'
+  if (left.type.kind === 'date' && days(right)) return context.bind(op === '+' ? 'date_add' : 'date_sub', args)
+  if (op === '+' && right.type.kind === 'date' && days(left)) return context.bind('date_add', [right, left])
+  const moments = (e: BoundExpr) => e.type.kind === 'date' || e.type.kind === 'timestamp' || e.type.kind === 'timestamp_ntz'
+  const intervals = (e: BoundExpr) => e.type.kind.endsWith('interval')
+  if (moments(left) || moments(right) || intervals(left) || intervals(right)) {
+    throw context.fail(
+      'UNSUPPORTED_FEATURE.INTERVAL_ARITHMETIC',
+      '0A000',
+      `The feature is not supported: "${context.callText}" on dates and intervals.`,
+    )
+  }
+  return undefined
+}
+
+export const arithmetic: readonly ScalarFunction[] = [
+  custom(
+    '+',
+    2,
+    (args, context) => dateArithmetic('+', args, context) ?? bindArithmetic('+', args, context),
+    (args, c) => typed(`${args[0]} + ${args[1]}`, c),
+  ),
+  custom(
+    '-',
+    2,
+    (args, context) => dateArithmetic('-', args, context) ?? bindArithmetic('-', args, context),
+    (args, c) => typed(`${args[0]} - ${args[1]}`, c),
+  ),
+  operator('*', (args, c) => typed(`${args[0]} * ${args[1]}`, c)),
+  operator('/', (args, c) => divide(args, c, divideByZero)),
+  operator('%', (args, c) => remainder(args, c, remainderByZero), ['mod']),
+  operator('div', (args, c) => integralDivide(args, c, divideByZero)),
+  tryOperator('/', (args, c) => divide(args, c, 'NULL')),
+  tryOperator('%', (args, c) => remainder(args, c, 'NULL')),
+  tryOperator('div', (args, c) => integralDivide(args, c, 'NULL')),
+  rewritten('try_divide', 2, (args, context) => context.bind('try_/', args)),
+  rewritten('try_mod', 2, (args, context) => context.bind('try_%', args)),
+  custom(
+    'negative',
+    1,
+    (args, context) => {
+      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
+      if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
+      return call('negative', [arg], arg.type)
+    },
+    ([x]) => `(-${x})`,
+  ),
+  custom(
+    'positive',
+    1,
+    (args, context) => {
+      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
+      if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
+      return arg
+    },
+    ([x]) => `(+${x})`,
+  ),
+  custom(
+    'pmod',
+    2,
+    (args, context) => {
+      const bound = bindArithmetic('%', args, context)
+      return bound.kind === 'Call' ? { ...bound, fn: 'pmod' } : bound
+    },
+    (args, c) => {
+      const [a, b] = args
+      const positive = `CASE WHEN ${a} % ${b} < 0 THEN (${a} % ${b} + ${b}) % ${b} ELSE ${a} % ${b} END`
+      return parenthesised(guarded(`CAST(${positive} AS ${duckType(c.type)})`, args, c, remainderByZero))
+    },
+  ),
+]

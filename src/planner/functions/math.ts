@@ -1,0 +1,149 @@
+/** Mathematical functions. Where Spark gives NaN or NULL and DuckDB fails (roots and logarithms outside their domain), the template says so. */
+import { types } from '../../core/types.js'
+import type { BoundExpr } from '../bound.js'
+import { castTo, isIntegral } from '../coercion.js'
+import { bounded } from '../decimal-rules.js'
+import { duckType } from '../duck-type.js'
+import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon } from './define.js'
+
+const double = types.double
+const nan = "CAST('NaN' AS DOUBLE)"
+
+/** double → double under DuckDB's own name. */
+function plain(name: string, duck = name, aliases: readonly string[] = []): ScalarFunction {
+  return scalar(name, [double], double, ([x]) => `${duck}(${x})`, { aliases })
+}
+
+function logarithm(name: string, sql: (x: string) => string, aliases: readonly string[] = []): ScalarFunction {
+  return scalar(name, [double], double, ([x]) => `(CASE WHEN ${x} > 0 THEN ${sql(x ?? '')} END)`, { aliases, nullable: true })
+}
+
+/** The number of digits argument of round and its kin. */
+function digits(arg: BoundExpr | undefined, context: BindContext): number {
+  if (arg === undefined) return 0
+  let plainArg = arg
+  let sign = 1
+  while (plainArg.kind === 'Cast' || (plainArg.kind === 'Call' && plainArg.fn === 'negative')) {
+    if (plainArg.kind === 'Call') sign = -sign
+    plainArg = (plainArg.kind === 'Cast' ? plainArg.child : plainArg.args[0]) as BoundExpr
+  }
+  if (plainArg.kind === 'Literal' && (typeof plainArg.value === 'number' || typeof plainArg.value === 'bigint')) return sign * Number(plainArg.value)
+  throw context.fail(
+    'DATATYPE_MISMATCH.NON_FOLDABLE_INPUT',
+    '42K09',
+    `Cannot resolve "${context.callText}" due to data type mismatch: the input \`scale\` should be a foldable "INT" expression; however, got "${context.argText(1)}".`,
+  )
+}
+
+/** round (half up) and bround (half even). Integers and decimals keep exact types. */
+function rounding(name: string, duck: string): ScalarFunction {
+  return custom(
+    name,
+    [1, 2],
+    (args, context) => {
+      const [value] = takeArgs(args.slice(0, 1), ['numeric'], context) as [BoundExpr]
+      const scale = digits(args[1], context)
+      const to = { kind: 'Literal', value: scale, type: types.int } as const
+      if (value.type.kind !== 'decimal') return call(name, [value, to], value.type)
+      const kept = Math.max(0, Math.min(value.type.scale, scale))
+      const whole = value.type.precision - value.type.scale + 1
+      return call(name, [value, to], scale < 0 ? bounded(Math.max(whole, -scale + 1), 0) : bounded(whole + kept, kept))
+    },
+    ([x, d], c) => {
+      const type = c.args[0]?.type
+      if (type !== undefined && isIntegral(type)) {
+        if (Number(d?.replace(/[()]/g, '')) >= 0) return x ?? ''
+        return duck === 'round'
+          ? `CAST(round(${x}, ${d}) AS ${duckType(c.type)})`
+          : `CAST(${duck}(CAST(${x} AS DOUBLE), ${d}) AS ${duckType(c.type)})`
+      }
+      return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
+    },
+  )
+}
+
+/** floor and ceil: bigint, or a decimal without scale. */
+function toWhole(name: string, aliases: readonly string[] = []): ScalarFunction {
+  return custom(
+    name,
+    1,
+    (args, context) => {
+      const [value] = takeArgs(args, ['numeric'], context) as [BoundExpr]
+      if (value.type.kind === 'decimal') return call(name, [value], bounded(value.type.precision - value.type.scale + 1, 0))
+      return isIntegral(value.type) ? castTo(value, types.long) : call(name, [castTo(value, double)], types.long)
+    },
+    ([x], c) => `CAST(${name}(${x}) AS ${duckType(c.type)})`,
+    aliases,
+  )
+}
+
+function bitwise(name: string, sql: string): ScalarFunction {
+  return custom(
+    name,
+    2,
+    (args, context) => {
+      const common = takeCommon(takeArgs(args, ['integral'], context), context)
+      return call(name, common.args, common.type)
+    },
+    ([a, b]) => (sql === 'xor' ? `xor(${a}, ${b})` : `(${a} ${sql} ${b})`),
+  )
+}
+
+export const math: readonly ScalarFunction[] = [
+  custom(
+    'abs',
+    1,
+    (args, context) => {
+      const [value] = takeArgs(args, ['numeric'], context) as [BoundExpr]
+      return call('abs', [value], value.type)
+    },
+    ([x]) => `abs(${x})`,
+  ),
+  rounding('round', 'round'),
+  rounding('bround', 'round_even'),
+  toWhole('floor'),
+  toWhole('ceil', ['ceiling']),
+  scalar('rint', [double], double, ([x]) => `round_even(${x}, 0)`),
+  scalar('sqrt', [double], double, ([x]) => `(CASE WHEN ${x} < 0 THEN ${nan} ELSE sqrt(${x}) END)`),
+  plain('cbrt'),
+  plain('exp'),
+  scalar('expm1', [double], double, ([x]) => `(exp(${x}) - 1)`),
+  scalar('pow', [double, double], double, ([x, y]) => `pow(${x}, ${y})`, { aliases: ['power'] }),
+  logarithm('ln', x => `ln(${x})`),
+  logarithm('log10', x => `log10(${x})`),
+  logarithm('log2', x => `log2(${x})`),
+  scalar('log1p', [double], double, ([x]) => `(CASE WHEN ${x} > -1 THEN ln(1 + ${x}) END)`, { nullable: true }),
+  scalar(
+    'log',
+    [double, double],
+    double,
+    ([x, y]) => (y === undefined ? `(CASE WHEN ${x} > 0 THEN ln(${x}) END)` : `(CASE WHEN ${x} > 0 AND ${y} > 0 THEN ln(${y}) / ln(${x}) END)`),
+    { required: 1, nullable: true },
+  ),
+  scalar('sign', [double], double, ([x]) => `CAST(sign(${x}) AS DOUBLE)`, { aliases: ['signum'] }),
+  plain('sin'),
+  plain('cos'),
+  plain('tan'),
+  scalar('asin', [double], double, ([x]) => `(CASE WHEN abs(${x}) > 1 THEN ${nan} ELSE asin(${x}) END)`),
+  scalar('acos', [double], double, ([x]) => `(CASE WHEN abs(${x}) > 1 THEN ${nan} ELSE acos(${x}) END)`),
+  plain('atan'),
+  scalar('atan2', [double, double], double, ([y, x]) => `atan2(${y}, ${x})`),
+  plain('sinh'),
+  plain('cosh'),
+  plain('tanh'),
+  plain('degrees'),
+  plain('radians'),
+  scalar('pi', [], double, () => 'pi()'),
+  scalar('e', [], double, () => 'exp(1.0::DOUBLE)'),
+  scalar('hypot', [double, double], double, ([a, b]) => `sqrt(${a} * ${a} + ${b} * ${b})`),
+  bitwise('&', '&'),
+  bitwise('|', '|'),
+  bitwise('^', 'xor'),
+  scalar(
+    '~',
+    ['integral'],
+    args => args[0]?.type ?? types.int,
+    ([x]) => `(~${x})`,
+  ),
+  scalar('rand', [types.long], double, () => 'random()', { required: 0, aliases: ['random'], deterministic: false, nullable: false }),
+]

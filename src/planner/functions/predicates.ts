@@ -1,0 +1,87 @@
+/** Comparison, boolean logic, NULL tests, IN, BETWEEN and the LIKE family. */
+import { type DataType, types } from '../../core/types.js'
+import { type BoundExpr, type Call, isNullable } from '../bound.js'
+import { castTo, commonType, isOrderable, sqlTypeName } from '../coercion.js'
+import { quoteText } from '../duck-type.js'
+import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, type Triple, takeArgs, takeCommon } from './define.js'
+
+function bindComparison(op: string, args: readonly BoundExpr[], context: BindContext): BoundExpr {
+  const [left, right] = args as Pair
+  const type = commonType(left.type, right.type)
+  if (type === undefined) {
+    throw context.fail(
+      'DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES',
+      '42K09',
+      `Cannot resolve "${context.callText}" due to data type mismatch: the left and right operands of the binary operator have incompatible types ` +
+        `("${sqlTypeName(left.type)}" and "${sqlTypeName(right.type)}").`,
+    )
+  }
+  if (!isOrderable(type)) {
+    throw context.fail(
+      'DATATYPE_MISMATCH.INVALID_ORDERING_TYPE',
+      '42K09',
+      `Cannot resolve "${context.callText}" due to data type mismatch: The \`${op}\` does not support ordering on type "${sqlTypeName(type)}".`,
+    )
+  }
+  const bound = [castTo(left, type, context.castMode), castTo(right, type, context.castMode)]
+  return call(op, bound, types.boolean, op !== '<=>' && bound.some(isNullable))
+}
+
+function comparison(op: string, sql: string, aliases: readonly string[] = []): ScalarFunction {
+  return custom(
+    op,
+    2,
+    (args, context) => bindComparison(op, args, context),
+    ([a, b]) => `(${a} ${sql} ${b})`,
+    aliases,
+  )
+}
+
+function logic(op: 'and' | 'or'): ScalarFunction {
+  const bind = (args: readonly BoundExpr[], context: BindContext) => call(op, takeArgs(args, [types.boolean], context), types.boolean)
+  return custom(op, 2, bind, ([a, b]) => `(${a} ${op.toUpperCase()} ${b})`)
+}
+
+/** LIKE with Spark's default escape, the backslash, spelled out only where the pattern may hold one. */
+function likeSql(operator: 'LIKE' | 'ILIKE') {
+  return (args: readonly string[], c: Call) => {
+    const pattern = c.args[1]
+    const escapeChar = args[2] ?? quoteText('\\')
+    const plain = args[2] === undefined && pattern?.kind === 'Literal' && typeof pattern.value === 'string' && !pattern.value.includes('\\')
+    return plain ? `(${args[0]} ${operator} ${args[1]})` : `(${args[0]} ${operator} ${args[1]} ESCAPE ${escapeChar})`
+  }
+}
+
+const text: DataType = types.string
+
+export const predicates: readonly ScalarFunction[] = [
+  comparison('=', '=', ['==']),
+  comparison('<', '<'),
+  comparison('<=', '<='),
+  comparison('>', '>'),
+  comparison('>=', '>='),
+  comparison('<=>', 'IS NOT DISTINCT FROM', ['equal_null']),
+  rewritten('<>', 2, (args, context) => context.bind('not', [context.bind('=', args)]), ['!=']),
+  logic('and'),
+  logic('or'),
+  scalar('not', [types.boolean], types.boolean, ([x]) => `(NOT ${x})`, { aliases: ['!'] }),
+  scalar('isnull', ['any'], types.boolean, ([x]) => `(${x} IS NULL)`, { nullable: false }),
+  scalar('isnotnull', ['any'], types.boolean, ([x]) => `(${x} IS NOT NULL)`, { nullable: false }),
+  scalar('isnan', [types.double], types.boolean, ([x]) => `coalesce(isnan(${x}), false)`, { nullable: false }),
+  custom(
+    'in',
+    [1, Number.POSITIVE_INFINITY],
+    (args, context) => {
+      const common = takeCommon(args, context)
+      return call('in', common.args, types.boolean)
+    },
+    ([x, ...list]) => (list.length === 0 ? 'false' : `(${x} IN (${list.join(', ')}))`),
+  ),
+  rewritten('between', 3, (args, context) => {
+    const [x, low, high] = args as Triple
+    return context.bind('and', [context.bind('>=', [x, low]), context.bind('<=', [x, high])])
+  }),
+  scalar('like', [text, text, text], types.boolean, likeSql('LIKE'), { required: 2 }),
+  scalar('ilike', [text, text, text], types.boolean, likeSql('ILIKE'), { required: 2 }),
+  scalar('rlike', [text, text], types.boolean, ([x, p]) => `regexp_matches(${x}, ${p})`, { aliases: ['regexp', 'regexp_like'] }),
+]

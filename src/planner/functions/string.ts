@@ -1,0 +1,194 @@
+/** String functions. Positions count characters from 1; a NULL argument gives NULL except where Spark says otherwise. */
+import { types } from '../../core/types.js'
+import type { BoundExpr, Call } from '../bound.js'
+import { implicitCast } from '../coercion.js'
+import { quoteText } from '../duck-type.js'
+import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
+
+const string = types.string
+const int = types.int
+
+/** The value of an integer literal argument, also a negated one. */
+function constantInt(arg: BoundExpr | undefined): number | undefined {
+  if (arg?.kind === 'Literal' && typeof arg.value === 'number') return arg.value
+  if (arg?.kind === 'Call' && arg.fn === 'negative') {
+    const inner = constantInt(arg.args[0])
+    return inner === undefined ? undefined : -inner
+  }
+  return undefined
+}
+
+/** Spark counts a negative position from the end and then cuts to the string; position 0 is 1. */
+function substringSql(args: readonly string[], c: Call): string {
+  const [s, p, n] = args
+  const position = constantInt(c.args[1])
+  const size = constantInt(c.args[2])
+  if (position !== undefined && position >= 0 && (n === undefined || size !== undefined)) {
+    if (size !== undefined && size <= 0) return `left(${s}, 0)`
+    return n === undefined ? `substring(${s}, ${Math.max(position, 1)})` : `substring(${s}, ${Math.max(position, 1)}, ${n})`
+  }
+  const start = `(CASE WHEN ${p} > 0 THEN ${p} - 1 WHEN ${p} < 0 THEN length(${s}) + ${p} ELSE 0 END)`
+  if (n === undefined) return `substring(${s}, greatest(${start}, 0) + 1)`
+  return `substring(${s}, greatest(${start}, 0) + 1, CASE WHEN ${n} IS NULL THEN NULL ELSE greatest(${start} + ${n} - greatest(${start}, 0), 0) END)`
+}
+
+/** `$1` in a replacement is `\1` for DuckDB. */
+function replacementSql(sql: string, arg: BoundExpr | undefined): string {
+  if (arg?.kind === 'Literal' && typeof arg.value === 'string')
+    return quoteText(
+      arg.value
+        .replace(/\\(?!\$)/g, '\\\\')
+        .replace(/(?<!\\)\$(\d)/g, '\\$1')
+        .replace(/\\\$/g, '$'),
+    )
+  return `regexp_replace(${sql}, '\\$(\\d)', '\\\\\\1', 'g')`
+}
+
+/** `trim(s)` and its kin; with two arguments the characters come first, as in Spark's registry. */
+function trimming(name: 'trim' | 'ltrim' | 'rtrim'): ScalarFunction {
+  return custom(
+    name,
+    [1, 2],
+    (args, context) => {
+      const [first, second] = takeArgs(args, [string], context)
+      return call(name, second === undefined ? [first as BoundExpr] : [second, first as BoundExpr], string)
+    },
+    args => `${name}(${args.join(', ')})`,
+  )
+}
+
+function bindConcat(args: readonly BoundExpr[], context: BindContext): BoundExpr {
+  if (args.length === 0) return { kind: 'Literal', value: '', type: string }
+  if (args.some(a => a.type.kind === 'array')) {
+    const common = takeCommon(args, context)
+    return call('array_concat', common.args, common.type)
+  }
+  const binary = args.every(a => a.type.kind === 'binary')
+  const taken = args.map((a, i) => {
+    const cast = binary
+      ? a
+      : implicitCast(a.type.kind === 'binary' ? { kind: 'Cast', child: a, type: string, mode: context.castMode, nullable: true } : a, string)
+    if (cast === undefined) throw unexpectedInput(context, i, '("STRING" or "BINARY" or "ARRAY")', a.type)
+    return cast
+  })
+  return call('concat', taken, binary ? types.binary : string)
+}
+
+function padding(name: 'lpad' | 'rpad'): ScalarFunction {
+  return scalar(
+    name,
+    [string, int, string],
+    string,
+    ([s, n, pad], c) => {
+      const fill = pad ?? "' '"
+      const padArg = c.args[2]
+      const padded = `${name}(${s}, greatest(${n}, 0), ${fill})`
+      const certain = padArg === undefined || (padArg.kind === 'Literal' && padArg.value !== '')
+      return certain ? padded : `(CASE WHEN ${fill} = '' THEN left(${s}, greatest(${n}, 0)) ELSE ${padded} END)`
+    },
+    { required: 2 },
+  )
+}
+
+export const strings: readonly ScalarFunction[] = [
+  custom(
+    'length',
+    1,
+    bindLength('length'),
+    ([x], c) => (c.args[0]?.type.kind === 'binary' ? `CAST(octet_length(${x}) AS INTEGER)` : `CAST(length(${x}) AS INTEGER)`),
+    ['len', 'char_length', 'character_length'],
+  ),
+  custom('octet_length', 1, bindLength('octet_length'), ([x], c) =>
+    c.args[0]?.type.kind === 'binary' ? `CAST(octet_length(${x}) AS INTEGER)` : `CAST(strlen(${x}) AS INTEGER)`,
+  ),
+  scalar('upper', [string], string, ([x]) => `upper(${x})`, { aliases: ['ucase'] }),
+  scalar('lower', [string], string, ([x]) => `lower(${x})`, { aliases: ['lcase'] }),
+  scalar(
+    'initcap',
+    [string],
+    string,
+    ([x]) => `array_to_string(list_transform(string_split(lower(${x}), ' '), lambda w: upper(left(w, 1)) || substring(w, 2)), ' ')`,
+  ),
+  trimming('trim'),
+  trimming('ltrim'),
+  trimming('rtrim'),
+  scalar('btrim', [string, string], string, args => `trim(${args.join(', ')})`, { required: 1 }),
+  scalar('substring', [string, int, int], string, substringSql, { required: 2, aliases: ['substr', 'mid'] }),
+  scalar('left', [string, int], string, ([s, n]) => `left(${s}, greatest(${n}, 0))`),
+  scalar('right', [string, int], string, ([s, n]) => `right(${s}, greatest(${n}, 0))`),
+  custom('concat', [0, Number.POSITIVE_INFINITY], bindConcat, args => (args.length === 1 ? (args[0] ?? '') : `(${args.join(' || ')})`), ['||']),
+  scalar(
+    'concat_ws',
+    [string, string],
+    string,
+    args => (args.length === 1 ? `(CASE WHEN ${args[0]} IS NOT NULL THEN '' END)` : `concat_ws(${args.join(', ')})`),
+    {
+      required: 1,
+      variadic: true,
+    },
+  ),
+  scalar('replace', [string, string, string], string, ([s, what, by]) => `replace(${s}, ${what}, ${by ?? "''"})`, { required: 2 }),
+  scalar('instr', [string, string], int, ([s, sub]) => `CAST(instr(${s}, ${sub}) AS INTEGER)`),
+  scalar(
+    'locate',
+    [string, string, int],
+    int,
+    ([sub, s, from]) => {
+      if (from === undefined) return `CAST(instr(${s}, ${sub}) AS INTEGER)`
+      const found = `instr(substring(${s}, ${from}), ${sub})`
+      return `CAST(CASE WHEN ${from} < 1 OR ${found} = 0 THEN 0 ELSE ${found} + ${from} - 1 END AS INTEGER)`
+    },
+    { required: 2, aliases: ['position', 'charindex'] },
+  ),
+  padding('lpad'),
+  padding('rpad'),
+  custom(
+    'split',
+    [2, 3],
+    (args, context) => {
+      const taken = takeArgs(args, [string, string, int], context)
+      const limit = constantInt(taken[2])
+      if (taken.length === 3 && (limit === undefined || limit > 0)) {
+        throw context.fail(
+          'UNSUPPORTED_FEATURE.SPLIT_LIMIT',
+          '0A000',
+          `The feature is not supported: "${context.callText}" with a positive or computed limit.`,
+        )
+      }
+      return call('split', taken.slice(0, 2), { kind: 'array', element: string, containsNull: false })
+    },
+    ([s, pattern]) => `string_split_regex(${s}, ${pattern})`,
+  ),
+  scalar('startswith', [string, string], types.boolean, ([s, x]) => `starts_with(${s}, ${x})`),
+  scalar('endswith', [string, string], types.boolean, ([s, x]) => `ends_with(${s}, ${x})`),
+  scalar('contains', [string, string], types.boolean, ([s, x]) => `contains(${s}, ${x})`),
+  custom(
+    'regexp_replace',
+    3,
+    (args, context) => call('regexp_replace', takeArgs(args, [string], context), string),
+    ([s, pattern, by], c) => `regexp_replace(${s}, ${pattern}, ${replacementSql(by ?? '', c.args[2])}, 'g')`,
+  ),
+  scalar('regexp_extract', [string, string, int], string, ([s, pattern, group]) => `regexp_extract(${s}, ${pattern}, ${group ?? 1})`, {
+    required: 2,
+  }),
+  custom(
+    'reverse',
+    1,
+    (args, context) => {
+      const [arg] = args as readonly [BoundExpr]
+      if (arg.type.kind === 'array') return call('reverse', [arg], arg.type)
+      return call('reverse', takeArgs(args, [string], context), string)
+    },
+    ([x], c) => (c.type.kind === 'array' ? `list_reverse(${x})` : `reverse(${x})`),
+  ),
+  scalar('repeat', [string, int], string, ([s, n]) => `repeat(${s}, greatest(${n}, 0))`),
+  scalar('space', [int], string, ([n]) => `repeat(' ', greatest(${n}, 0))`),
+  scalar('translate', [string, string, string], string, ([s, from, to]) => `translate(${s}, ${from}, ${to})`),
+  scalar('ascii', [string], int, ([s]) => `CAST(CASE WHEN ${s} = '' THEN 0 ELSE unicode(${s}) END AS INTEGER)`),
+  scalar('md5', ['stringOrBinary'], string, ([x]) => `md5(${x})`),
+  scalar('levenshtein', [string, string], int, ([a, b]) => `CAST(levenshtein(${a}, ${b}) AS INTEGER)`),
+]
+
+function bindLength(name: string) {
+  return (args: readonly BoundExpr[], context: BindContext) => call(name, takeArgs(args, ['stringOrBinary'], context), int)
+}

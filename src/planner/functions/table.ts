@@ -1,0 +1,85 @@
+/** The one table of functions: look-up by name for the analyzer, by canonical name for everybody after it, and what follows from its entries. */
+import { editDistance } from '../../core/config.js'
+import { must } from '../../core/errors.js'
+import type { AggregateCall, BoundExpr } from '../bound.js'
+import { someExpr } from '../tree.js'
+import { averageFinish, splitAggregates } from './aggregates.js'
+import { arithmetic } from './arithmetic.js'
+import { collections } from './collections.js'
+import { conditional } from './conditional.js'
+import { datetimes } from './datetime.js'
+import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
+import { math } from './math.js'
+import { predicates } from './predicates.js'
+import { momentFinishers, statistical } from './statistical.js'
+import { strings } from './string.js'
+import { wholeAggregates } from './whole-aggregates.js'
+
+const entries: readonly FunctionEntry[] = [
+  ...arithmetic,
+  ...predicates,
+  ...conditional,
+  ...math,
+  ...strings,
+  ...datetimes,
+  ...collections,
+  averageFinish,
+  ...momentFinishers,
+  ...splitAggregates,
+  ...statistical,
+  ...wholeAggregates,
+]
+
+const byName = new Map<string, FunctionEntry>()
+for (const entry of entries) {
+  for (const name of [entry.name, ...entry.aliases]) {
+    if (byName.has(name)) throw new Error(`bug in spk: function ${name} is defined twice`)
+    byName.set(name, entry)
+  }
+}
+
+/** All entries, for tests and documentation. */
+export function functionEntries(): readonly FunctionEntry[] {
+  return entries
+}
+
+/** The function a user means by `name` (any case), or undefined. */
+export function findFunction(name: string): FunctionEntry | undefined {
+  const entry = byName.get(name.toLowerCase())
+  return entry?.internal ? undefined : entry
+}
+
+/** Up to five names of functions, the nearest first. */
+export function similarFunctions(name: string): string[] {
+  const wanted = name.toLowerCase()
+  return [...byName]
+    .filter(([n, e]) => !e.internal && /^[a-z]/.test(n))
+    .map(([n]) => ({ n, d: editDistance(wanted, n) }))
+    .sort((a, b) => a.d - b.d)
+    .slice(0, 5)
+    .map(c => c.n)
+}
+
+export function scalarFunction(fn: string): ScalarFunction {
+  const entry = must(byName.get(fn), `no function ${fn}`)
+  return must(entry.kind === 'scalar' ? entry : undefined, `${fn} is not a scalar function`)
+}
+
+export function aggregateFunction(fn: string): AggregateFunction {
+  const entry = must(byName.get(fn), `no function ${fn}`)
+  return must(entry.kind === 'aggregate' ? entry : undefined, `${fn} is not an aggregate function`)
+}
+
+/** How an aggregate is computed in two steps; undefined when it needs all rows of a group at once. */
+export function splitOf(call: AggregateCall): AggregateSplit | undefined {
+  return call.distinct ? undefined : aggregateFunction(call.fn).split?.(call)
+}
+
+/** Same arguments, same value. */
+export function isDeterministic(expr: BoundExpr): boolean {
+  return !someExpr(expr, e => e.kind === 'Call' && !scalarFunction(e.fn).deterministic)
+}
+
+export function hasAggregate(expr: BoundExpr): boolean {
+  return someExpr(expr, e => e.kind === 'AggregateCall')
+}

@@ -1,0 +1,75 @@
+/**
+ * Casts as DuckDB SQL with Spark's meaning: fractions are cut and not rounded, texts are read as Spark reads them, and what cannot be cast raises Spark's
+ * own condition (`ansi`) or gives NULL (`try`, `legacy`).
+ */
+import type { DataType } from '../../core/types.js'
+import type { CastMode } from '../bound.js'
+import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
+import { duckType } from '../duck-type.js'
+
+export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode): string {
+  const type = duckType(to)
+  const cast = mode === 'ansi' ? 'CAST' : 'TRY_CAST'
+  if (from.kind === 'null') return `CAST(${sql} AS ${type})`
+  if (from.kind === 'string') return fromString(sql, to, mode)
+  if (to.kind === 'string') return toText(sql, from)
+  if (isIntegral(to) && (from.kind === 'double' || from.kind === 'float' || from.kind === 'decimal')) return `${cast}(trunc(${sql}) AS ${type})`
+  if (from.kind === 'timestamp' && isNumeric(to)) {
+    if (isIntegral(to)) return `${cast}(floor(epoch_us(${sql}) / 1000000) AS ${type})`
+    return `${cast}(epoch_us(${sql}) / 1000000 AS ${type})`
+  }
+  if (to.kind === 'timestamp' && isNumeric(from)) return `to_timestamp(CAST(${sql} AS DOUBLE))`
+  if (from.kind === 'decimal' && to.kind === 'boolean') return `(${sql} <> 0)`
+  if (from.kind === 'boolean' && to.kind === 'decimal') return `${cast}(CAST(${sql} AS INTEGER) AS ${type})`
+  if (to.kind === 'binary') return `encode(${sql})`
+  return `${cast}(${sql} AS ${type})`
+}
+
+function fromString(sql: string, to: DataType, mode: CastMode): string {
+  const type = duckType(to)
+  const trimmed = `trim(${sql})`
+  if (to.kind === 'string') return sql
+  if (to.kind === 'binary') return `encode(${sql})`
+  if (isIntegral(to))
+    return checked(
+      sql,
+      `CASE WHEN regexp_full_match(${trimmed}, '[+-]?[0-9]+${mode === 'legacy' ? '(\\.[0-9]*)?' : ''}') THEN TRY_CAST(${mode === 'legacy' ? `trunc(TRY_CAST(${trimmed} AS DECIMAL(38, 10)))` : trimmed} AS ${type}) END`,
+      to,
+      mode,
+    )
+  if (to.kind === 'boolean') {
+    const lower = `lower(${trimmed})`
+    return checked(
+      sql,
+      `CASE WHEN ${lower} IN ('t', 'true', 'y', 'yes', '1') THEN true WHEN ${lower} IN ('f', 'false', 'n', 'no', '0') THEN false END`,
+      to,
+      mode,
+    )
+  }
+  return checked(sql, `TRY_CAST(${trimmed} AS ${type})`, to, mode)
+}
+
+/** The value, or Spark's error for a text that has none. */
+function checked(sql: string, value: string, to: DataType, mode: CastMode): string {
+  const plain = value.startsWith('CASE') ? `(${value})` : value
+  if (mode !== 'ansi') return plain
+  const message =
+    `'[CAST_INVALID_INPUT] The value ''' || ${sql} || ''' of the type "STRING" cannot be cast to "${sqlTypeName(to)}" because it is malformed. ` +
+    `Correct the value as per the syntax, or change its target type. Use \`try_cast\` to tolerate malformed input and return NULL instead. SQLSTATE: 22018'`
+  return `(CASE WHEN ${sql} IS NULL THEN NULL ELSE coalesce(${plain}, error(${message})) END)`
+}
+
+function toText(sql: string, from: DataType): string {
+  switch (from.kind) {
+    case 'binary':
+      return `decode(${sql})`
+    case 'timestamp':
+      // Local time without an offset, as Spark prints it.
+      return `CAST(CAST(${sql} AS TIMESTAMP) AS VARCHAR)`
+    case 'float':
+    case 'double':
+      return `(CASE WHEN isnan(${sql}) THEN 'NaN' WHEN isinf(${sql}) THEN CASE WHEN ${sql} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE CAST(${sql} AS VARCHAR) END)`
+    default:
+      return `CAST(${sql} AS VARCHAR)`
+  }
+}

@@ -1,0 +1,45 @@
+/** Bound expressions as DuckDB SQL. The text of every node has exactly the DuckDB type of the node's type, and is atomic: it may stand beside any operator. */
+import { must, unreachable } from '../../core/errors.js'
+import type { AggregateCall, BoundExpr } from '../bound.js'
+import { aggregateFunction, scalarFunction } from '../functions/table.js'
+import { castSql } from './cast-sql.js'
+import { literalSql } from './literal-sql.js'
+
+/** How columns are written at this place. */
+export type Columns = ReadonlyMap<number, string>
+
+export function expressionSql(expr: BoundExpr, columns: Columns): string {
+  switch (expr.kind) {
+    case 'Attribute':
+      return must(columns.get(expr.id), `column ${expr.name}#${expr.id} is not there`)
+    case 'Literal':
+      return literalSql(expr)
+    case 'Cast':
+      return castSql(expressionSql(expr.child, columns), expr.child.type, expr.type, expr.mode)
+    case 'Call':
+      return scalarFunction(expr.fn).sql(
+        expr.args.map(a => expressionSql(a, columns)),
+        expr,
+      )
+    case 'AggregateCall':
+      return aggregateSql(expr, columns)
+    default:
+      return unreachable(expr)
+  }
+}
+
+function aggregateSql(expr: AggregateCall, columns: Columns): string {
+  const condition = expr.filter === undefined ? undefined : expressionSql(expr.filter, columns)
+  const args = expr.args.map(a => expressionSql(a, columns))
+  return aggregateFunction(expr.fn).sql(args, expr, {
+    distinct: expr.distinct ? 'DISTINCT ' : '',
+    filter: condition === undefined ? '' : ` FILTER (WHERE ${condition})`,
+    ...(condition === undefined ? {} : { condition }),
+  })
+}
+
+/** In GROUP BY and ORDER BY a bare number would be a position. */
+export function keySql(expr: BoundExpr, columns: Columns): string {
+  const sql = expressionSql(expr, columns)
+  return /^\(?-?\d+\)?$/.test(sql) ? `CAST(${sql} AS INTEGER)` : sql
+}

@@ -1,0 +1,233 @@
+/**
+ * The part of a physical plan between exchanges, as fragments: one DuckDB SELECT each, over named inputs. UNION ALL gives several fragments of one
+ * stage, with the operators above it repeated in each.
+ */
+import { unreachable } from '../../core/errors.js'
+import type { Fragment, StageInput } from '../../core/stage.js'
+import { field, type StructType, struct } from '../../core/types.js'
+import type { Attribute } from '../bound.js'
+import { plainName, quoteName } from '../duck-type.js'
+import { type Exchange, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
+import { type Columns, expressionSql } from './expression-sql.js'
+import {
+  type Aliases,
+  aggregatedBy,
+  asTable,
+  columnName,
+  filtered,
+  fromSource,
+  indent,
+  limited,
+  ordered,
+  projected,
+  render,
+  type SelectBlock,
+  withoutParentheses,
+} from './select-block.js'
+
+/** Says how the rows of an exchange are read: the stage that wrote them. */
+export type ReadExchange = (exchange: Exchange) => { readonly stage: number; readonly read: 'partition' | 'all' | 'broadcast' }
+
+/** Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. */
+const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
+
+/** The columns of a plan's output as a stage's schema, under their internal names. */
+export function stageSchema(output: readonly Attribute[]): StructType {
+  return struct(output.map(a => field(columnName(a), a.type, a.nullable)))
+}
+
+/** Lowers a stage. `names` are the output columns' names, default the internal ones. */
+export function lowerFragments(plan: Physical, read: ReadExchange, names?: readonly string[]): Fragment[] {
+  const aliases = counter()
+  const output = physicalOutput(plan)
+  const settings = hasJoin(plan) ? { settings: joinSettings } : {}
+  return lower(plan, read, aliases).map(block => ({ inputs: block.inputs, sql: render(block, output, names?.map(quoteName)), ...settings }))
+}
+
+function counter(): Aliases {
+  const counts = new Map<string, number>()
+  return {
+    next(prefix) {
+      const n = (counts.get(prefix) ?? 0) + 1
+      counts.set(prefix, n)
+      return `${prefix}_${n}`
+    },
+  }
+}
+
+function hasJoin(plan: Physical): boolean {
+  if (plan.kind === 'Exchange') return false
+  if (plan.kind === 'Join') return true
+  return 'input' in plan
+    ? hasJoin(plan.input)
+    : 'inputs' in plan
+      ? plan.inputs.some(hasJoin)
+      : 'left' in plan
+        ? hasJoin(plan.left) || hasJoin(plan.right)
+        : false
+}
+
+function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
+  const output = physicalOutput(plan)
+  switch (plan.kind) {
+    case 'FileScan':
+    case 'RowsScan':
+    case 'RangeScan':
+    case 'ValuesScan':
+      return [lowerLeaf(plan, aliases)]
+    case 'Exchange':
+      return [lowerRead(plan, read, aliases)]
+    case 'Project':
+      return lower(plan.input, read, aliases).map(b => projected(b, physicalOutput(plan.input), plan.expressions, output, aliases))
+    case 'Filter':
+      return lower(plan.input, read, aliases).map(b => filtered(b, physicalOutput(plan.input), plan.condition, aliases))
+    case 'HashAggregate':
+      return lower(plan.input, read, aliases).map(b => aggregatedBy(b, physicalOutput(plan.input), plan.grouping, plan.results, output, aliases))
+    case 'Sort':
+      return lower(plan.input, read, aliases).map(b => ordered(b, output, plan.order, aliases))
+    case 'TopN':
+      return lower(plan.input, read, aliases).map(b => limited(ordered(b, output, plan.order, aliases), output, plan.limit, plan.offset, aliases))
+    case 'Limit':
+      return lower(plan.input, read, aliases).map(b => limited(b, output, plan.limit, plan.offset, aliases))
+    case 'Union':
+      return plan.inputs.flatMap(input => lower(input, read, aliases).map(b => renamed(b, physicalOutput(input), output, aliases)))
+    case 'Join':
+      return lowerJoin(plan, read, aliases)
+    case 'SetOperation': {
+      const left = one(lower(plan.left, read, aliases))
+      const right = one(lower(plan.right, read, aliases))
+      const words = plan.operation === 'intersect' ? 'INTERSECT ALL' : 'EXCEPT ALL'
+      const sql = `(\n${indent(render(left, output))}\n  ${words}\n${indent(render(right, physicalOutput(plan.right)))}\n) AS ${aliases.next('q')}`
+      return [fromSource(sql, internalNames(output), [...left.inputs, ...right.inputs])]
+    }
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** A union's inputs see their columns under the union's ids. */
+function renamed(block: SelectBlock, from: readonly Attribute[], to: readonly Attribute[], aliases: Aliases): SelectBlock {
+  const list = to.map((a, i) => ({ kind: 'Alias', id: a.id, name: a.name, child: from[i] as Attribute, qualifier: [] }) as const)
+  if (block.items === undefined) return projected(block, from, list, to, aliases)
+  // The select list stays, under other names.
+  const items = new Map(to.map((a, i) => [a.id, block.items?.get(from[i]?.id ?? -1) ?? block.columns.get(from[i]?.id ?? -1) ?? '']))
+  if (block.orderBy.length > 0) return projected(block, from, list, to, aliases)
+  return { ...block, items, columns: internalNames(to) }
+}
+
+function internalNames(output: readonly Attribute[]): Columns {
+  return new Map(output.map(a => [a.id, plainName(columnName(a))]))
+}
+
+function one(blocks: readonly SelectBlock[]): SelectBlock {
+  const [block, ...rest] = blocks
+  if (block === undefined || rest.length > 0) throw new Error('bug in spk: a side that must be one fragment is several')
+  return block
+}
+
+function lowerRead(exchange: Exchange, read: ReadExchange, aliases: Aliases): SelectBlock {
+  const output = physicalOutput(exchange)
+  const from = read(exchange)
+  const schema = stageSchema(output)
+  const name = aliases.next(from.read === 'broadcast' ? 'broadcast' : 'shuffle')
+  const input: StageInput =
+    from.read === 'broadcast'
+      ? { kind: 'broadcast', name, stage: from.stage, schema }
+      : { kind: 'shuffle', name, stage: from.stage, schema, read: from.read }
+  return fromSource(name, internalNames(output), [input])
+}
+
+function lowerLeaf(plan: Extract<Physical, { kind: 'FileScan' | 'RowsScan' | 'RangeScan' | 'ValuesScan' }>, aliases: Aliases): SelectBlock {
+  switch (plan.kind) {
+    case 'FileScan': {
+      const name = aliases.next(tableName(plan.paths[0] ?? 'files'))
+      const schema = struct(plan.output.map(a => field(a.name, a.type, a.nullable)))
+      const input: StageInput = {
+        kind: 'scan',
+        name,
+        format: plan.format,
+        options: plan.options,
+        schema,
+        fileSchema: plan.fileSchema,
+        tasks: plan.tasks,
+      }
+      return fromSource(name, qualified(name, plan.output), [input])
+    }
+    case 'RowsScan': {
+      const name = aliases.next('rows')
+      return fromSource(name, qualified(name, plan.output), [{ kind: 'rows', name, schema: plan.schema, partitions: plan.partitions }])
+    }
+    case 'RangeScan': {
+      const name = aliases.next('range')
+      const { start, end, step, partitions } = plan
+      const input: StageInput = { kind: 'range', name, start: String(start), end: String(end), step: String(step), partitions }
+      return fromSource(name, new Map([[plan.output[0].id, `${name}.id`]]), [input])
+    }
+    case 'ValuesScan':
+      return lowerValues(plan, aliases)
+    default:
+      return unreachable(plan)
+  }
+}
+
+function lowerValues(plan: Extract<Physical, { kind: 'ValuesScan' }>, aliases: Aliases): SelectBlock {
+  const nothing: Columns = new Map()
+  const [first] = plan.rows
+  if (first === undefined) {
+    const items = plan.output.map(a => `${expressionSql({ kind: 'Literal', value: null, type: a.type }, nothing)} AS ${plainName(columnName(a))}`)
+    const sql = `(SELECT ${items.length === 0 ? 'NULL AS nothing' : items.join(', ')} WHERE false) AS ${aliases.next('empty')}`
+    return fromSource(sql, internalNames(plan.output), [])
+  }
+  if (plan.output.length === 0) {
+    if (plan.rows.length === 1) return fromSource(undefined, nothing, [])
+    return fromSource(`range(${plan.rows.length}) AS ${aliases.next('rows')}`, nothing, [])
+  }
+  const names = plan.output.map(a => plainName(columnName(a)))
+  const rows = plan.rows.map(row => `(${row.map(e => expressionSql(e, nothing)).join(', ')})`)
+  const list = rows.join(', ').length <= 100 ? rows.join(', ') : `\n  ${rows.join(',\n  ')}`
+  return fromSource(`(VALUES ${list}) AS ${aliases.next('values')}(${names.join(', ')})`, internalNames(plan.output), [])
+}
+
+function qualified(table: string, output: readonly Attribute[]): Columns {
+  return new Map(output.map(a => [a.id, `${table}.${quoteUnlessPlain(a.name)}`]))
+}
+
+/** After a table name keywords are fine, so only odd characters and capitals need quotes. */
+function quoteUnlessPlain(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteName(name)
+}
+
+/** `customers` from `/data/customers.parquet` or `/data/customers/*.parquet`. */
+function tableName(path: string): string {
+  const parts = path.split('/').filter(p => p !== '' && !/[*?[{]/.test(p))
+  const base = (parts[parts.length - 1] ?? 'files').replace(/\.[A-Za-z0-9.]+$/, '').toLowerCase()
+  const name = base
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 30)
+  return /^[a-z]/.test(name) ? name : `t_${name}`
+}
+
+const joinWords = {
+  inner: 'JOIN',
+  cross: 'CROSS JOIN',
+  left: 'LEFT JOIN',
+  right: 'RIGHT JOIN',
+  full: 'FULL JOIN',
+  semi: 'SEMI JOIN',
+  anti: 'ANTI JOIN',
+} as const
+
+function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
+  const probes = lower(plan.probe, read, aliases)
+  const build = one(lower(plan.build, read, aliases))
+  const right = asTable(build, physicalOutput(plan.build), aliases, 'right')
+  return probes.map(probe => {
+    const left = asTable(probe, physicalOutput(plan.probe), aliases)
+    const columns = new Map([...left.columns, ...right.columns])
+    const condition = plan.condition === undefined ? undefined : expressionSql(plan.condition, columns)
+    const type = condition === undefined && plan.type === 'inner' ? 'cross' : plan.type
+    const on = type === 'cross' ? '' : ` ON ${condition === undefined ? 'true' : withoutParentheses(condition)}`
+    return fromSource(`${left.sql}\n${joinWords[type]} ${right.sql}${on}`, columns, [...probe.inputs, ...build.inputs], true)
+  })
+}

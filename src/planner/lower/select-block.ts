@@ -1,0 +1,169 @@
+/**
+ * One SELECT being built. Operators are added from the inside out; what cannot join the block (a filter above a projection, a second LIMIT) makes it a
+ * subquery of a new one. Pure: every function gives a new block.
+ */
+import type { StageInput } from '../../core/stage.js'
+import type { Attribute, BoundExpr, BoundSortOrder, NamedExpr } from '../bound.js'
+import { plainName } from '../duck-type.js'
+import { hasAggregate } from '../functions/table.js'
+import { type Columns, expressionSql, keySql } from './expression-sql.js'
+
+export interface SelectBlock {
+  readonly inputs: readonly StageInput[]
+  readonly from: string | undefined
+  /** `from` is a chain of joins, not one table. */
+  readonly joins: boolean
+  readonly where: readonly string[]
+  /** How columns are written in the next clause. */
+  readonly columns: Columns
+  /** Set once a select list is fixed: column id → its expression. */
+  readonly items?: ReadonlyMap<number, string>
+  readonly groupBy: readonly string[]
+  /** An aggregation without keys and without aggregate functions must say that it is one. */
+  readonly aggregated: boolean
+  readonly orderBy: readonly string[]
+  readonly limit?: number
+  readonly offset: number
+}
+
+/** Names that are unique within a fragment. */
+export interface Aliases {
+  next(prefix: string): string
+}
+
+/** The internal name of a column: readable, unique in the query, never a keyword. */
+export function columnName(attribute: Attribute): string {
+  const readable = attribute.name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40)
+  return `${/^[a-z]/.test(readable) ? readable : `c${readable === '' ? '' : `_${readable}`}`}_${attribute.id}`
+}
+
+export function fromSource(from: string | undefined, columns: Columns, inputs: readonly StageInput[], joins = false): SelectBlock {
+  return { inputs, from, joins, where: [], columns, groupBy: [], aggregated: false, orderBy: [], offset: 0 }
+}
+
+function isBare(block: SelectBlock): boolean {
+  return block.items === undefined && block.where.length === 0 && block.orderBy.length === 0 && block.limit === undefined && block.offset === 0
+}
+
+/** The block as a table of a FROM clause, and how its columns are written there. A chain of joins may go on only when the block stands on the left. */
+export function asTable(
+  block: SelectBlock,
+  output: readonly Attribute[],
+  aliases: Aliases,
+  side: 'left' | 'right' = 'left',
+): { readonly sql: string; readonly columns: Columns } {
+  if (isBare(block) && block.from !== undefined && !(block.joins && side === 'right')) return { sql: block.from, columns: block.columns }
+  const names = new Map(output.map(a => [a.id, plainName(columnName(a))]))
+  return { sql: `(\n${indent(render(block, output))}\n) AS ${aliases.next('q')}`, columns: names }
+}
+
+/** The block as the only table of a new one. */
+function wrapped(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
+  const table = asTable(block, output, aliases)
+  return fromSource(table.sql, table.columns, block.inputs)
+}
+
+/** A block to which WHERE and a select list may still be added. */
+function open(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
+  const closed = block.items !== undefined || block.limit !== undefined || block.offset > 0 || block.orderBy.length > 0
+  return closed ? wrapped(block, output, aliases) : block
+}
+
+export function filtered(block: SelectBlock, output: readonly Attribute[], condition: BoundExpr, aliases: Aliases): SelectBlock {
+  const base = open(block, output, aliases)
+  return { ...base, where: [...base.where, ...conjunctions(condition).map(c => withoutParentheses(expressionSql(c, base.columns)))] }
+}
+
+function conjunctions(condition: BoundExpr): readonly BoundExpr[] {
+  return condition.kind === 'Call' && condition.fn === 'and' ? condition.args.flatMap(conjunctions) : [condition]
+}
+
+function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {
+  const items = new Map(list.map(e => [e.id, expressionSql(e.kind === 'Alias' ? e.child : e, base.columns)]))
+  return { ...base, items, columns: new Map(attributes.map(a => [a.id, plainName(columnName(a))])) }
+}
+
+export function projected(
+  block: SelectBlock,
+  input: readonly Attribute[],
+  list: readonly NamedExpr[],
+  output: readonly Attribute[],
+  aliases: Aliases,
+): SelectBlock {
+  // A mere choice of columns leaves the block as it is.
+  if (list.every(e => e.kind === 'Attribute')) return block
+  return withItems(open(block, input, aliases), list, output)
+}
+
+export function aggregatedBy(
+  block: SelectBlock,
+  input: readonly Attribute[],
+  grouping: readonly BoundExpr[],
+  results: readonly NamedExpr[],
+  output: readonly Attribute[],
+  aliases: Aliases,
+): SelectBlock {
+  const base = open(block, input, aliases)
+  const selected = withItems(base, results, output)
+  const silent = grouping.length === 0 && !results.some(e => e.kind === 'Alias' && hasAggregate(e.child))
+  return { ...selected, groupBy: grouping.map(g => keySql(g, base.columns)), aggregated: silent }
+}
+
+export function ordered(block: SelectBlock, output: readonly Attribute[], order: readonly BoundSortOrder[], aliases: Aliases): SelectBlock {
+  const base = block.limit !== undefined || block.offset > 0 || block.orderBy.length > 0 ? wrapped(block, output, aliases) : block
+  const keys = order.map(o => `${keySql(o.child, base.columns)} ${o.ascending ? 'ASC' : 'DESC'} NULLS ${o.nullsFirst ? 'FIRST' : 'LAST'}`)
+  return { ...base, orderBy: keys }
+}
+
+export function limited(block: SelectBlock, output: readonly Attribute[], limit: number | undefined, offset: number, aliases: Aliases): SelectBlock {
+  const base = block.limit !== undefined || block.offset > 0 ? wrapped(block, output, aliases) : block
+  return { ...base, ...(limit === undefined ? {} : { limit }), offset }
+}
+
+/** The finished SELECT: `output` in order, each under its internal name or the one given. */
+export function render(
+  block: SelectBlock,
+  output: readonly Attribute[],
+  names: readonly string[] = output.map(a => plainName(columnName(a))),
+): string {
+  const list = output.map((a, i) => {
+    const sql = block.items?.get(a.id) ?? block.columns.get(a.id)
+    if (sql === undefined) throw new Error(`bug in spk: column ${a.name}#${a.id} is not in the select list`)
+    return sql === names[i] ? sql : `${sql} AS ${names[i]}`
+  })
+  const one = `SELECT ${list.join(', ')}`
+  const lines = [one.length <= 100 ? one : `SELECT\n  ${list.join(',\n  ')}`]
+  if (block.from !== undefined) lines.push(`FROM ${block.from}`)
+  if (block.where.length > 0) lines.push(`WHERE ${block.where.join(' AND ')}`)
+  if (block.groupBy.length > 0) lines.push(`GROUP BY ${block.groupBy.join(', ')}`)
+  if (block.aggregated) lines.push('HAVING count(*) >= 0')
+  if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.join(', ')}`)
+  if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
+  if (block.offset > 0) lines.push(`OFFSET ${block.offset}`)
+  return lines.join('\n')
+}
+
+/** Without the outermost parentheses, when they enclose the whole. */
+export function withoutParentheses(sql: string): string {
+  if (!sql.startsWith('(') || !sql.endsWith(')')) return sql
+  let depth = 0
+  for (let i = 0; i < sql.length; i++) {
+    const c = sql[i]
+    if (c === "'" || c === '"') return sql
+    if (c === '(') depth++
+    if (c === ')') depth--
+    if (depth === 0 && i < sql.length - 1) return sql
+  }
+  return sql.slice(1, -1)
+}
+
+export function indent(text: string): string {
+  return text
+    .split('\n')
+    .map(l => `  ${l}`)
+    .join('\n')
+}

@@ -1,0 +1,73 @@
+/** What a stage's plan says about the stage: a name for people, and whether running a task again gives the same rows. */
+import type { BoundExpr } from '../bound.js'
+import { isDeterministic } from '../functions/table.js'
+import { type Physical, physicalChildren } from '../physical-plan.js'
+
+/** `Scan parquet customers → Filter → HashAggregate(partial)`: along the probe side, from the rows' origin. */
+export function stageName(plan: Physical): string {
+  const parts: string[] = []
+  for (let at: Physical | undefined = plan; at !== undefined; at = at.kind === 'Exchange' ? undefined : physicalChildren(at)[0]) {
+    const part = nodeName(at)
+    if (part !== undefined && part !== parts[0]) parts.unshift(part)
+  }
+  return parts.join(' → ') || 'Rows'
+}
+
+function nodeName(plan: Physical): string | undefined {
+  switch (plan.kind) {
+    case 'FileScan':
+      return `Scan ${plan.format} ${(plan.paths[0] ?? '').split('/').filter(Boolean).pop() ?? ''}`.trim()
+    case 'RowsScan':
+    case 'ValuesScan':
+      return 'Rows'
+    case 'RangeScan':
+      return 'Range'
+    case 'Project':
+      return undefined
+    case 'Filter':
+      return 'Filter'
+    case 'HashAggregate':
+      return plan.mode === 'complete' ? 'HashAggregate' : `HashAggregate(${plan.mode})`
+    case 'Join':
+      return plan.strategy
+    case 'Sort':
+      return 'Sort'
+    case 'TopN':
+      return 'TakeOrdered'
+    case 'Limit':
+      return 'Limit'
+    case 'Union':
+      return 'Union'
+    case 'SetOperation':
+      return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
+    case 'Exchange':
+      return undefined
+  }
+}
+
+/** False when a second run may give other rows: random values, or a LIMIT that takes whatever comes first. */
+export function isDeterministicStage(plan: Physical): boolean {
+  if (plan.kind === 'Exchange') return true
+  if (plan.kind === 'Limit') return false
+  return expressionsOf(plan).every(isDeterministic) && physicalChildren(plan).every(isDeterministicStage)
+}
+
+function expressionsOf(plan: Physical): readonly BoundExpr[] {
+  switch (plan.kind) {
+    case 'Project':
+      return plan.expressions.map(e => (e.kind === 'Alias' ? e.child : e))
+    case 'Filter':
+      return [plan.condition]
+    case 'HashAggregate':
+      return [...plan.grouping, ...plan.results.map(e => (e.kind === 'Alias' ? e.child : e))]
+    case 'Join':
+      return plan.condition === undefined ? [] : [plan.condition]
+    case 'Sort':
+    case 'TopN':
+      return plan.order.map(o => o.child)
+    case 'ValuesScan':
+      return plan.rows.flat()
+    default:
+      return []
+  }
+}

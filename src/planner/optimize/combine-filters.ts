@@ -1,0 +1,14 @@
+/** WHERE a above WHERE b → WHERE b AND a. */
+import { isDeterministic } from '../functions/table.js'
+import type { Rule } from './rule.js'
+import { conjunction } from './substitute.js'
+
+export const combineFilters: Rule = {
+  name: 'CombineFilters',
+  order: 'up',
+  rewrite(plan) {
+    if (plan.kind !== 'Filter' || plan.input.kind !== 'Filter' || !isDeterministic(plan.condition)) return plan
+    const condition = conjunction([plan.input.condition, plan.condition])
+    return condition === undefined ? plan : { ...plan.input, condition }
+  },
+}

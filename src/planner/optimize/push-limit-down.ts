@@ -1,0 +1,33 @@
+/** LIMIT goes below a projection, into the inputs of a union, and two limits are the smaller one. */
+import type { Plan } from '../plan.js'
+import type { Rule } from './rule.js'
+
+export const pushLimitDown: Rule = {
+  name: 'LimitPushDown',
+  order: 'down',
+  rewrite(plan) {
+    if (plan.kind !== 'Limit') return plan
+    const input = plan.input
+    switch (input.kind) {
+      case 'Limit':
+        return { ...input, limit: Math.min(plan.limit, input.limit) }
+      case 'Project':
+        return { ...input, input: { ...plan, input: input.input } }
+      case 'Union': {
+        if (input.inputs.every(i => isLimited(i, plan.limit))) return plan
+        return {
+          ...plan,
+          input: { ...input, inputs: input.inputs.map(i => (isLimited(i, plan.limit) ? i : { kind: 'Limit', input: i, limit: plan.limit })) },
+        }
+      }
+      default:
+        return plan
+    }
+  },
+}
+
+/** Looks through projections, below which the limit will have moved. */
+function isLimited(plan: Plan, limit: number): boolean {
+  if (plan.kind === 'Project') return isLimited(plan.input, limit)
+  return (plan.kind === 'Limit' && plan.limit <= limit) || (plan.kind === 'Values' && plan.rows.length <= limit)
+}

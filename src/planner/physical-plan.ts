@@ -1,0 +1,263 @@
+/**
+ * Physical plans: how a query runs, with every exchange explicit. `physical/` makes them, `stages/` cuts them at exchanges, `lower/` writes the SQL of
+ * the parts between. Plain immutable data.
+ */
+import { unreachable } from '../core/errors.js'
+import type { FileFormat, ScanSplit } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+
+/** Row estimates are upper bounds; undefined = nothing known. */
+export interface Estimate {
+  readonly bytes: number
+  readonly rows?: number
+}
+
+export interface FileScan {
+  readonly kind: 'FileScan'
+  readonly format: FileFormat
+  readonly paths: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  readonly fileSchema: StructType
+  readonly output: readonly Attribute[]
+  readonly tasks: readonly (readonly ScanSplit[])[]
+}
+export interface RowsScan {
+  readonly kind: 'RowsScan'
+  readonly schema: StructType
+  readonly partitions: readonly Uint8Array[]
+  readonly output: readonly Attribute[]
+}
+export interface RangeScan {
+  readonly kind: 'RangeScan'
+  readonly start: bigint
+  readonly end: bigint
+  readonly step: bigint
+  readonly partitions: number
+  readonly output: readonly [Attribute]
+}
+export interface ValuesScan {
+  readonly kind: 'ValuesScan'
+  readonly rows: readonly (readonly BoundExpr[])[]
+  readonly output: readonly Attribute[]
+}
+export interface PhysicalProject {
+  readonly kind: 'Project'
+  readonly input: Physical
+  readonly expressions: readonly NamedExpr[]
+}
+export interface PhysicalFilter {
+  readonly kind: 'Filter'
+  readonly input: Physical
+  readonly condition: BoundExpr
+}
+/** `results` is the whole output list; in it, grouping expressions are written as they are in `grouping`. */
+export interface HashAggregate {
+  readonly kind: 'HashAggregate'
+  readonly mode: 'complete' | 'partial' | 'merge' | 'final'
+  readonly input: Physical
+  readonly grouping: readonly BoundExpr[]
+  readonly results: readonly NamedExpr[]
+}
+/** The build side is the right input of the SQL join; `type` is seen with the probe side on the left. */
+export interface PhysicalJoin {
+  readonly kind: 'Join'
+  readonly strategy: 'BroadcastHashJoin' | 'ShuffledHashJoin' | 'BroadcastNestedLoopJoin' | 'NestedLoopJoin'
+  readonly type: 'inner' | 'cross' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  readonly probe: Physical
+  readonly build: Physical
+  /** Equality keys, pairwise; already of one type. Empty for nested loops. */
+  readonly probeKeys: readonly BoundExpr[]
+  readonly buildKeys: readonly BoundExpr[]
+  readonly condition?: BoundExpr
+  readonly output: readonly Attribute[]
+}
+export interface PhysicalSort {
+  readonly kind: 'Sort'
+  readonly input: Physical
+  readonly order: readonly BoundSortOrder[]
+  readonly global: boolean
+}
+/** The first rows by an order, per task. */
+export interface TopN {
+  readonly kind: 'TopN'
+  readonly input: Physical
+  readonly order: readonly BoundSortOrder[]
+  readonly limit: number
+  readonly offset: number
+}
+/** Any `limit` rows per task, after skipping `offset`. */
+export interface PhysicalLimit {
+  readonly kind: 'Limit'
+  readonly input: Physical
+  readonly limit?: number
+  readonly offset: number
+}
+export interface PhysicalUnion {
+  readonly kind: 'Union'
+  readonly inputs: readonly Physical[]
+  readonly output: readonly Attribute[]
+}
+/** INTERSECT ALL and EXCEPT ALL over inputs that are partitioned alike on all columns. */
+export interface PhysicalSetOperation {
+  readonly kind: 'SetOperation'
+  readonly operation: 'intersect' | 'except'
+  readonly left: Physical
+  readonly right: Physical
+}
+export type ExchangeTarget =
+  | { readonly kind: 'hash'; readonly keys: readonly Attribute[]; readonly partitions: number }
+  | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number }
+  | { readonly kind: 'single' }
+  | { readonly kind: 'roundRobin'; readonly partitions: number }
+  | { readonly kind: 'broadcast' }
+/** Rows move between tasks: a stage ends below, another begins above. */
+export interface Exchange {
+  readonly kind: 'Exchange'
+  readonly input: Physical
+  readonly target: ExchangeTarget
+}
+
+export type Physical =
+  | FileScan
+  | RowsScan
+  | RangeScan
+  | ValuesScan
+  | PhysicalProject
+  | PhysicalFilter
+  | HashAggregate
+  | PhysicalJoin
+  | PhysicalSort
+  | TopN
+  | PhysicalLimit
+  | PhysicalUnion
+  | PhysicalSetOperation
+  | Exchange
+
+/** How rows lie over the tasks of a plan's last stage. */
+export type Partitioning =
+  /** Each key is a set of columns known to be equal; rows with equal keys are in one partition, by `hash(keys) % partitions`. */
+  | { readonly kind: 'hash'; readonly keys: readonly ReadonlySet<number>[]; readonly partitions: number }
+  | { readonly kind: 'unknown'; readonly partitions: number }
+
+export function physicalOutput(plan: Physical): readonly Attribute[] {
+  switch (plan.kind) {
+    case 'FileScan':
+    case 'RowsScan':
+    case 'RangeScan':
+    case 'ValuesScan':
+    case 'Join':
+    case 'Union':
+      return plan.output
+    case 'Project':
+      return plan.expressions.map(toAttribute)
+    case 'HashAggregate':
+      return plan.results.map(toAttribute)
+    case 'SetOperation':
+      return physicalOutput(plan.left)
+    case 'Filter':
+    case 'Sort':
+    case 'TopN':
+    case 'Limit':
+    case 'Exchange':
+      return physicalOutput(plan.input)
+    default:
+      return unreachable(plan)
+  }
+}
+
+export function physicalChildren(plan: Physical): readonly Physical[] {
+  switch (plan.kind) {
+    case 'FileScan':
+    case 'RowsScan':
+    case 'RangeScan':
+    case 'ValuesScan':
+      return []
+    case 'Join':
+      return [plan.probe, plan.build]
+    case 'Union':
+      return plan.inputs
+    case 'SetOperation':
+      return [plan.left, plan.right]
+    case 'Project':
+    case 'Filter':
+    case 'HashAggregate':
+    case 'Sort':
+    case 'TopN':
+    case 'Limit':
+    case 'Exchange':
+      return [plan.input]
+    default:
+      return unreachable(plan)
+  }
+}
+
+export function partitioningOf(plan: Physical): Partitioning {
+  switch (plan.kind) {
+    case 'FileScan':
+      return { kind: 'unknown', partitions: plan.tasks.length }
+    case 'RowsScan':
+      return { kind: 'unknown', partitions: plan.partitions.length }
+    case 'RangeScan':
+      return { kind: 'unknown', partitions: plan.partitions }
+    case 'ValuesScan':
+      return { kind: 'unknown', partitions: 1 }
+    case 'Filter':
+    case 'Sort':
+    case 'TopN':
+    case 'Limit':
+      return partitioningOf(plan.input)
+    case 'Project':
+      return renamed(partitioningOf(plan.input), plan.expressions)
+    case 'HashAggregate':
+      return renamed(partitioningOf(plan.input), plan.results)
+    case 'SetOperation':
+      return partitioningOf(plan.left)
+    case 'Union':
+      return { kind: 'unknown', partitions: plan.inputs.reduce((n, input) => n + partitioningOf(input).partitions, 0) }
+    case 'Join':
+      return joinPartitioning(plan)
+    case 'Exchange':
+      switch (plan.target.kind) {
+        case 'hash':
+          return { kind: 'hash', keys: plan.target.keys.map(k => new Set([k.id])), partitions: plan.target.partitions }
+        case 'range':
+        case 'roundRobin':
+          return { kind: 'unknown', partitions: plan.target.partitions }
+        case 'single':
+        case 'broadcast':
+          return { kind: 'unknown', partitions: 1 }
+        default:
+          return unreachable(plan.target)
+      }
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** What is left of a hash partitioning above a list of expressions: keys that lost their column are lost, and with them the whole. */
+function renamed(from: Partitioning, list: readonly NamedExpr[]): Partitioning {
+  if (from.kind !== 'hash') return from
+  const keys = from.keys.map(key => {
+    const ids = list.filter(e => key.has(e.kind === 'Alias' && e.child.kind === 'Attribute' ? e.child.id : e.id)).map(e => e.id)
+    return new Set(ids)
+  })
+  return keys.every(k => k.size > 0) ? { ...from, keys } : { kind: 'unknown', partitions: from.partitions }
+}
+
+function joinPartitioning(plan: PhysicalJoin): Partitioning {
+  const probe = partitioningOf(plan.probe)
+  if (probe.kind !== 'hash') return probe
+  if (plan.type === 'right' || plan.type === 'full') return { kind: 'unknown', partitions: probe.partitions }
+  if (plan.type !== 'inner') return probe
+  // After an inner join both keys of a pair are equal.
+  const keys = probe.keys.map(key => {
+    const equal = new Set(key)
+    plan.probeKeys.forEach((k, i) => {
+      const other = plan.buildKeys[i]
+      if (k.kind === 'Attribute' && other?.kind === 'Attribute' && key.has(k.id)) equal.add(other.id)
+    })
+    return equal
+  })
+  return { ...probe, keys }
+}

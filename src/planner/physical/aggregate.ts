@@ -1,0 +1,214 @@
+/**
+ * Aggregation. In order of preference: one step where the rows of each group are in one task already; partial states, an exchange, final results; whole
+ * rows exchanged, when an aggregate cannot be split. DISTINCT aggregates first remove duplicates per group, which is itself a grouping.
+ */
+import { type AggregateCall, type Attribute, type BoundAlias, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import { exprKey } from '../expr-key.js'
+import type { AggregateSplit } from '../functions/define.js'
+import { aggregateFunction, splitOf } from '../functions/table.js'
+import { type Physical, partitioningOf } from '../physical-plan.js'
+import type { AggregatePlan } from '../plan.js'
+import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
+import { hashPartitions, type PhysicalContext } from './context.js'
+import { ensureSingle, exchange, isClustered } from './distribution.js'
+
+export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Physical {
+  const input = context.plan(plan.input)
+  const calls = aggregateCalls(plan.aggregates)
+  if (isClustered(partitioningOf(input), plan.grouping) && (plan.grouping.length > 0 || partitioningOf(input).partitions === 1)) {
+    return complete(plan, input)
+  }
+  const plain = calls.filter(c => !c.distinct)
+  if (plain.some(c => splitOf(c) === undefined)) return wholeRows(plan, input, context)
+  return calls.some(c => c.distinct) ? twoLevels(plan, input, calls, context) : twoPhases(plan, input, calls, context)
+}
+
+/** The different aggregate calls in a list. */
+function aggregateCalls(list: readonly NamedExpr[]): AggregateCall[] {
+  const calls = new Map<string, AggregateCall>()
+  for (const item of list) {
+    visitExpr(unaliased(item), e => {
+      if (e.kind !== 'AggregateCall') return true
+      calls.set(exprKey(e), e)
+      return false
+    })
+  }
+  return [...calls.values()]
+}
+
+function complete(plan: AggregatePlan, input: Physical): Physical {
+  return { kind: 'HashAggregate', mode: 'complete', input, grouping: plan.grouping, results: plan.aggregates }
+}
+
+/** Rows to the task of their group, then one step. */
+function wholeRows(plan: AggregatePlan, input: Physical, context: PhysicalContext): Physical {
+  if (plan.grouping.length === 0) return complete(plan, ensureSingle(input))
+  const keys = named(plan.grouping, context)
+  const columns = keys.map(toAttribute)
+  const added = keys.filter((k): k is BoundAlias => k.kind === 'Alias')
+  const prepared: Physical = added.length === 0 ? input : { kind: 'Project', input, expressions: [...outputNeeded(plan), ...added] }
+  const partitions = hashPartitions(context, context.estimate(plan.input))
+  const moved = exchange(prepared, { kind: 'hash', keys: columns, partitions })
+  return { kind: 'HashAggregate', mode: 'complete', input: moved, grouping: columns, results: overKeys(plan.aggregates, plan.grouping, columns) }
+}
+
+/** The attributes that an aggregate reads, computed keys aside. */
+function outputNeeded(plan: AggregatePlan): Attribute[] {
+  const found = new Map<number, Attribute>()
+  for (const e of [...plan.aggregates.map(unaliased), ...plan.grouping.filter(g => g.kind === 'Attribute')]) {
+    visitExpr(e, x => {
+      if (x.kind === 'Attribute') found.set(x.id, x)
+    })
+  }
+  return [...found.values()]
+}
+
+/** Grouping expressions under names of their own. */
+function named(exprs: readonly BoundExpr[], context: PhysicalContext): NamedExpr[] {
+  return exprs.map((e, i) => (e.kind === 'Attribute' ? e : { kind: 'Alias', id: context.nextId(), name: `key${i + 1}`, child: e, qualifier: [] }))
+}
+
+/** Writes grouping expressions as the columns that hold them; aggregate calls are left alone. */
+function overKeys(list: readonly NamedExpr[], grouping: readonly BoundExpr[], columns: readonly Attribute[]): NamedExpr[] {
+  const byKey = new Map(grouping.map((g, i) => [exprKey(g), columns[i] as Attribute]))
+  const rewrite = (e: BoundExpr): BoundExpr => byKey.get(exprKey(e)) ?? (e.kind === 'AggregateCall' ? e : mapExprChildren(e, rewrite))
+  return list.map(item => mapNamed(item, rewrite))
+}
+
+/** Replaces aggregate calls by what `replace` gives for them, and grouping expressions by their columns. */
+function finished(
+  list: readonly NamedExpr[],
+  grouping: readonly BoundExpr[],
+  columns: readonly Attribute[],
+  replace: (call: AggregateCall) => BoundExpr,
+): NamedExpr[] {
+  const rewrite = (e: BoundExpr): BoundExpr => (e.kind === 'AggregateCall' ? replace(e) : mapExprChildren(e, rewrite))
+  return overKeys(list, grouping, columns).map(item => mapNamed(item, rewrite))
+}
+
+interface SplitCall {
+  readonly call: AggregateCall
+  readonly split: AggregateSplit
+  /** The partial states under their names. */
+  readonly partial: readonly BoundAlias[]
+  readonly states: readonly Attribute[]
+}
+
+function splitCall(call: AggregateCall, context: PhysicalContext): SplitCall {
+  const split = splitOf(call)
+  if (split === undefined) throw new Error(`bug in spk: ${call.fn} cannot be split`)
+  const partial = split.buffers.map(
+    (b): BoundAlias => ({ kind: 'Alias', id: context.nextId(), name: `partial_${b.name}`, child: b.partial, qualifier: [] }),
+  )
+  return { call, split, partial, states: partial.map(toAttribute) }
+}
+
+/** The result from combined states. */
+function finish(call: SplitCall): BoundExpr {
+  return call.split.finish(call.split.buffers.map((b, i) => b.combine(call.states[i] as Attribute, call.states)))
+}
+
+/** States combined into states, under the same names. */
+function combined(call: SplitCall, context: PhysicalContext): SplitCall {
+  const partial = call.partial.map((p, i): BoundAlias => {
+    const b = call.split.buffers[i]
+    return { ...p, id: context.nextId(), child: b === undefined ? p.child : b.combine(call.states[i] as Attribute, call.states) }
+  })
+  return { ...call, partial, states: partial.map(toAttribute) }
+}
+
+function twoPhases(plan: AggregatePlan, input: Physical, calls: readonly AggregateCall[], context: PhysicalContext): Physical {
+  const keys = named(plan.grouping, context)
+  const columns = keys.map(toAttribute)
+  const split = calls.map(c => splitCall(c, context))
+  const partial: Physical = {
+    kind: 'HashAggregate',
+    mode: 'partial',
+    input,
+    grouping: plan.grouping,
+    results: [...keys, ...split.flatMap(s => s.partial)],
+  }
+  const moved = byKeys(partial, columns, plan, context)
+  return {
+    kind: 'HashAggregate',
+    mode: 'final',
+    input: moved,
+    grouping: columns,
+    results: finished(plan.aggregates, plan.grouping, columns, finisher(split)),
+  }
+}
+
+function byKeys(input: Physical, keys: readonly Attribute[], plan: AggregatePlan, context: PhysicalContext): Physical {
+  if (keys.length === 0) return ensureSingle(input)
+  return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, context.estimate(plan)) })
+}
+
+function finisher(split: readonly SplitCall[]): (call: AggregateCall) => BoundExpr {
+  const byKey = new Map(split.map(s => [exprKey(s.call), s]))
+  return call => {
+    const found = byKey.get(exprKey(call))
+    if (found === undefined) throw new Error(`bug in spk: ${call.fn} was not split`)
+    return finish(found)
+  }
+}
+
+/**
+ * DISTINCT aggregates: the arguments (and filters) of all of them join the grouping of the partial step, so that each task sends every combination once;
+ * the final step aggregates them with DISTINCT. Without keys and with one set of arguments the exchange goes by the arguments, so that all tasks count,
+ * and a second one adds up.
+ */
+function twoLevels(plan: AggregatePlan, input: Physical, calls: readonly AggregateCall[], context: PhysicalContext): Physical {
+  const keys = named(plan.grouping, context)
+  const columns = keys.map(toAttribute)
+  const distinct = calls.filter(c => c.distinct)
+  const inputs = new Map<string, BoundExpr>()
+  for (const e of distinct.flatMap(c => [...c.args, ...(c.filter === undefined ? [] : [c.filter])]))
+    if (e.kind !== 'Literal') inputs.set(exprKey(e), e)
+  const values = named([...inputs.values()], context).map((v, i) => (v.kind === 'Alias' ? { ...v, name: `distinct${i + 1}` } : v))
+  const valueColumns = values.map(toAttribute)
+  const split = calls.filter(c => !c.distinct).map(c => splitCall(c, context))
+  const partial: Physical = {
+    kind: 'HashAggregate',
+    mode: 'partial',
+    input,
+    grouping: [...plan.grouping, ...inputs.values()],
+    results: [...uniqueById([...keys, ...values]), ...split.flatMap(s => s.partial)],
+  }
+  const byValue = new Map([...inputs.keys()].map((key, i) => [key, valueColumns[i] as Attribute]))
+  const overValues = (call: AggregateCall): AggregateCall => {
+    const filter = call.filter === undefined ? undefined : (byValue.get(exprKey(call.filter)) ?? call.filter)
+    return { ...call, args: call.args.map(a => byValue.get(exprKey(a)) ?? a), ...(filter === undefined ? {} : { filter }) }
+  }
+  const finishSplit = finisher(split)
+  if (columns.length > 0 || valueColumns.length === 0 || !onceMore(distinct)) {
+    const moved = columns.length === 0 ? ensureSingle(partial) : byKeys(partial, columns, plan, context)
+    const results = finished(plan.aggregates, plan.grouping, columns, c => (c.distinct ? overValues(c) : finishSplit(c)))
+    return { kind: 'HashAggregate', mode: 'final', input: moved, grouping: columns, results }
+  }
+  const moved = exchange(partial, { kind: 'hash', keys: valueColumns, partitions: hashPartitions(context, context.estimate(plan.input)) })
+  const again = [...split.map(s => combined(s, context)), ...distinct.map(c => distinctStates(c, overValues(c), context))]
+  const middle: Physical = { kind: 'HashAggregate', mode: 'merge', input: moved, grouping: [], results: again.flatMap(s => s.partial) }
+  return {
+    kind: 'HashAggregate',
+    mode: 'final',
+    input: ensureSingle(middle),
+    grouping: [],
+    results: finished(plan.aggregates, [], [], finisher(again)),
+  }
+}
+
+/** All distinct calls have the same arguments, and can be split once their duplicates are in one task. */
+function onceMore(distinct: readonly AggregateCall[]): boolean {
+  const sets = new Set(distinct.map(c => [...c.args, ...(c.filter === undefined ? [] : [c.filter])].map(exprKey).sort().join()))
+  return sets.size === 1 && distinct.every(c => aggregateFunction(c.fn).split?.({ ...c, distinct: false }) !== undefined)
+}
+
+/** The states of a distinct call over one task's values; equal values are all in that task. */
+function distinctStates(call: AggregateCall, over: AggregateCall, context: PhysicalContext): SplitCall {
+  const states = splitCall({ ...over, distinct: false }, context)
+  return { ...states, call, partial: states.partial.map(p => ({ ...p, child: { ...(p.child as AggregateCall), distinct: true } })) }
+}
+
+function uniqueById(list: readonly NamedExpr[]): NamedExpr[] {
+  return [...new Map(list.map(e => [e.id, e])).values()]
+}

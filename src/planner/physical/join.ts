@@ -1,0 +1,202 @@
+/**
+ * Joins: which strategy, which side is built, which exchanges. The build side is always the right input of the SQL join, so a join that builds its left
+ * side is turned round.
+ */
+
+import { formatSize } from '../../core/bytes.js'
+import { conf } from '../../core/config-table.js'
+import { SpkError, unreachable } from '../../core/errors.js'
+import { sameType } from '../../core/types.js'
+import type { Attribute, BoundExpr } from '../bound.js'
+import { type Estimate, type Partitioning, type Physical, type PhysicalJoin, partitioningOf } from '../physical-plan.js'
+import { type JoinPlan, outputOf } from '../plan.js'
+import { exprText } from '../print.js'
+import { references } from '../tree.js'
+import { conjuncts, hashPartitions, type PhysicalContext } from './context.js'
+import { asColumns, ensureSingle, exchange } from './distribution.js'
+
+type Type = PhysicalJoin['type']
+
+/** No side larger than this is broadcast, whatever is asked: Spark's own limit. */
+const broadcastLimit = 8 * 2 ** 30
+
+interface Keys {
+  readonly left: readonly BoundExpr[]
+  readonly right: readonly BoundExpr[]
+}
+
+export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
+  const left = context.plan(plan.left)
+  const right = context.plan(plan.right)
+  const keys = equalities(plan)
+  const output = outputOf(plan)
+  const sizes = { left: context.estimate(plan.left), right: context.estimate(plan.right) }
+  const make = (strategy: PhysicalJoin['strategy'], probe: Physical, build: Physical, turned: boolean): Physical => ({
+    kind: 'Join',
+    strategy,
+    type: turned ? mirrored(plan.type) : plan.type,
+    probe,
+    build,
+    probeKeys: turned ? keys.right : keys.left,
+    buildKeys: turned ? keys.left : keys.right,
+    ...(plan.condition === undefined ? {} : { condition: plan.condition }),
+    output,
+  })
+  const broadcast = (side: Physical) => exchange(side, { kind: 'broadcast' })
+  // Everything is in one task on both sides: nothing to move.
+  if (partitioningOf(left).partitions === 1 && partitioningOf(right).partitions === 1) {
+    const turned = turnsBySize(plan, sizes)
+    return make(keys.left.length > 0 ? 'ShuffledHashJoin' : 'NestedLoopJoin', turned ? right : left, turned ? left : right, turned)
+  }
+  const side = keys.left.length > 0 ? broadcastSide(plan, sizes, context) : nestedLoopSide(plan, sizes)
+  const strategy = keys.left.length > 0 ? 'BroadcastHashJoin' : 'BroadcastNestedLoopJoin'
+  if (side === 'right') return make(strategy, left, broadcast(right), false)
+  if (side === 'left') return make(strategy, right, broadcast(left), true)
+  if (keys.left.length === 0) return make('NestedLoopJoin', ensureSingle(left), ensureSingle(right), false)
+  return shuffledJoin(plan, left, right, keys, sizes, context)
+}
+
+/** The type of the same join with its sides exchanged. Semi and anti joins keep their left side and are never turned. */
+function mirrored(type: Type): Type {
+  switch (type) {
+    case 'left':
+      return 'right'
+    case 'right':
+      return 'left'
+    case 'inner':
+    case 'cross':
+    case 'full':
+      return type
+    case 'semi':
+    case 'anti':
+      throw new Error(`bug in spk: a ${type} join cannot be turned round`)
+    default:
+      return unreachable(type)
+  }
+}
+
+/** The pairs of equal expressions in a join's condition, one of each side. */
+function equalities(plan: JoinPlan): Keys {
+  const leftIds = new Set(outputOf(plan.left).map(a => a.id))
+  const rightIds = new Set(outputOf(plan.right).map(a => a.id))
+  const only = (e: BoundExpr, ids: ReadonlySet<number>) => {
+    const read = references(e)
+    return read.size > 0 && [...read].every(id => ids.has(id))
+  }
+  const left: BoundExpr[] = []
+  const right: BoundExpr[] = []
+  for (const c of conjuncts(plan.condition)) {
+    const [a, b] = c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>') ? c.args : []
+    if (a === undefined || b === undefined || !sameType(a.type, b.type)) continue
+    if (only(a, leftIds) && only(b, rightIds)) {
+      left.push(a)
+      right.push(b)
+    } else if (only(b, leftIds) && only(a, rightIds)) {
+      left.push(b)
+      right.push(a)
+    }
+  }
+  return { left, right }
+}
+
+const buildsRight: ReadonlySet<Type> = new Set<Type>(['inner', 'cross', 'left', 'semi', 'anti'])
+const buildsLeft: ReadonlySet<Type> = new Set<Type>(['inner', 'cross', 'right'])
+
+interface Sizes {
+  readonly left: Estimate
+  readonly right: Estimate
+}
+
+/** Whether the left side should be built, where the type leaves the choice. */
+function turnsBySize(plan: JoinPlan, sizes: Sizes): boolean {
+  if (plan.type === 'right') return true
+  return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.left.bytes < sizes.right.bytes
+}
+
+/** The side to broadcast in an equi-join: hints first, then the smaller side that is under the threshold. */
+function broadcastSide(plan: JoinPlan, sizes: Sizes, context: PhysicalContext): 'left' | 'right' | undefined {
+  const fits = { left: buildsLeft.has(plan.type), right: buildsRight.has(plan.type) }
+  const smaller = sizes.left.bytes < sizes.right.bytes ? 'left' : 'right'
+  const hinted = { left: fits.left && plan.leftHint === 'broadcast', right: fits.right && plan.rightHint === 'broadcast' }
+  if (hinted.left && hinted.right) return smaller
+  if (hinted.left) return 'left'
+  if (hinted.right) return 'right'
+  if (plan.leftHint !== undefined && plan.leftHint !== 'broadcast') return undefined
+  if (plan.rightHint !== undefined && plan.rightHint !== 'broadcast') return undefined
+  const threshold = context.conf.get(conf.autoBroadcastJoinThreshold)
+  const under = { left: fits.left && sizes.left.bytes <= threshold, right: fits.right && sizes.right.bytes <= threshold }
+  if (under.left && under.right) return smaller
+  if (under.left) return 'left'
+  return under.right ? 'right' : undefined
+}
+
+/** Without equal keys one side is everywhere; a full join, which must see both sides whole, runs in one task. */
+function nestedLoopSide(plan: JoinPlan, sizes: Sizes): 'left' | 'right' | undefined {
+  const fits = { left: buildsLeft.has(plan.type), right: buildsRight.has(plan.type) }
+  if (!fits.left && !fits.right) return undefined
+  const hintedLeft = fits.left && plan.leftHint === 'broadcast' && plan.rightHint !== 'broadcast'
+  const side =
+    fits.left && fits.right
+      ? hintedLeft || (plan.rightHint !== 'broadcast' && sizes.left.bytes < sizes.right.bytes)
+        ? 'left'
+        : 'right'
+      : fits.left
+        ? 'left'
+        : 'right'
+  if (sizes[side].bytes > broadcastLimit) {
+    throw new SpkError(
+      'SPK_JOIN_TOO_LARGE',
+      `A join without equal keys${plan.condition === undefined ? '' : ` (${exprText(plan.condition)})`} would send its ${side} side, about ${formatSize(sizes[side].bytes)}, to every executor; ` +
+        `${formatSize(broadcastLimit)} is the most. Add an equality between columns of both sides to the condition, or make one side smaller first.`,
+    )
+  }
+  return side
+}
+
+/** Both sides by hash of their keys, unless one lies right already. */
+function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical {
+  const leftReady = asColumns(left, keys.left, () => context.nextId())
+  const rightReady = asColumns(right, keys.right, () => context.nextId())
+  const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.left.bytes > sizes.right.bytes ? sizes.left : sizes.right))
+  const turned = turnsBySize(plan, sizes)
+  return {
+    kind: 'Join',
+    strategy: 'ShuffledHashJoin',
+    type: turned ? mirrored(plan.type) : plan.type,
+    probe: turned ? r : l,
+    build: turned ? l : r,
+    probeKeys: turned ? rightReady.columns : leftReady.columns,
+    buildKeys: turned ? leftReady.columns : rightReady.columns,
+    ...(plan.condition === undefined ? {} : { condition: plan.condition }),
+    output: outputOf(plan),
+  }
+}
+
+interface Side {
+  readonly plan: Physical
+  readonly columns: readonly Attribute[]
+}
+
+/** Brings both sides to one partitioning: a side that is partitioned on (some of) its keys decides, the other follows. */
+export function coPartitioned(left: Side, right: Side, partitions: number): readonly [Physical, Physical] {
+  const l = keyOrder(partitioningOf(left.plan), left.columns)
+  const r = keyOrder(partitioningOf(right.plan), right.columns)
+  if (l !== undefined && r !== undefined && l.partitions === r.partitions && l.order.join() === r.order.join()) return [left.plan, right.plan]
+  const by = (side: Side, order: readonly number[], n: number) =>
+    exchange(side.plan, { kind: 'hash', keys: order.map(i => side.columns[i] as Attribute), partitions: n })
+  if (l !== undefined && (r === undefined || l.partitions >= r.partitions) && l.partitions >= partitions)
+    return [left.plan, by(right, l.order, l.partitions)]
+  if (r !== undefined && r.partitions >= partitions) return [by(left, r.order, r.partitions), right.plan]
+  const all = left.columns.map((_, i) => i)
+  return [by(left, all, partitions), by(right, all, partitions)]
+}
+
+/** Which join keys a hash partitioning goes by, in its order; undefined when it goes by anything else. */
+function keyOrder(
+  partitioning: Partitioning,
+  columns: readonly Attribute[],
+): { readonly order: readonly number[]; readonly partitions: number } | undefined {
+  if (partitioning.kind !== 'hash') return undefined
+  const order = partitioning.keys.map(key => columns.findIndex(c => key.has(c.id)))
+  return order.every(i => i >= 0) ? { order, partitions: partitioning.partitions } : undefined
+}

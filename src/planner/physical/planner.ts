@@ -1,0 +1,122 @@
+/**
+ * From the optimized logical plan to a physical one: strategies per node, exchanges where a distribution is required and not there. The only entry is
+ * `toPhysical`; it gives a plan whose output is exactly the logical plan's.
+ */
+import type { Conf } from '../../core/config.js'
+import { unreachable } from '../../core/errors.js'
+import { type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
+import { outputOf, type Plan } from '../plan.js'
+import { planAggregate } from './aggregate.js'
+import { hashPartitions, type PhysicalContext } from './context.js'
+import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
+import { coPartitioned, planJoin } from './join.js'
+import { scanTasks } from './scan-splits.js'
+import { planLimit, planSort, planTopN } from './sort.js'
+import { estimate } from './statistics.js'
+
+export interface PhysicalEnvironment {
+  readonly conf: Conf
+  readonly parallelism: number
+  nextId(): number
+}
+
+export function toPhysical(plan: Plan, environment: PhysicalEnvironment): Physical {
+  const context: PhysicalContext = {
+    conf: environment.conf,
+    parallelism: Math.max(1, environment.parallelism),
+    nextId: () => environment.nextId(),
+    estimate,
+    plan: p => planNode(p, context),
+  }
+  return exactly(planNode(plan, context), plan)
+}
+
+/** The logical plan's columns, in its order. */
+function exactly(physical: Physical, plan: Plan): Physical {
+  const wanted = outputOf(plan)
+  const have = physicalOutput(physical)
+  if (have.length === wanted.length && have.every((a, i) => a.id === wanted[i]?.id)) return physical
+  return { kind: 'Project', input: physical, expressions: wanted }
+}
+
+function planNode(plan: Plan, context: PhysicalContext): Physical {
+  switch (plan.kind) {
+    case 'Scan': {
+      const tasks = scanTasks(plan.files, context.conf, context.parallelism)
+      if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
+      return {
+        kind: 'FileScan',
+        format: plan.format,
+        paths: plan.paths,
+        options: plan.options,
+        fileSchema: plan.fileSchema,
+        output: plan.output,
+        tasks,
+      }
+    }
+    case 'LocalRows':
+      if (plan.partitions.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
+      return { kind: 'RowsScan', schema: plan.schema, partitions: plan.partitions, output: plan.output }
+    case 'Values':
+      return { kind: 'ValuesScan', rows: plan.rows, output: plan.output }
+    case 'Range':
+      return {
+        kind: 'RangeScan',
+        start: plan.start,
+        end: plan.end,
+        step: plan.step,
+        partitions: plan.partitions ?? context.parallelism,
+        output: plan.output,
+      }
+    case 'Project':
+      return { kind: 'Project', input: context.plan(plan.input), expressions: plan.expressions }
+    case 'Filter':
+      return { kind: 'Filter', input: context.plan(plan.input), condition: plan.condition }
+    case 'Join':
+      return planJoin(plan, context)
+    case 'Aggregate':
+      return planAggregate(plan, context)
+    case 'Distinct':
+      return planAggregate({ kind: 'Aggregate', input: plan.input, grouping: outputOf(plan.input), aggregates: outputOf(plan.input) }, context)
+    case 'Sort':
+      return planSort(plan, context)
+    case 'Limit':
+      return planLimitNode(plan, context)
+    case 'Offset':
+      return planLimit(context.plan(plan.input), undefined, plan.offset)
+    case 'Union':
+      return { kind: 'Union', inputs: plan.inputs.map(input => exactly(context.plan(input), input)), output: plan.output }
+    case 'SetOperation': {
+      const left = { plan: exactly(context.plan(plan.left), plan.left), columns: outputOf(plan.left) }
+      const right = { plan: exactly(context.plan(plan.right), plan.right), columns: outputOf(plan.right) }
+      const single = partitioningOf(left.plan).partitions === 1 && partitioningOf(right.plan).partitions === 1
+      const [l, r] = single ? [left.plan, right.plan] : coPartitioned(left, right, hashPartitions(context, context.estimate(plan.left)))
+      return { kind: 'SetOperation', operation: plan.operation, left: l, right: r }
+    }
+    case 'SubqueryAlias':
+    case 'Hint':
+      return context.plan(plan.input)
+    case 'Repartition': {
+      const input = context.plan(plan.input)
+      const partitions = plan.partitions ?? hashPartitions(context, context.estimate(plan.input))
+      if (partitions === 1) return ensureSingle(input)
+      if (plan.keys.length === 0) return exchange(input, { kind: 'roundRobin', partitions })
+      const ready = asColumns(input, plan.keys, () => context.nextId())
+      const partitioning = partitioningOf(ready.plan)
+      if (partitioning.partitions === partitions && partitioning.kind === 'hash' && isClustered(partitioning, ready.columns)) return input
+      return exactly(exchange(ready.plan, { kind: 'hash', keys: ready.columns, partitions }), plan)
+    }
+    default:
+      return unreachable(plan)
+  }
+}
+
+function planLimitNode(plan: Extract<Plan, { kind: 'Limit' }>, context: PhysicalContext): Physical {
+  const offset = plan.input.kind === 'Offset' ? plan.input.offset : 0
+  const below = plan.input.kind === 'Offset' ? plan.input.input : plan.input
+  if (below.kind === 'Sort') {
+    const top = planTopN(below, plan.limit, offset, context)
+    if (top !== undefined) return top
+  }
+  return planLimit(context.plan(below), plan.limit, offset)
+}

@@ -1,0 +1,145 @@
+/**
+ * Sizes for planning: bytes as they lie in the files (scaled by the columns read), rows from Parquet footers. Upper bounds where it can be: a filter is
+ * not trusted to remove rows, so that nothing large is ever broadcast by mistake.
+ */
+import { unreachable } from '../../core/errors.js'
+import type { DataType } from '../../core/types.js'
+import type { Attribute } from '../bound.js'
+import type { Estimate } from '../physical-plan.js'
+import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
+import { conjuncts } from './context.js'
+
+/** Bytes that a value of a type takes, as Spark counts them. */
+export function typeWidth(type: DataType): number {
+  switch (type.kind) {
+    case 'null':
+    case 'boolean':
+    case 'byte':
+    case 'ubyte':
+      return 1
+    case 'short':
+    case 'ushort':
+      return 2
+    case 'int':
+    case 'uint':
+    case 'float':
+    case 'date':
+    case 'yearmonth_interval':
+      return 4
+    case 'string':
+    case 'enum':
+      return 20
+    case 'binary':
+      return 100
+    case 'decimal':
+      return type.precision <= 18 ? 8 : 16
+    case 'array':
+      return typeWidth(type.element) * 4
+    case 'map':
+      return (typeWidth(type.key) + typeWidth(type.value)) * 4
+    case 'struct':
+      return type.fields.reduce((sum, f) => sum + typeWidth(f.type), 0)
+    case 'hugeint':
+    case 'uuid':
+    case 'interval':
+      return 16
+    default:
+      return 8
+  }
+}
+
+/** Bytes of a row: 8 for itself, as in Spark, and its columns. */
+export function rowWidth(output: readonly Attribute[]): number {
+  return 8 + output.reduce((sum, a) => sum + typeWidth(a.type), 0)
+}
+
+const known = new WeakMap<Plan, Estimate>()
+
+export function estimate(plan: Plan): Estimate {
+  let result = known.get(plan)
+  if (result === undefined) {
+    result = compute(plan)
+    known.set(plan, result)
+  }
+  return result
+}
+
+function ofRows(rows: number, output: readonly Attribute[]): Estimate {
+  return { rows, bytes: rows * rowWidth(output) }
+}
+
+/** The same rows with other columns. */
+function reshaped(from: Estimate, before: readonly Attribute[], after: readonly Attribute[]): Estimate {
+  const bytes = (from.bytes * rowWidth(after)) / rowWidth(before)
+  return from.rows === undefined ? { bytes } : { bytes, rows: from.rows }
+}
+
+function atMost(from: Estimate, rows: number, output: readonly Attribute[]): Estimate {
+  if (from.rows !== undefined && from.rows <= rows) return from
+  return { rows, bytes: Math.min(from.bytes, rows * rowWidth(output)) }
+}
+
+function compute(plan: Plan): Estimate {
+  const output = outputOf(plan)
+  switch (plan.kind) {
+    case 'Scan':
+      return scan(plan)
+    case 'LocalRows':
+      return ofRows(plan.rows, output)
+    case 'Values':
+      return ofRows(plan.rows.length, output)
+    case 'Range': {
+      const span = plan.step === 0n ? 0n : (plan.end - plan.start + plan.step - (plan.step > 0n ? 1n : -1n)) / plan.step
+      return ofRows(Math.max(0, Number(span)), output)
+    }
+    case 'Project':
+      return reshaped(estimate(plan.input), outputOf(plan.input), output)
+    case 'Aggregate':
+      if (plan.grouping.length === 0) return ofRows(1, output)
+      return reshaped(estimate(plan.input), outputOf(plan.input), output)
+    case 'Join':
+      return join(plan)
+    case 'Limit':
+      return atMost(estimate(plan.input), plan.limit, output)
+    case 'Union': {
+      const inputs = plan.inputs.map(estimate)
+      const bytes = inputs.reduce((sum, e) => sum + e.bytes, 0)
+      const rows = inputs.reduce<number | undefined>((sum, e) => (sum === undefined || e.rows === undefined ? undefined : sum + e.rows), 0)
+      return rows === undefined ? { bytes } : { bytes, rows }
+    }
+    case 'SetOperation':
+      return estimate(plan.left)
+    case 'Filter':
+    case 'Sort':
+    case 'Offset':
+    case 'Distinct':
+    case 'SubqueryAlias':
+    case 'Hint':
+    case 'Repartition':
+      return estimate(plan.input)
+    default:
+      return unreachable(plan)
+  }
+}
+
+function scan(plan: ScanPlan): Estimate {
+  const size = plan.files.reduce((sum, f) => sum + f.file.size, 0)
+  const whole = plan.fileSchema.fields.reduce((sum, f) => sum + typeWidth(f.type), 8)
+  const bytes = (size * rowWidth(plan.output)) / whole
+  if (!plan.files.every(f => f.rowGroups !== undefined)) return { bytes }
+  const rows = plan.files.reduce((sum, f) => sum + (f.rowGroups ?? []).reduce((n, g) => n + g.rows, 0), 0)
+  return { bytes, rows }
+}
+
+/** An equi-join is taken to keep at most as many rows as its larger side has; without keys it is the product. */
+function join(plan: JoinPlan): Estimate {
+  const left = estimate(plan.left)
+  const right = estimate(plan.right)
+  if (plan.type === 'semi' || plan.type === 'anti') return left
+  const equi = conjuncts(plan.condition).some(c => c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>'))
+  if (left.rows === undefined || right.rows === undefined)
+    return { bytes: equi ? left.bytes + right.bytes : Math.max(left.bytes, 1) * Math.max(right.bytes, 1) }
+  const rows = equi ? Math.max(left.rows, right.rows) : left.rows * right.rows
+  const width = left.bytes / Math.max(1, left.rows) + right.bytes / Math.max(1, right.rows)
+  return { rows, bytes: rows * width }
+}

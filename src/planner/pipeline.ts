@@ -1,0 +1,223 @@
+/**
+ * From a relation to stages: the only file that knows all phases, and the only place where the order of rules is written. The SDK calls `planQuery`,
+ * `planWrite` and `analyzeOnly`; each waits only for the description of files.
+ */
+import type { Conf } from '../core/config.js'
+import { SpkError } from '../core/errors.js'
+import type { StageGraph, WriteSpec } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import { analyze } from './analyze/analyzer.js'
+import { codegenText, logicalText, parsedText, physicalText } from './explain.js'
+import type { Expr } from './expr.js'
+import type { Relation } from './logical.js'
+import { lowerFragments, stageSchema } from './lower/fragment.js'
+import { columnName } from './lower/select-block.js'
+import { isDeterministicStage, stageName } from './lower/stage-facts.js'
+import { attachJoinHints } from './optimize/attach-join-hints.js'
+import { collapseProjects } from './optimize/collapse-projects.js'
+import { combineFilters } from './optimize/combine-filters.js'
+import { combineUnions } from './optimize/combine-unions.js'
+import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
+import { foldConstants } from './optimize/fold-constants.js'
+import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
+import { pruneColumns } from './optimize/prune-columns.js'
+import { pruneFilters } from './optimize/prune-filters.js'
+import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
+import { pushFilterThroughJoin } from './optimize/push-filter-through-join.js'
+import { pushFilterThroughProject } from './optimize/push-filter-through-project.js'
+import { pushFilterThroughSort } from './optimize/push-filter-through-sort.js'
+import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
+import { pushLimitDown } from './optimize/push-limit-down.js'
+import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
+import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
+import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
+import { replaceSetOperations } from './optimize/replace-set-operations.js'
+import { type Batch, optimize, type TraceEntry } from './optimize/rule.js'
+import { simplifyBooleans } from './optimize/simplify-booleans.js'
+import { simplifyCasts } from './optimize/simplify-casts.js'
+import { toPhysical } from './physical/planner.js'
+import { type Physical, physicalOutput } from './physical-plan.js'
+import type { Plan } from './plan.js'
+import type { SourcePort } from './ports.js'
+import { cutStages } from './stages/cut.js'
+
+/** All optimizer rules, in order. */
+export const optimizerBatches: readonly Batch[] = [
+  {
+    name: 'Finish Analysis',
+    repeat: 'once',
+    rules: [
+      // Hints first: they are looked for below aliases, and no other rule knows them.
+      attachJoinHints,
+      eliminateSubqueryAliases,
+      combineUnions,
+      // Before distinct is replaced, because it makes distincts.
+      replaceSetOperations,
+      replaceDistinctWithAggregate,
+    ],
+  },
+  {
+    name: 'Operator Optimization',
+    repeat: 'fixpoint',
+    rules: [
+      // Filters go down as far as they can before they are combined: a combined filter moves through joins and aggregates by its conjuncts anyway.
+      pushFilterThroughProject,
+      pushFilterThroughAggregate,
+      pushFilterThroughUnion,
+      pushFilterThroughSort,
+      pushFilterThroughJoin,
+      combineFilters,
+      pushOffsetBelowProject,
+      pushLimitDown,
+      // Casts before constants: a folded literal needs no cast around it.
+      simplifyCasts,
+      foldConstants,
+      simplifyBooleans,
+      removeLiteralGroups,
+      // After folding, which is what makes a condition a literal.
+      pruneFilters,
+      propagateEmptyRelations,
+      combineUnions,
+      collapseProjects,
+    ],
+  },
+  // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.
+  { name: 'Column Pruning', repeat: 'once', rules: [pruneColumns] },
+  { name: 'Clean Up', repeat: 'fixpoint', rules: [collapseProjects] },
+]
+
+/** What planning asks of its caller. */
+export interface PlannerEnvironment {
+  readonly sources: SourcePort
+  /** A temp view by name (any case). */
+  view(nameParts: readonly string[]): Relation | undefined
+  /** Names of all temp views, for messages. */
+  viewNames(): readonly string[]
+  parseExpression(text: string): Expr
+  readonly conf: Conf
+  /** Slots that the query can count on. */
+  readonly parallelism: number
+  /** Milliseconds since the epoch: the one current time of the query. */
+  readonly now: number
+  /** The SQL text that spans point into, when the relation came from one. */
+  readonly text?: string
+}
+
+export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'
+
+export interface PlannedQuery {
+  readonly schema: StructType
+  readonly graph: StageGraph
+  readonly analyzed: Plan
+  readonly optimized: Plan
+  readonly physical: Physical
+  /** Every rule that changed the plan, in order. */
+  readonly trace: readonly TraceEntry[]
+  explain(mode?: ExplainMode): string
+}
+
+/** The schema of a relation, without planning it. */
+export async function analyzeOnly(
+  relation: Relation,
+  environment: PlannerEnvironment,
+): Promise<{ readonly plan: Plan; readonly schema: StructType }> {
+  return analyzed(relation, environment, idSource())
+}
+
+/** Plans a query whose last stage gives its rows to the driver. */
+export function planQuery(relation: Relation, environment: PlannerEnvironment): Promise<PlannedQuery> {
+  return plan(relation, environment, undefined)
+}
+
+/** Plans a query whose last stage writes files. Column names must be unique there: `COLUMN_ALREADY_EXISTS`. */
+export function planWrite(relation: Relation, write: WriteSpec, environment: PlannerEnvironment): Promise<PlannedQuery> {
+  return plan(relation, environment, write)
+}
+
+function idSource(): () => number {
+  let last = 0
+  return () => ++last
+}
+
+function analyzed(relation: Relation, environment: PlannerEnvironment, nextId: () => number) {
+  return analyze(relation, {
+    sources: environment.sources,
+    view: name => environment.view(name),
+    viewNames: () => environment.viewNames(),
+    parseExpression: text => environment.parseExpression(text),
+    conf: environment.conf,
+    now: environment.now,
+    text: environment.text,
+    nextId,
+  })
+}
+
+async function plan(relation: Relation, environment: PlannerEnvironment, write: WriteSpec | undefined): Promise<PlannedQuery> {
+  const nextId = idSource()
+  const { plan: start, schema } = await analyzed(relation, environment, nextId)
+  if (write !== undefined) checkUniqueNames(schema, write)
+  const trace: TraceEntry[] = []
+  const optimized = optimize(start, optimizerBatches, { nextId }, entry => trace.push(entry))
+  const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId })
+  const names = schema.fields.map(f => f.name)
+  const graph = cutStages(
+    physical,
+    names,
+    {
+      fragments: lowerFragments,
+      schema: below => stageSchema(physicalOutput(below)),
+      columnName,
+      passOn: (input, columns) => ({ inputs: [input], sql: `SELECT ${columns.fields.map(f => f.name).join(', ')}\nFROM ${input.name}` }),
+      isDeterministic: isDeterministicStage,
+      stageName,
+    },
+    write,
+  )
+  return {
+    schema,
+    graph,
+    analyzed: start,
+    optimized,
+    physical,
+    trace,
+    explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph),
+  }
+}
+
+function checkUniqueNames(schema: StructType, write: WriteSpec): void {
+  const seen = new Set<string>()
+  for (const { name } of schema.fields) {
+    if (seen.has(name.toLowerCase())) {
+      throw new SpkError(
+        'COLUMN_ALREADY_EXISTS',
+        `The column \`${name}\` already exists. Choose another name or rename the existing column before writing to ${write.path}.`,
+        {
+          sqlState: '42711',
+        },
+      )
+    }
+    seen.add(name.toLowerCase())
+  }
+}
+
+function explain(mode: ExplainMode, relation: Relation, start: Plan, optimized: Plan, physical: Physical, graph: StageGraph): string {
+  const section = (title: string, text: string) => `== ${title} ==\n${text}`
+  const physicalSection = section('Physical Plan', physicalText(physical))
+  switch (mode) {
+    case 'simple':
+      return physicalSection
+    case 'extended':
+      return [
+        section('Parsed Logical Plan', parsedText(relation)),
+        section('Analyzed Logical Plan', logicalText(start)),
+        section('Optimized Logical Plan', logicalText(optimized)),
+        physicalSection,
+      ].join('\n\n')
+    case 'cost':
+      return [section('Optimized Logical Plan', logicalText(optimized)), physicalSection].join('\n\n')
+    case 'formatted':
+      return [physicalSection, ...graph.stages.map(s => `(stage ${s.id}) ${s.name}`)].join('\n')
+    case 'codegen':
+      return codegenText(graph)
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Logical plans after analysis: what the optimizer rewrites and the physical planner reads. A node's output is a list of attributes, computed by
+ * `outputOf`; ids are unique over a whole query, so that no two relations in it share one. Plain immutable data.
+ */
+import { unreachable } from '../core/errors.js'
+import type { FileFormat } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import type { JoinType } from './logical.js'
+import type { FileInfo } from './ports.js'
+
+/** Files. `output` are the columns wanted, named as in the files. */
+export interface ScanPlan {
+  readonly kind: 'Scan'
+  readonly format: FileFormat
+  readonly paths: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  readonly files: readonly FileInfo[]
+  readonly fileSchema: StructType
+  readonly output: readonly Attribute[]
+}
+/** Rows held by the driver, Arrow IPC streams; `schema` is what the streams hold, `output` the columns wanted, by name. */
+export interface LocalRowsPlan {
+  readonly kind: 'LocalRows'
+  readonly schema: StructType
+  readonly partitions: readonly Uint8Array[]
+  readonly rows: number
+  readonly output: readonly Attribute[]
+}
+/** Rows of constant expressions. One row of no columns is SELECT without FROM; no rows is the empty relation. */
+export interface ValuesPlan {
+  readonly kind: 'Values'
+  readonly rows: readonly (readonly BoundExpr[])[]
+  readonly output: readonly Attribute[]
+}
+export interface RangePlan {
+  readonly kind: 'Range'
+  readonly start: bigint
+  readonly end: bigint
+  readonly step: bigint
+  readonly partitions?: number
+  readonly output: readonly [Attribute]
+}
+export interface ProjectPlan {
+  readonly kind: 'Project'
+  readonly input: Plan
+  readonly expressions: readonly NamedExpr[]
+}
+export interface FilterPlan {
+  readonly kind: 'Filter'
+  readonly input: Plan
+  readonly condition: BoundExpr
+}
+/** What hints ask of a join's physical form. */
+export type JoinStrategyHint = 'broadcast' | 'merge' | 'shuffle_hash' | 'shuffle_replicate_nl'
+export interface JoinPlan {
+  readonly kind: 'Join'
+  readonly left: Plan
+  readonly right: Plan
+  readonly type: JoinType
+  readonly condition?: BoundExpr
+  readonly leftHint?: JoinStrategyHint
+  readonly rightHint?: JoinStrategyHint
+}
+/** Every output expression is made of grouping expressions, aggregate calls and constants. No grouping: one row, also over no rows. */
+export interface AggregatePlan {
+  readonly kind: 'Aggregate'
+  readonly input: Plan
+  readonly grouping: readonly BoundExpr[]
+  readonly aggregates: readonly NamedExpr[]
+}
+export interface SortPlan {
+  readonly kind: 'Sort'
+  readonly input: Plan
+  readonly order: readonly BoundSortOrder[]
+  /** False: within partitions. */
+  readonly global: boolean
+}
+export interface LimitPlan {
+  readonly kind: 'Limit'
+  readonly input: Plan
+  readonly limit: number
+}
+export interface OffsetPlan {
+  readonly kind: 'Offset'
+  readonly input: Plan
+  readonly offset: number
+}
+export interface DistinctPlan {
+  readonly kind: 'Distinct'
+  readonly input: Plan
+}
+/** UNION ALL. Inputs have the same number of columns and the same types; `output` has ids of its own. */
+export interface UnionPlan {
+  readonly kind: 'Union'
+  readonly inputs: readonly Plan[]
+  readonly output: readonly Attribute[]
+}
+/** Row-wise INTERSECT and EXCEPT; `output` are the left input's columns with nullability of their own. */
+export interface SetOperationPlan {
+  readonly kind: 'SetOperation'
+  readonly operation: 'intersect' | 'except'
+  readonly all: boolean
+  readonly left: Plan
+  readonly right: Plan
+}
+export interface SubqueryAliasPlan {
+  readonly kind: 'SubqueryAlias'
+  readonly input: Plan
+  readonly alias: string
+}
+/** A join hint on a relation, until it reaches the join above. */
+export interface HintPlan {
+  readonly kind: 'Hint'
+  readonly input: Plan
+  readonly hint: JoinStrategyHint
+}
+/** By hash of `keys`, or round robin when there are none. `partitions` absent: the planner's choice. */
+export interface RepartitionPlan {
+  readonly kind: 'Repartition'
+  readonly input: Plan
+  readonly keys: readonly BoundExpr[]
+  readonly partitions?: number
+}
+
+export type Plan =
+  | ScanPlan
+  | LocalRowsPlan
+  | ValuesPlan
+  | RangePlan
+  | ProjectPlan
+  | FilterPlan
+  | JoinPlan
+  | AggregatePlan
+  | SortPlan
+  | LimitPlan
+  | OffsetPlan
+  | DistinctPlan
+  | UnionPlan
+  | SetOperationPlan
+  | SubqueryAliasPlan
+  | HintPlan
+  | RepartitionPlan
+
+const outputs = new WeakMap<Plan, readonly Attribute[]>()
+
+/** The columns a plan gives, in order. Remembered per node, since nodes never change. */
+export function outputOf(plan: Plan): readonly Attribute[] {
+  let output = outputs.get(plan)
+  if (output === undefined) {
+    output = computeOutput(plan)
+    outputs.set(plan, output)
+  }
+  return output
+}
+
+function computeOutput(plan: Plan): readonly Attribute[] {
+  switch (plan.kind) {
+    case 'Scan':
+    case 'LocalRows':
+    case 'Values':
+    case 'Range':
+    case 'Union':
+      return plan.output
+    case 'Project':
+      return plan.expressions.map(toAttribute)
+    case 'Aggregate':
+      return plan.aggregates.map(toAttribute)
+    case 'Join':
+      return joinOutput(plan.type, outputOf(plan.left), outputOf(plan.right))
+    case 'SubqueryAlias':
+      return outputOf(plan.input).map(a => ({ ...a, qualifier: [plan.alias] }))
+    case 'SetOperation':
+      return outputOf(plan.left)
+    case 'Filter':
+    case 'Sort':
+    case 'Limit':
+    case 'Offset':
+    case 'Distinct':
+    case 'Hint':
+    case 'Repartition':
+      return outputOf(plan.input)
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** A join's columns: the outer side's become nullable; semi and anti joins keep the left side only. */
+export function joinOutput(type: JoinType, left: readonly Attribute[], right: readonly Attribute[]): readonly Attribute[] {
+  const maybe = (side: readonly Attribute[]) => side.map(a => (a.nullable ? a : { ...a, nullable: true }))
+  switch (type) {
+    case 'inner':
+    case 'cross':
+      return [...left, ...right]
+    case 'left':
+      return [...left, ...maybe(right)]
+    case 'right':
+      return [...maybe(left), ...right]
+    case 'full':
+      return [...maybe(left), ...maybe(right)]
+    case 'semi':
+    case 'anti':
+      return left
+    default:
+      return unreachable(type)
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * Expressions as text: unresolved ones as Spark names columns and quotes them in messages (`sum(sales)`, `(a + 1)`), bound ones as EXPLAIN shows them
+ * (`(age#3 > 25)`).
+ */
+import { unreachable } from '../core/errors.js'
+import type { BoundExpr, BoundSortOrder, NamedExpr } from './bound.js'
+import { sqlTypeName } from './coercion.js'
+import type { Expr, Literal, LiteralValue } from './expr.js'
+
+const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>=', '<=>', 'and', 'or', '&', '|', '^'])
+
+function callText(name: string, args: readonly string[]): string {
+  const fn = name.toLowerCase()
+  const [a, b] = args
+  if (args.length === 2 && infix.has(fn)) return `(${a} ${/^[a-z]/.test(fn) && fn !== 'div' ? fn.toUpperCase() : fn} ${b})`
+  if (args.length === 2 && fn === '||') return `concat(${a}, ${b})`
+  switch (fn) {
+    case 'not':
+      return `(NOT ${a})`
+    case 'negative':
+      return args.length === 1 ? `(- ${a})` : `negative(${args.join(', ')})`
+    case 'positive':
+      return `(+ ${a})`
+    case '~':
+      return `~${a}`
+    case 'isnull':
+      return `(${a} IS NULL)`
+    case 'isnotnull':
+      return `(${a} IS NOT NULL)`
+    case 'in':
+      return `(${a} IN (${args.slice(1).join(', ')}))`
+    case 'like':
+    case 'ilike':
+      return args.length === 2 ? `${a} ${fn.toUpperCase()} ${b}` : `${a} ${fn.toUpperCase()} ${b} ESCAPE ${args[2]}`
+    case 'rlike':
+      return `${fn.toUpperCase()}(${args.join(', ')})`
+    case 'when':
+      return caseText(args)
+    default:
+      return `${fn}(${args.join(', ')})`
+  }
+}
+
+function caseText(args: readonly string[]): string {
+  const branches: string[] = []
+  for (let i = 0; i + 1 < args.length; i += 2) branches.push(`WHEN ${args[i]} THEN ${args[i + 1]}`)
+  return `CASE ${branches.join(' ')}${args.length % 2 === 1 ? ` ELSE ${args[args.length - 1]}` : ''} END`
+}
+
+/**
+ * The text of an unresolved expression. `attribute` says how a name is shown (the analyzer knows which parts are qualifiers); by default all parts.
+ */
+export function prettyText(expr: Expr, attribute: (nameParts: readonly string[]) => string = parts => parts.join('.')): string {
+  const show = (e: Expr): string => prettyText(e, attribute)
+  switch (expr.kind) {
+    case 'Literal':
+      return literalText(expr)
+    case 'UnresolvedAttribute':
+      return attribute(expr.nameParts)
+    case 'UnresolvedStar':
+      return expr.target === undefined ? '*' : `${expr.target.join('.')}.*`
+    case 'UnresolvedFunction': {
+      const isCount = expr.name.toLowerCase() === 'count'
+      const args = expr.args.map(a => (isCount && a.kind === 'UnresolvedStar' && a.target === undefined ? '1' : show(a)))
+      const text = expr.distinct ? `${expr.name.toLowerCase()}(DISTINCT ${args.join(', ')})` : callText(expr.name, args)
+      return expr.filter === undefined ? text : `${text} FILTER (WHERE ${show(expr.filter)})`
+    }
+    case 'Cast':
+      return `${expr.mode === 'try' ? 'TRY_CAST' : 'CAST'}(${show(expr.child)} AS ${sqlTypeName(expr.to)})`
+    case 'Alias':
+      return `${show(expr.child)} AS ${expr.name}`
+    case 'UnresolvedExtractValue': {
+      const name = expr.extraction.kind === 'Literal' && typeof expr.extraction.value === 'string' ? expr.extraction.value : undefined
+      return name === undefined ? `${show(expr.child)}[${show(expr.extraction)}]` : `${show(expr.child)}.${name}`
+    }
+    case 'SortOrder':
+      return `${show(expr.child)} ${expr.ascending ? 'ASC' : 'DESC'} NULLS ${(expr.nullsFirst ?? expr.ascending) ? 'FIRST' : 'LAST'}`
+    case 'ExpressionString':
+      return expr.text
+    case 'SubqueryExpression':
+      return expr.subquery === 'scalar'
+        ? 'scalarsubquery()'
+        : expr.subquery === 'exists'
+          ? 'exists()'
+          : `(${(expr.values ?? []).map(show).join(', ')} IN (listquery()))`
+    case 'NamedArgument':
+      return `${expr.name} => ${show(expr.value)}`
+    case 'LambdaFunction':
+      return `lambdafunction(${[show(expr.body), ...expr.parameters].join(', ')})`
+    case 'Window':
+      return `${show(expr.function)} OVER (...)`
+    default:
+      return unreachable(expr)
+  }
+}
+
+function literalText(expr: Literal): string {
+  if (typeof expr.value === 'string' && expr.type.kind === 'string') return expr.value
+  return valueText(expr.value, expr.type.kind)
+}
+
+function valueText(value: LiteralValue, kind: string): string {
+  if (value === null) return 'NULL'
+  if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString('hex').toUpperCase()}'`
+  if (kind === 'date' && typeof value === 'number') return `DATE '${dateText(value)}'`
+  if (kind === 'timestamp' && typeof value === 'bigint') return `TIMESTAMP '${timestampText(value)}'`
+  if (kind === 'timestamp_ntz' && typeof value === 'bigint') return `TIMESTAMP_NTZ '${timestampText(value)}'`
+  if (kind === 'double' && typeof value === 'number' && Number.isInteger(value)) return value.toFixed(1)
+  if (typeof value === 'object') return `INTERVAL '${value.months} months ${value.days} days ${value.micros} microseconds'`
+  return String(value)
+}
+
+/** `2026-01-31` from days since the epoch. */
+export function dateText(days: number): string {
+  // Howard Hinnant's civil-from-days, which covers all of Spark's years.
+  const z = days + 719468
+  const era = Math.floor(z / 146097)
+  const doe = z - era * 146097
+  const yoe = Math.floor((doe - Math.floor(doe / 1460) + Math.floor(doe / 36524) - Math.floor(doe / 146096)) / 365)
+  const doy = doe - (365 * yoe + Math.floor(yoe / 4) - Math.floor(yoe / 100))
+  const mp = Math.floor((5 * doy + 2) / 153)
+  const month = mp < 10 ? mp + 3 : mp - 9
+  const year = yoe + era * 400 + (month <= 2 ? 1 : 0)
+  const digits = String(Math.abs(year)).padStart(4, '0')
+  return `${year < 0 ? '-' : ''}${digits}-${String(month).padStart(2, '0')}-${String(doy - Math.floor((153 * mp + 2) / 5) + 1).padStart(2, '0')}`
+}
+
+/** `2026-01-31 12:00:00.5` (UTC) from microseconds since the epoch. */
+export function timestampText(micros: bigint): string {
+  const day = 86_400_000_000n
+  const days = micros >= 0n ? micros / day : -((-micros + day - 1n) / day)
+  const rest = Number(micros - days * day)
+  const two = (n: number) => String(Math.floor(n)).padStart(2, '0')
+  const seconds = Math.floor(rest / 1_000_000)
+  const fraction = String(rest % 1_000_000)
+    .padStart(6, '0')
+    .replace(/0+$/, '')
+  return `${dateText(Number(days))} ${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}${fraction === '' ? '' : `.${fraction}`}`
+}
+
+/** A bound expression as EXPLAIN shows it. */
+export function exprText(expr: BoundExpr): string {
+  switch (expr.kind) {
+    case 'Attribute':
+      return `${expr.name}#${expr.id}`
+    case 'Literal':
+      return literalText(expr)
+    case 'Cast':
+      return `${expr.mode === 'try' ? 'try_cast' : 'cast'}(${exprText(expr.child)} as ${sqlTypeName(expr.type).toLowerCase()})`
+    case 'Call':
+      if (expr.fn === 'getfield') return `${exprText(expr.args[0] as BoundExpr)}.${expr.args[1] === undefined ? '' : exprText(expr.args[1])}`
+      return callText(expr.fn, expr.args.map(exprText))
+    case 'AggregateCall': {
+      const args = expr.args.length === 0 ? '1' : expr.args.map(exprText).join(', ')
+      return `${expr.fn}(${expr.distinct ? 'distinct ' : ''}${args})${expr.filter === undefined ? '' : ` FILTER (WHERE ${exprText(expr.filter)})`}`
+    }
+    default:
+      return unreachable(expr)
+  }
+}
+
+export function namedText(named: NamedExpr): string {
+  return named.kind === 'Attribute' ? exprText(named) : `${exprText(named.child)} AS ${named.name}#${named.id}`
+}
+
+export function orderText(order: BoundSortOrder): string {
+  return `${exprText(order.child)} ${order.ascending ? 'ASC' : 'DESC'} NULLS ${order.nullsFirst ? 'FIRST' : 'LAST'}`
+}

@@ -1,0 +1,128 @@
+/**
+ * Cuts a physical plan at its exchanges into a graph of stages. Producers come before consumers; an exchange that is read twice is one stage; a range
+ * exchange is two, one that samples and one that writes by the bounds.
+ */
+import { must, unreachable } from '../../core/errors.js'
+import type { Fragment, SortKey, StageGraph, StageInput, StageOutput, StageSpec, WriteSpec } from '../../core/stage.js'
+import { field, type StructType, struct } from '../../core/types.js'
+import type { BoundSortOrder } from '../bound.js'
+import { type Exchange, type Physical, physicalOutput } from '../physical-plan.js'
+
+/** Written by `lower/`; handed in, since phases do not import each other. */
+export interface Lowering {
+  fragments(
+    plan: Physical,
+    read: (exchange: Exchange) => { readonly stage: number; readonly read: 'partition' | 'all' | 'broadcast' },
+    names?: readonly string[],
+  ): Fragment[]
+  schema(plan: Physical): StructType
+  columnName(attribute: BoundSortOrder['child'] & { readonly kind: 'Attribute' }): string
+  /** The statement that passes an input on as it is. */
+  passOn(input: StageInput, schema: StructType): Fragment
+  isDeterministic(plan: Physical): boolean
+  stageName(plan: Physical): string
+}
+
+/** Rows of keys that each task reports for the bounds of a range exchange. */
+const sampleSize = 1000
+
+/** `write`: the last stage writes files under the users' column names. */
+export function cutStages(plan: Physical, names: readonly string[], lowering: Lowering, write?: WriteSpec): StageGraph {
+  const stages: StageSpec[] = []
+  const done = new Map<Exchange, number>()
+  const add = (stage: Omit<StageSpec, 'id'>): number => {
+    const id = stages.length
+    stages.push({ id, ...stage })
+    return id
+  }
+  const read = (exchange: Exchange) => {
+    const stage = must(done.get(exchange), 'an exchange is read before it is cut')
+    const target = exchange.target.kind
+    return { stage, read: target === 'broadcast' ? ('broadcast' as const) : target === 'single' ? ('all' as const) : ('partition' as const) }
+  }
+  const build = (below: Physical, output: StageOutput, more: Partial<StageSpec> = {}, columnNames?: readonly string[]): number => {
+    for (const exchange of exchangesBelow(below)) cut(exchange)
+    const parents = [...new Set(exchangesBelow(below).map(e => must(done.get(e), 'an exchange was not cut')))]
+    const schema = columnNames === undefined ? lowering.schema(below) : namedSchema(below, columnNames)
+    return add({
+      name: lowering.stageName(below),
+      fragments: lowering.fragments(below, read, columnNames),
+      schema,
+      output,
+      parents,
+      deterministic: lowering.isDeterministic(below),
+      ...more,
+    })
+  }
+  const cut = (exchange: Exchange): void => {
+    if (done.has(exchange)) return
+    const target = exchange.target
+    switch (target.kind) {
+      case 'range': {
+        const keys = sortKeys(target.order, lowering)
+        const sampled = build(exchange.input, { kind: 'single', sample: { keys, size: sampleSize } })
+        const schema = lowering.schema(exchange.input)
+        const input: StageInput = { kind: 'shuffle', name: 'shuffle_1', stage: sampled, schema, read: 'forward' }
+        const output: StageOutput = { kind: 'range', keys, partitions: target.partitions, sampleFrom: sampled }
+        done.set(
+          exchange,
+          add({ name: 'Range exchange', fragments: [lowering.passOn(input, schema)], schema, output, parents: [sampled], deterministic: true }),
+        )
+        return
+      }
+      case 'hash':
+        done.set(exchange, build(exchange.input, { kind: 'hash', keys: target.keys.map(k => lowering.columnName(k)), partitions: target.partitions }))
+        return
+      case 'single':
+        done.set(exchange, build(exchange.input, { kind: 'single' }))
+        return
+      case 'broadcast':
+        done.set(exchange, build(exchange.input, { kind: 'broadcast' }))
+        return
+      case 'roundRobin':
+        // Which row goes where depends on the order of rows, which a shuffle read does not fix.
+        done.set(
+          exchange,
+          build(
+            exchange.input,
+            { kind: 'roundRobin', partitions: target.partitions },
+            exchangesBelow(exchange.input).length > 0 ? { deterministic: false } : {},
+          ),
+        )
+        return
+      default:
+        unreachable(target)
+    }
+  }
+  const result = namedSchema(plan, names)
+  if (write === undefined) build(plan, { kind: 'result' })
+  else build(plan, { kind: 'write', write }, {}, names)
+  return { stages, schema: result }
+}
+
+/** The exchanges that a stage reads: the nearest ones below. */
+function exchangesBelow(plan: Physical): Exchange[] {
+  if (plan.kind === 'Exchange') return [plan]
+  const children =
+    plan.kind === 'Join'
+      ? [plan.probe, plan.build]
+      : 'input' in plan
+        ? [plan.input]
+        : 'inputs' in plan
+          ? plan.inputs
+          : 'left' in plan
+            ? [plan.left, plan.right]
+            : []
+  return children.flatMap(exchangesBelow)
+}
+
+function namedSchema(plan: Physical, names: readonly string[]): StructType {
+  return struct(physicalOutput(plan).map((a, i) => field(names[i] ?? a.name, a.type, a.nullable)))
+}
+
+function sortKeys(order: readonly BoundSortOrder[], lowering: Lowering): SortKey[] {
+  return order.map(o => {
+    const column = must(o.child.kind === 'Attribute' ? o.child : undefined, 'a range exchange goes by columns')
+    return { column: lowering.columnName(column), ascending: o.ascending, nullsFirst: o.nullsFirst }
+  })
+}

@@ -1,0 +1,129 @@
+/**
+ * Tables for tests of the planner: Parquet files written by DuckDB into a temporary folder, described to the planner by their real footers, and views of
+ * the same names in DuckDB, so that a query can be asked of both.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { Conf } from '#src/core/config.js'
+import { type DataType, decimal, field, type StructType, struct, types } from '#src/core/types.js'
+import type { Relation } from '#src/planner/logical.js'
+import { parseExpression, parseStatement } from '#src/planner/parse/parse.js'
+import { type PlannedQuery, type PlannerEnvironment, planQuery } from '#src/planner/pipeline.js'
+import type { FileInfo, SourcePort } from '#src/planner/ports.js'
+
+export interface TestTables {
+  readonly connection: DuckDBConnection
+  readonly environment: PlannerEnvironment
+  /** Writes the rows of a DuckDB query as `files` files of row groups of `rowGroup` rows, and makes them a table of the planner and of DuckDB. */
+  add(name: string, sql: string, options?: { readonly files?: number; readonly rowGroup?: number }): Promise<void>
+  /** Plans SQL text with extra settings. */
+  plan(sql: string, settings?: Readonly<Record<string, string>>, parallelism?: number): Promise<PlannedQuery>
+  planRelation(relation: Relation, settings?: Readonly<Record<string, string>>, parallelism?: number): Promise<PlannedQuery>
+  close(): void
+}
+
+export async function testTables(): Promise<TestTables> {
+  const folder = mkdtempSync(join(tmpdir(), 'spk-planner-'))
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  const connection = await instance.connect()
+  await connection.run("SET TimeZone = 'UTC'")
+  const views = new Map<string, Relation>()
+  const described = new Map<string, { schema: StructType; files: FileInfo[] }>()
+  const sources: SourcePort = {
+    describe: (_, paths) => {
+      const found = described.get(paths[0] ?? '')
+      return found === undefined ? Promise.reject(new Error(`no files at ${paths[0]}`)) : Promise.resolve(found)
+    },
+  }
+  const environment: PlannerEnvironment = {
+    sources,
+    view: nameParts => views.get(nameParts.join('.').toLowerCase()),
+    viewNames: () => [...views.keys()],
+    parseExpression,
+    conf: new Conf({ 'spark.sql.session.timeZone': 'UTC' }),
+    parallelism: 2,
+    now: Date.UTC(2026, 0, 31, 12),
+  }
+  const planRelation = (relation: Relation, settings: Readonly<Record<string, string>> = {}, parallelism = environment.parallelism) =>
+    planQuery(relation, { ...environment, conf: environment.conf.with(settings), parallelism })
+  return {
+    connection,
+    environment,
+    planRelation,
+    async add(name, sql, options = {}) {
+      const files = options.files ?? 1
+      const path = join(folder, name)
+      mkdirSync(path)
+      await connection.run(`CREATE OR REPLACE TABLE "@new" AS SELECT *, (row_number() OVER () - 1) AS "@row" FROM (${sql})`)
+      for (let i = 0; i < files; i++) {
+        await connection.run(
+          `COPY (SELECT * EXCLUDE "@row" FROM "@new" WHERE "@row" % ${files} = ${i} ORDER BY "@row") TO '${join(path, `part-${i}.parquet`)}' (FORMAT parquet, ROW_GROUP_SIZE ${options.rowGroup ?? 122880})`,
+        )
+      }
+      await connection.run(`CREATE VIEW ${name} AS SELECT * FROM read_parquet('${join(path, '*.parquet')}')`)
+      described.set(path, { schema: await schemaOf(connection, name), files: await footers(connection, path) })
+      views.set(name.toLowerCase(), { kind: 'ReadFiles', format: 'parquet', paths: [path], options: {} })
+    },
+    async plan(sql, settings, parallelism) {
+      const statement = parseStatement(sql)
+      if (statement.kind !== 'Query') throw new Error(`not a query: ${sql}`)
+      return await planQuery(statement.plan, {
+        ...environment,
+        conf: environment.conf.with(settings ?? {}),
+        parallelism: parallelism ?? environment.parallelism,
+        text: sql,
+      })
+    },
+    close() {
+      connection.closeSync()
+      instance.closeSync()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const simple: Readonly<Record<string, DataType>> = {
+  BOOLEAN: types.boolean,
+  TINYINT: types.byte,
+  SMALLINT: types.short,
+  INTEGER: types.int,
+  BIGINT: types.long,
+  FLOAT: types.float,
+  DOUBLE: types.double,
+  VARCHAR: types.string,
+  BLOB: types.binary,
+  DATE: types.date,
+  TIMESTAMP: types.timestampNtz,
+  'TIMESTAMP WITH TIME ZONE': types.timestamp,
+}
+
+export function sparkType(duck: string): DataType {
+  const decimals = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(duck)
+  if (decimals !== null) return decimal(Number(decimals[1]), Number(decimals[2]))
+  if (duck.endsWith('[]')) return { kind: 'array', element: sparkType(duck.slice(0, -2)), containsNull: true }
+  const type = simple[duck]
+  if (type === undefined) throw new Error(`no test type for ${duck}`)
+  return type
+}
+
+async function schemaOf(connection: DuckDBConnection, name: string): Promise<StructType> {
+  const rows = (await connection.runAndReadAll(`DESCRIBE ${name}`)).getRows()
+  return struct(rows.map(r => field(String(r[0]), sparkType(String(r[1])))))
+}
+
+async function footers(connection: DuckDBConnection, path: string): Promise<FileInfo[]> {
+  const infos: FileInfo[] = []
+  for (const file of readdirSync(path).sort()) {
+    const uri = join(path, file)
+    const rows = (
+      await connection.runAndReadAll(
+        `SELECT any_value(row_group_num_rows)::BIGINT, sum(total_compressed_size)::BIGINT FROM parquet_metadata('${uri}') GROUP BY row_group_id ORDER BY row_group_id`,
+      )
+    ).getRows()
+    const stat = statSync(uri)
+    infos.push({ file: { uri, size: stat.size, mtimeMs: stat.mtimeMs }, rowGroups: rows.map(r => ({ rows: Number(r[0]), bytes: Number(r[1]) })) })
+  }
+  return infos
+}
