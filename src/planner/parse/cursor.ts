@@ -7,8 +7,9 @@ import type { DataType } from '../../core/types.js'
 import type { Expr, Span } from '../expr.js'
 import type { Relation } from '../logical.js'
 import { tokenize } from './lexer.js'
+import { nearKeyword } from './near-keyword.js'
 import type { ParseOptions } from './options.js'
-import { alternatives, parseError } from './parse-error.js'
+import { alternatives, semanticError, syntaxError } from './parse-error.js'
 import type { Token } from './token.js'
 
 /** The grammar's entry points that its files need of one another: the files would import in circles otherwise. */
@@ -137,10 +138,19 @@ export class Cursor {
   }
 
   syntaxError(token: Token = this.token): SpkError {
-    const near = token.kind === 'end' ? 'end of input' : `'${token.text}'`
-    const names = this.#expected === undefined ? [] : [...this.#expected].map(shown)
-    const hint = names.length === 0 ? '' : `: expected ${alternatives(names)}`
-    return parseError('PARSE_SYNTAX_ERROR', `Syntax error at or near ${near}${hint}.`, this.place(token), { params: { error: near, hint } })
+    if (token.kind === 'unrecognized' && token.text.startsWith('/*')) {
+      const message = 'Found an unclosed bracketed comment. Please, append */ at the end of the comment.'
+      return syntaxError('UNCLOSED_BRACKETED_COMMENT', message, this.place(token), {})
+    }
+    const near = token.kind === 'end' ? 'end of input' : `'${token.kind === 'unrecognized' ? token.text.slice(0, 1) : token.text}'`
+    return syntaxError('PARSE_SYNTAX_ERROR', `Syntax error at or near ${near}${this.#hint(token)}.`, this.place(token), { error: near })
+  }
+
+  #hint(token: Token): string {
+    if (token.kind === 'unrecognized') return /^[r'"`]/i.test(token.text) ? `: the quote is not closed` : ''
+    const names = this.#expected === undefined ? [] : [...this.#expected].sort((a, b) => rank(a) - rank(b)).map(shown)
+    const meant = nearKeyword(token, this.previous)
+    return `${names.length === 0 ? '' : `: expected ${alternatives(names)}`}${meant === undefined ? '' : `; perhaps ${meant} is meant`}`
   }
 
   place(span: Span): { text: string; start: number; end: number } {
@@ -149,7 +159,7 @@ export class Cursor {
 
   /** A typed error other than a syntax error, at a span. */
   error(code: string, message: string, span: Span, params: Readonly<Record<string, string>> = {}, sqlState = '42601'): SpkError {
-    return parseError(code, message, this.place(span), { params, sqlState })
+    return semanticError(code, message, this.place(span), { params, sqlState })
   }
 
   #expect(what: string): void {
@@ -160,6 +170,11 @@ export class Cursor {
     }
     if (this.#pos === this.#furthest) this.#expected.add(what)
   }
+}
+
+/** What is worth telling first: closing brackets and commas, then descriptions, then keywords, then other symbols. */
+function rank(what: string): number {
+  return what === ')' || what === ',' ? 0 : what.startsWith('<a') ? 1 : /^\w/.test(what) ? 2 : 3
 }
 
 function shown(what: string): string {

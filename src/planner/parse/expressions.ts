@@ -122,8 +122,10 @@ function like(c: Cursor, start: number, left: Expr, name: string): Expr {
   if (!isString(c)) c.fail('<a string>')
   const token = c.next()
   const escapeText = unquoteString(token.text)
-  if (escapeText.length !== 1)
-    throw c.error('INVALID_ESCAPE_CHAR', `\`EscapeChar\` should be a string literal of length one, but got ${token.text}.`, token, {}, '42604')
+  if (escapeText.length !== 1) {
+    const message = `Found an invalid escape string: ${token.text}. The escape string must contain only one character.`
+    throw c.error('INVALID_ESC', message, token, { invalidEscape: token.text }, '42604')
+  }
   return call(c, start, name, [left, pattern, literal(escapeText, types.string, { start: token.start, end: token.end })])
 }
 

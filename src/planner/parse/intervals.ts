@@ -75,7 +75,7 @@ function negated(sign: string, text: string): string {
 }
 
 function bad(c: Cursor, text: string, why: string, span: Span): Error {
-  return c.error('INVALID_INTERVAL_FORMAT', `Error parsing '${text}' to interval. ${why}`, span, { input: text }, '22006')
+  return c.error('INVALID_INTERVAL_FORMAT.INTERVAL_PARSING', `Error parsing '${text}' to interval. ${why}`, span, { input: text }, '22006')
 }
 
 function total(c: Cursor, parts: readonly Part[], span: Span): Literal {

@@ -79,6 +79,7 @@ function invalidIdentifier(c: Cursor, name: string, span: { start: number; end: 
     `The unquoted identifier ${name} is invalid and must be back quoted as: \`${name}\`. Unquoted identifiers hold only ASCII letters, digits and underscores.`,
     span,
     { ident: name },
+    '42602',
   )
 }
 
@@ -113,6 +114,7 @@ function beginsNext(c: Cursor): boolean {
     case 'WINDOW':
       return c.peek(2).key === 'AS'
     case 'VALUES':
+    case 'SELECT':
     case 'SET':
       return next !== ',' && next !== 'FROM' && next !== ')' && c.peek().kind !== 'end'
     case 'LIMIT':

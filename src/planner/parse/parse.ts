@@ -10,6 +10,7 @@ import { Cursor, type Grammar } from './cursor.js'
 import { expression, valueExpression } from './expressions.js'
 import { multipartName } from './names.js'
 import type { ParseOptions } from './options.js'
+import { syntaxError } from './parse-error.js'
 import { namedExpression, query } from './queries.js'
 import { statement } from './statements.js'
 import { columnDefinitions, dataType } from './types.js'
@@ -20,6 +21,8 @@ const grammar: Grammar = { expression, valueExpression: c => valueExpression(c),
 function whole<T>(text: string, options: ParseOptions, read: (c: Cursor) => T): T {
   const run = (record: boolean): T => {
     const c = new Cursor(text, options, grammar, record)
+    if (c.peek(0).kind === 'end')
+      throw syntaxError('PARSE_EMPTY_STATEMENT', 'Syntax error, unexpected empty statement.', c.place(c.token), {}, '42617')
     const result = read(c)
     while (c.accept(';')) {
       // A statement may end with any number of semicolons.

@@ -1,10 +1,23 @@
 /** Names, strings and types as SQL text. */
 import type { DataType } from '../../core/types.js'
-import { keywords } from './keywords.js'
+import { ansiReserved, notBareAlias, notColumn } from './keywords.js'
 
-/** A name, quoted unless it is a plain word and no keyword. */
+/** Keywords that begin something of their own where a name may stand. */
+const beginners = new Set(
+  'ALL CASE CAST DATE DISTINCT EXISTS INTERVAL LATERAL NULL RECURSIVE ROLLUP CUBE GROUPING STRUCT TIME TIMESTAMP TIMESTAMP_LTZ TIMESTAMP_NTZ TRY_CAST FALSE TRUE UNBOUNDED CURRENT'.split(
+    ' ',
+  ),
+)
+
+function isPlain(name: string): boolean {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return false
+  const key = name.toUpperCase()
+  return !ansiReserved.has(key) && !notBareAlias.has(key) && !notColumn.has(key) && !beginners.has(key)
+}
+
+/** A name, quoted unless it is a plain word that cannot be taken for anything else. */
 export function printName(name: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !keywords.has(name.toUpperCase()) ? name : `\`${name.replaceAll('`', '``')}\``
+  return isPlain(name) ? name : `\`${name.replaceAll('`', '``')}\``
 }
 
 export function printNameParts(parts: readonly string[]): string {

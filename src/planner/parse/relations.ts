@@ -95,7 +95,8 @@ function inParentheses(c: Cursor): Relation {
   }
   if (!startsQuery(c)) return relation()
   // Behind a second parenthesis both are possible: ((SELECT 1) UNION …) and ((SELECT 1) JOIN …).
-  return c.is('(') ? (c.attempt(query) ?? relation()) : query()
+  // Behind VALUES too: (VALUES (1) AS v JOIN …).
+  return c.is('(') || c.is('VALUES') ? (c.attempt(query) ?? relation()) : query()
 }
 
 function aliased(c: Cursor, start: number, input: Relation): Relation {

@@ -68,9 +68,13 @@ function viewName(c: Cursor): string {
   const start = c.token.start
   const parts = multipartName(c)
   if (parts.length > 1) {
-    const name = parts.map(p => `\`${p}\``).join('.')
-    const message = `CREATE TEMPORARY VIEW or the corresponding Dataset APIs only accept single-part view names, but got: ${name}.`
-    throw c.error('TEMP_VIEW_NAME_TOO_MANY_NAME_PARTS', message, c.spanFrom(start), { actualName: name }, '428EK')
+    const objName = `\`${parts[parts.length - 1]}\``
+    const qualifier = parts
+      .slice(0, -1)
+      .map(p => `\`${p}\``)
+      .join('.')
+    const message = `Temporary VIEW ${objName} cannot be qualified with ${qualifier}. Give a name without dots.`
+    throw c.error('INVALID_TEMP_OBJ_QUALIFIER', message, c.spanFrom(start), { objName, qualifier }, '42602')
   }
   return parts[0] as string
 }
@@ -139,7 +143,7 @@ function set(c: Cursor): Statement {
   if (match === null) {
     const message =
       "Expected format is 'SET', 'SET key', or 'SET key=value'. If you want to include special characters in key, or include semicolon in value, please use backquotes, e.g., SET `key`=`value`."
-    throw c.error('INVALID_SET_SYNTAX', message, c.spanFrom(start))
+    throw c.error('INVALID_SET_SYNTAX', message, c.spanFrom(start), {}, '42000')
   }
   const key = match[1]?.replaceAll('``', '`') ?? match[2] ?? ''
   const value = match[3]?.trim()
@@ -156,7 +160,7 @@ function timeZone(c: Cursor): Statement {
   const start = c.token.start
   const interval = c.is('INTERVAL') ? c.grammar.expression(c) : c.fail('<a string>')
   if (interval.kind !== 'Literal' || typeof interval.value !== 'bigint')
-    throw c.error('INVALID_SET_SYNTAX', 'SET TIME ZONE takes LOCAL, a string or a day-time interval.', c.spanFrom(start))
+    throw c.error('INVALID_SET_SYNTAX', 'SET TIME ZONE takes LOCAL, a string or a day-time interval.', c.spanFrom(start), {}, '42000')
   const seconds = Number(interval.value / 1_000_000n)
   const sign = seconds < 0 ? '-' : '+'
   const two = (n: number): string => String(Math.floor(n)).padStart(2, '0')

@@ -74,6 +74,8 @@ export function dataType(c: Cursor): DataType {
             start,
             end: c.previous.end,
           },
+          { type: `"${name}"` },
+          '42K01',
         )
       }
       typeParameters(c)
