@@ -51,7 +51,7 @@ export interface MasterContext {
   readonly swept: number | undefined
 }
 
-/** Something that a worker runs and nobody knows. */
+/** Something that a worker runs and should not. */
 export type Stranger = { readonly kind: 'executor'; readonly report: RunningExecutor } | { readonly kind: 'driver'; readonly report: RunningDriver }
 
 /** `epoch` names the term an event belongs to; one of another term changes nothing. */

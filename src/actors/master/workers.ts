@@ -27,7 +27,7 @@ export function versionMismatch(master: Versions, worker: Versions): string | un
   return `${differing.map(([what, mine, theirs]) => `${what}: the master has ${mine}, the worker ${theirs}`).join('; ')}. Install the same spk on all hosts.`
 }
 
-/** A worker, new or back: it runs what it reports, and is told at once what of that nobody knows. */
+/** A worker, new or back: it runs what it reports, and is told at once what of that it must stop. */
 export function registerWorker(l: Ledger, token: number, body: RequestBody<'registerWorker'>): void {
   const { workerId } = body
   const reason = versionMismatch(l.context.versions, body.versions)
@@ -48,7 +48,7 @@ export function registerWorker(l: Ledger, token: number, body: RequestBody<'regi
     l.note('info', `Worker ${workerId} on ${body.host} registered: ${body.cores} cores`, { workerId, cores: body.cores, memory: body.memory })
     if (known !== undefined) cleanUpEnded(l, worker, known.seenAt)
   }
-  const strangers = compare(l, worker, executors, drivers)
+  const toKill = [...compare(l, worker, executors, drivers), ...doomed(l, executors, drivers)]
   l.placementDue = true
   const { masterId, epoch, uiUrl, settings } = l.context
   l.reply(token, 'registerWorker', {
@@ -57,8 +57,8 @@ export function registerWorker(l: Ledger, token: number, body: RequestBody<'regi
     epoch,
     uiUrl,
     heartbeatMs: heartbeatMs(settings.workerTimeoutMs),
-    killExecutors: strangers.flatMap(s => (s.kind === 'executor' ? [{ appId: s.report.appId, executorId: s.report.executorId }] : [])),
-    killDrivers: strangers.flatMap(s => (s.kind === 'driver' ? [s.report.driverId] : [])),
+    killExecutors: toKill.flatMap(s => (s.kind === 'executor' ? [{ appId: s.report.appId, executorId: s.report.executorId }] : [])),
+    killDrivers: toKill.flatMap(s => (s.kind === 'driver' ? [s.report.driverId] : [])),
   })
 }
 
@@ -105,6 +105,14 @@ function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     }
   }
   return strangers
+}
+
+/** What is to die and still runs: the order may have been lost with an earlier leader. */
+function doomed(l: Ledger, executors: readonly RunningExecutor[], drivers: readonly RunningDriver[]): Stranger[] {
+  return [
+    ...executors.flatMap(report => (l.executor(report.appId, report.executorId)?.state === 'KILLED' ? [{ kind: 'executor', report } as const] : [])),
+    ...drivers.flatMap(report => (l.driver(report.driverId)?.killing ? [{ kind: 'driver', report } as const] : [])),
+  ]
 }
 
 function killStranger(l: Ledger, { workerId }: Worker, stranger: Stranger): void {

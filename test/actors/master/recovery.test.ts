@@ -107,7 +107,8 @@ test('executors of an application that has ended are killed again, and hold thei
   old.ask('unregisterApplication', { appId: 'app-1', state: 'FINISHED', reason: 'done' })
   const p = successor(old)
   p.registerApp('app-2')
-  p.registerWorker('w1', { executors: [reported('app-1', '0')] })
+  const answer = p.registerWorker('w1', { executors: [reported('app-1', '0')] })
+  assert.equal(answer.kind === 'registered' && answer.killExecutors, [{ appId: 'app-1', executorId: '0' }])
   p.registerWorker('w2', {})
   lead(complete(p))
   assert.equal(p.executors(), ['app-1/0 on w1 4 KILLED', 'app-2/0 on w2 4 LAUNCHING'])
@@ -142,6 +143,19 @@ test('drivers: one that runs goes on; one never seen is launched anew; one lost 
     [...p.context.cluster.drivers.values()].map(d => `${d.driverId} ${d.state} ${d.workerId ?? '-'}`),
     ['d-runs RUNNING w1', 'd-unseen SUBMITTED -', 'd-sup RELAUNCHING -', 'd-plain ERROR w1', 'd-waits SUBMITTED -'],
   )
+})
+
+test('a driver whose kill was asked for is killed by the next leader', () => {
+  const old = leading()
+  old.registerWorker('w1')
+  old.ask('requestSubmitDriver', { driverId: 'd1', description: driverDescription({ supervise: true }) })
+  old.ask('requestKillDriver', { driverId: 'd1' })
+  const p = successor(old)
+  const answer = p.registerWorker('w1', { drivers: [{ driverId: 'd1', cores: 1, memory: GIB, resources: {}, state: 'RUNNING' }] })
+  assert.equal(answer.kind === 'registered' && answer.killDrivers, ['d1'])
+  complete(p)
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'KILLED' })
+  assert.is(p.context.cluster.drivers.get('d1')?.state, 'KILLED')
 })
 
 test('every record is written anew, under the new epoch', () => {
