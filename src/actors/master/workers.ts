@@ -48,7 +48,7 @@ export function registerWorker(l: Ledger, token: number, body: RequestBody<'regi
     l.note('info', `Worker ${workerId} on ${body.host} registered: ${body.cores} cores`, { workerId, cores: body.cores, memory: body.memory })
     if (known !== undefined) cleanUpEnded(l, worker, known.seenAt)
   }
-  const toKill = [...compare(l, worker, executors, drivers), ...doomed(l, executors, drivers)]
+  const toKill = compare(l, worker, executors, drivers, true)
   l.placementDue = true
   const { masterId, epoch, uiUrl, settings } = l.context
   l.reply(token, 'registerWorker', {
@@ -70,7 +70,7 @@ export function workerHeartbeat(l: Ledger, token: number, body: RequestBody<'wor
     return
   }
   l.touchWorker({ ...worker, seen: l.at.monotonic, seenAt: l.at.wall })
-  const strangers = compare(l, worker, body.executors, body.drivers)
+  const strangers = compare(l, worker, body.executors, body.drivers, false)
   for (const stranger of strangers) killStranger(l, worker, stranger)
   if (l.leading) missing(l, worker, body.executors, body.drivers)
   cleanUpHeld(l, worker, body.applications ?? [])
@@ -79,9 +79,15 @@ export function workerHeartbeat(l: Ledger, token: number, body: RequestBody<'wor
 
 /**
  * Confirms what is known of what the worker reports, and adopts what may be believed; returns the rest, which it must stop. That includes what an earlier
- * leader ordered to stop: nobody knows whether its order arrived.
+ * leader ordered to stop: nobody knows whether its order arrived; and with `registers`, whose answer may be lost, all that is to stop.
  */
-function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[], drivers: readonly RunningDriver[]): Stranger[] {
+function compare(
+  l: Ledger,
+  worker: Worker,
+  executors: readonly RunningExecutor[],
+  drivers: readonly RunningDriver[],
+  registers: boolean,
+): Stranger[] {
   const { workerId } = worker
   const strangers: Stranger[] = []
   for (const report of executors) {
@@ -89,7 +95,7 @@ function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     if (executor === undefined || executor.workerId !== workerId) {
       if (executor !== undefined || !adoptExecutor(l, workerId, report)) strangers.push({ kind: 'executor', report })
     } else {
-      if (!executor.acked && !isExecutorLive(executor)) strangers.push({ kind: 'executor', report })
+      if (!isExecutorLive(executor) && (registers || !executor.acked)) strangers.push({ kind: 'executor', report })
       if (!executor.acked || executor.missingSince !== undefined) l.touchExecutor({ ...executor, acked: true, missingSince: undefined })
       if (report.state === 'RUNNING') executorRuns(l, executor)
     }
@@ -99,20 +105,12 @@ function compare(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     if (driver === undefined || driver.workerId !== workerId || !isDriverActive(driver)) {
       if (driver !== undefined || !adoptDriver(l, workerId, report)) strangers.push({ kind: 'driver', report })
     } else {
-      if (!driver.acked && driver.killing) strangers.push({ kind: 'driver', report })
+      if (driver.killing && (registers || !driver.acked)) strangers.push({ kind: 'driver', report })
       if (!driver.acked || driver.missingSince !== undefined) l.touchDriver({ ...driver, acked: true, missingSince: undefined })
       if (report.state === 'RUNNING') driverRuns(l, driver)
     }
   }
   return strangers
-}
-
-/** What is to die and still runs: the order may have been lost with an earlier leader. */
-function doomed(l: Ledger, executors: readonly RunningExecutor[], drivers: readonly RunningDriver[]): Stranger[] {
-  return [
-    ...executors.flatMap(report => (l.executor(report.appId, report.executorId)?.state === 'KILLED' ? [{ kind: 'executor', report } as const] : [])),
-    ...drivers.flatMap(report => (l.driver(report.driverId)?.killing ? [{ kind: 'driver', report } as const] : [])),
-  ]
 }
 
 function killStranger(l: Ledger, { workerId }: Worker, stranger: Stranger): void {
