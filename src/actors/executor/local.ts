@@ -1,0 +1,74 @@
+/** An executor inside the driver's process, for local mode: the same actor and slots, files in a temporary folder instead of a worker's. Used by `sdk/connect.ts`. */
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Clock, Rng } from '../../core/clock.js'
+import type { Logger } from '../../core/log.js'
+import type { Versions } from '../../protocol/common.js'
+import type { ExecutorLaunch } from '../../protocol/executor-launch.js'
+import type { Transport } from '../../transport/transport.js'
+import { startExecutor } from './effects.js'
+import { startTaskRunner } from './task-runner.js'
+
+export interface LocalExecutorOptions {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly rng: Rng
+  readonly log: Logger
+  readonly versions: Versions
+  readonly cluster: string
+  readonly appId: string
+  readonly token: string
+  readonly cores: number
+  /** Bytes. */
+  readonly memory: number
+  readonly conf: Readonly<Record<string, string>>
+  /** Folder for scratch files; absent: the system's temporary one. */
+  readonly localDir?: string
+}
+
+/** Identifies this process's files: driver and executor share them. */
+export const LOCAL_HOST_ID = 'local'
+
+export interface LocalExecutor {
+  readonly executorId: string
+  /** Stops tasks and slots and removes all files. */
+  stop(): Promise<void>
+}
+
+export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor {
+  const { transport, clock, rng, log, cluster, appId, token, cores, memory, conf } = options
+  const parent = options.localDir ?? tmpdir()
+  mkdirSync(parent, { recursive: true })
+  const folder = mkdtempSync(join(parent, 'spk-local-'))
+  const blocksDir = join(folder, 'blocks')
+  mkdirSync(blocksDir)
+  const launch: ExecutorLaunch = {
+    natsUrl: '',
+    cluster,
+    appId,
+    executorId: 'driver',
+    workerId: 'local',
+    host: 'localhost',
+    hostId: LOCAL_HOST_ID,
+    cores,
+    memory,
+    resources: {},
+    token,
+    conf: { ...conf },
+    blockUrl: '',
+    blocksDir,
+    scratchDir: join(folder, 'scratch'),
+  }
+  const runner = startTaskRunner({ launch, clock, rng, log, onStuck: slot => log.fatal({ slot }, 'a slot could not be freed: end this program') })
+  const executor = startExecutor({ transport, clock, rng, log, launch, runner, versions: options.versions, pid: process.pid })
+  return {
+    executorId: launch.executorId,
+    async stop() {
+      await executor.stop('the application ended')
+      await runner.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
