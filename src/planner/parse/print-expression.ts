@@ -146,11 +146,11 @@ export class ExpressionPrinter {
       case 'ilike 3':
         if (c?.kind !== 'Literal' || typeof c.value !== 'string' || c.value.length !== 1) return undefined
         return at(level.predicate, `${value(a)} ${e.name.toUpperCase()} ${value(b as Expr)} ESCAPE ${this.print(c)}`)
-      case 'negative 1':
-        return at(
-          level.unary,
-          a.kind === 'Literal' || this.print(a, level.unary).startsWith('-') ? `-(${this.print(a)})` : `-${this.print(a, level.unary)}`,
-        )
+      case 'negative 1': {
+        // A number behind the minus would be read as a negative literal, a second minus as a comment.
+        const operand = this.print(a, level.unary)
+        return at(level.unary, /^[-\d.]/.test(operand) ? `-(${operand})` : `-${operand}`)
+      }
       case 'positive 1':
         return at(level.unary, `+${this.print(a, level.unary)}`)
       case '~ 1':
