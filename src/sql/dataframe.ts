@@ -30,20 +30,20 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
   readonly sparkSession: SparkSession
   #lastStages: readonly StageSummary[] = []
 
-  constructor(session: SparkSession, plan: Relation) {
-    super(plan)
+  constructor(session: SparkSession, plan: Relation, text?: string) {
+    super(plan, text)
     this.sparkSession = session
   }
 
   protected override over<T extends object = Row>(plan: Relation): DataFrame<T> {
-    return new DataFrame<T>(this.sparkSession, plan)
+    return new DataFrame<T>(this.sparkSession, plan, this.text)
   }
 
   // schema
 
   /** Names and types of the columns. Checks the whole plan; runs nothing. */
   schema(): Promise<StructType> {
-    return this.sparkSession.runner.schemaOf(this.plan)
+    return this.sparkSession.runner.schemaOf(this.plan, this.text)
   }
   /** Names of the columns. */
   async columns(): Promise<string[]> {
@@ -61,7 +61,7 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
   // actions
 
   async #result(action: string, plan: Relation = this.plan): Promise<QueryResult> {
-    const result = await this.sparkSession.runner.collect(plan, described(action))
+    const result = await this.sparkSession.runner.collect(plan, described(action), this.text)
     this.#lastStages = result.job?.stages ?? []
     return result
   }
@@ -160,7 +160,7 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
   }
   /** What `explain` prints. */
   explainString(mode: boolean | ExplainMode = 'simple'): Promise<string> {
-    return this.sparkSession.runner.explain(this.plan, mode === true ? 'extended' : mode === false ? 'simple' : mode)
+    return this.sparkSession.runner.explain(this.plan, mode === true ? 'extended' : mode === false ? 'simple' : mode, this.text)
   }
 
   /** Stages of the last action on this very DataFrame: tasks, rows, bytes, times. */
@@ -170,7 +170,7 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
 
   /** Writes the rows to files. @example await df.write.mode('overwrite').parquet('/data/out') */
   get write(): DataFrameWriter {
-    return new DataFrameWriter((spec, action) => this.sparkSession.runner.write(this.plan, spec, described(action)))
+    return new DataFrameWriter((spec, action) => this.sparkSession.runner.write(this.plan, spec, described(action), this.text))
   }
 
   // views

@@ -11,6 +11,7 @@ import type { StructType } from '../core/types.js'
 import type { LocalRelation, Relation } from '../planner/logical.js'
 import { DeferredRelations } from './deferred.js'
 import { batchesOf } from './local-relation.js'
+import { parseOptions } from './parse-options.js'
 import { ProgressBar } from './progress-bar.js'
 import type { RuntimeConfig } from './runtime-config.js'
 import type { ExplainMode, PlanContext, PlannedQuery, SessionServices } from './services.js'
@@ -36,12 +37,14 @@ export class QueryRunner {
     this.views = views
   }
 
-  #context(): PlanContext {
+  #context(text: string | undefined): PlanContext {
     return {
       conf: this.config.getAll,
       view: nameParts => this.views.get(nameParts),
       viewNames: () => this.views.names(),
-      defaultParallelism: this.services.cluster.defaultParallelism(),
+      parallelism: this.services.cluster.defaultParallelism(),
+      parseOptions: parseOptions(this.config.snapshot()),
+      ...(text === undefined ? {} : { text }),
     }
   }
 
@@ -50,39 +53,39 @@ export class QueryRunner {
     return this.#deferred.add(make)
   }
 
-  async schemaOf(given: Relation): Promise<StructType> {
+  async schemaOf(given: Relation, text?: string): Promise<StructType> {
     const plan = await this.#deferred.settled(given)
-    return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context())
+    return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
   }
 
-  async explain(plan: Relation, mode: ExplainMode): Promise<string> {
-    return this.services.planner.explain(await this.#deferred.settled(plan), this.#context(), mode)
+  async explain(plan: Relation, mode: ExplainMode, text?: string): Promise<string> {
+    return this.services.planner.explain(await this.#deferred.settled(plan), this.#context(text), mode)
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
-  async collect(given: Relation, description: string): Promise<QueryResult> {
+  async collect(given: Relation, description: string, text?: string): Promise<QueryResult> {
     const plan = await this.#deferred.settled(given)
     if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
-    const { planned, job } = await this.#run(plan, description)
+    const { planned, job } = await this.#run(plan, { description, text })
     return { schema: planned.graph.schema, batches: job.batches(), job }
   }
 
-  async write(plan: Relation, write: WriteSpec, description: string): Promise<JobResult> {
-    return (await this.#run(await this.#deferred.settled(plan), description, write)).job
+  async write(plan: Relation, write: WriteSpec, description: string, text?: string): Promise<JobResult> {
+    return (await this.#run(await this.#deferred.settled(plan), { description, text, write })).job
   }
 
-  async #run(plan: Relation, description: string, write?: WriteSpec): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  async #run(plan: Relation, order: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
     try {
-      return await this.#runOnce(plan, description, write)
+      return await this.#runOnce(plan, order)
     } catch (error) {
       if (!(error instanceof SpkError) || !isFileChanged(error)) throw error
-      return await this.#runOnce(plan, description, write)
+      return await this.#runOnce(plan, order)
     }
   }
 
-  async #runOnce(plan: Relation, description: string, write?: WriteSpec): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  async #runOnce(plan: Relation, { description, text, write }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
     const { planner, cluster, terminal } = this.services
-    const planned = await planner.plan(plan, this.#context(), write)
+    const planned = await planner.plan(plan, this.#context(text), write)
     const settings = this.config.snapshot()
     const bar = (settings.optional(conf.showConsoleProgress) ?? terminal.errIsTerminal) ? new ProgressBar(terminal) : undefined
     try {
@@ -97,6 +100,12 @@ export class QueryRunner {
       bar?.finish()
     }
   }
+}
+
+interface Order {
+  readonly description: string
+  readonly text: string | undefined
+  readonly write?: WriteSpec
 }
 
 /** The failure may be the cause of the job's. */

@@ -3,6 +3,7 @@ import type { ClusterHandle } from '../actors/driver/handle.js'
 import type { StageGraph, WriteSpec } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
+import type { ParseOptions } from '../planner/parse/options.js'
 
 /** What a plan's meaning depends on besides the plan. */
 export interface PlanContext {
@@ -10,7 +11,12 @@ export interface PlanContext {
   /** Temp views: the plan of a name, or undefined. */
   view(nameParts: readonly string[]): Relation | undefined
   viewNames(): readonly string[]
-  defaultParallelism: number
+  /** Slots that the query can count on. */
+  readonly parallelism: number
+  /** How SQL texts within the plan are read. */
+  readonly parseOptions: ParseOptions
+  /** The SQL text that spans in the plan point into. */
+  readonly text?: string
 }
 
 export interface PlannedQuery {

@@ -2,16 +2,14 @@
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import { type StructType, struct } from '../core/types.js'
-import type { Expr } from '../planner/expr.js'
 import type { Relation } from '../planner/logical.js'
-import type { ParseOptions } from '../planner/parse/options.js'
 import { parseName, parseStatement, parseTableSchema } from '../planner/parse/parse.js'
 import { Catalog } from './catalog.js'
-import { type ColumnOrValue, toColumn } from './column.js'
 import { DataFrame } from './dataframe.js'
 import type { InputRow } from './encode.js'
 import { inferSchema } from './infer.js'
 import { localRelation } from './local-relation.js'
+import { parseOptions, type SqlArguments, timeZoneOf } from './parse-options.js'
 import { QueryRunner } from './query-runner.js'
 import { DataFrameReader } from './reader.js'
 import type { Row } from './row.js'
@@ -22,9 +20,6 @@ import { TempViews } from './temp-views.js'
 
 /** Rows per partition of `createDataFrame` before a second one is made. */
 const ROWS_PER_PARTITION = 10_000
-
-/** Values of parameter markers: by name for `:name`, in order for `?`. */
-export type SqlArguments = Readonly<Record<string, ColumnOrValue>> | readonly ColumnOrValue[]
 
 export class SparkSession {
   /** Settings of this session. */
@@ -52,7 +47,7 @@ export class SparkSession {
   }
   /** The session's time zone. */
   get timeZone(): string {
-    return this.conf.snapshot().optional(conf.sessionTimeZone) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+    return timeZoneOf(this.conf.snapshot())
   }
 
   readonly #over = <T extends object>(plan: Relation): DataFrame<T> => new DataFrame<T>(this, plan)
@@ -64,23 +59,7 @@ export class SparkSession {
    * @example spark.sql('SELECT * FROM customers WHERE age > :age', { age: 25 })
    */
   sql<T extends object = Row>(text: string, args?: SqlArguments): DataFrame<T> {
-    return this.#over<T>(runStatement(parseStatement(text, this.parseOptions(args)), this))
-  }
-
-  /** What the settings mean for the parser. @internal */
-  parseOptions(args?: SqlArguments): ParseOptions {
-    const settings = this.conf.snapshot()
-    const ansi = settings.get(conf.ansiEnabled)
-    const node = (value: ColumnOrValue): Expr => toColumn(value).node
-    const positional = Array.isArray(args)
-    return {
-      reservedKeywords: ansi && settings.get(conf.enforceReservedKeywords),
-      doubleQuotedIdentifiers: ansi && settings.get(conf.doubleQuotedIdentifiers),
-      timestampNtz: settings.get(conf.timestampType).toUpperCase() === 'TIMESTAMP_NTZ',
-      timeZone: this.timeZone,
-      ...(positional ? { positional: (args as readonly ColumnOrValue[]).map(node) } : {}),
-      ...(args !== undefined && !positional ? { named: Object.fromEntries(Object.entries(args).map(([k, v]) => [k, node(v)])) } : {}),
-    }
+    return new DataFrame<T>(this, runStatement(parseStatement(text, parseOptions(this.conf.snapshot(), args)), this, text), text)
   }
 
   /** Reads files. @example spark.read.option('header', true).csv('customers.csv') */

@@ -5,7 +5,7 @@ import { noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
 
 /** Carries the statement out, except queries: their plan is the result. Errors: `TABLE_OR_VIEW_NOT_FOUND` (42P01) and those of the views and settings. */
-export function runStatement(statement: Statement, session: SparkSession): Relation {
+export function runStatement(statement: Statement, session: SparkSession, text: string): Relation {
   const { views } = session.runner
   switch (statement.kind) {
     case 'Query':
@@ -22,7 +22,7 @@ export function runStatement(statement: Statement, session: SparkSession): Relat
       }
       return noRows()
     case 'Explain':
-      return session.runner.deferred(explained(statement.statement, statement.mode, session))
+      return session.runner.deferred(explained(statement.statement, statement.mode, session, text))
     case 'Set':
       return set(statement.key, statement.value, session)
     case 'Reset':
@@ -34,10 +34,15 @@ export function runStatement(statement: Statement, session: SparkSession): Relat
   }
 }
 
-function explained(statement: Statement, mode: (Statement & { kind: 'Explain' })['mode'], session: SparkSession): () => Promise<LocalRelation> {
+function explained(
+  statement: Statement,
+  mode: (Statement & { kind: 'Explain' })['mode'],
+  session: SparkSession,
+  text: string,
+): () => Promise<LocalRelation> {
   return async () => {
     if (statement.kind !== 'Query') return textRelation(['plan'], [[`== Physical Plan ==\nExecute ${statement.kind}\n`]])
-    return textRelation(['plan'], [[await session.runner.explain(statement.plan, mode)]])
+    return textRelation(['plan'], [[await session.runner.explain(statement.plan, mode, text)]])
   }
 }
 

@@ -1,6 +1,7 @@
 /** The temp views of a session: names to plans. A view keeps the views it was made of, even when they are replaced later. */
 import { SpkError } from '../core/errors.js'
 import type { Relation } from '../planner/logical.js'
+import { withoutSpans } from './without-spans.js'
 
 export class TempViews {
   readonly #views = new Map<string, { readonly name: string; readonly plan: Relation }>()
@@ -29,7 +30,7 @@ export class TempViews {
       const message = `Cannot create the temporary view \`${name}\` because it already exists. Choose a different name, drop it first, or replace it.`
       throw new SpkError('TEMP_TABLE_OR_VIEW_ALREADY_EXISTS', message, { sqlState: '42P07' })
     }
-    this.#views.set(key, { name, plan: this.#captured(plan, new Set()) as Relation })
+    this.#views.set(key, { name, plan: withoutSpans(this.#captured(plan, new Set()) as Relation) })
   }
 
   /** Whether there was one. */

@@ -13,6 +13,7 @@ import { type JoinTypeName, joinTypeOf } from './join-types.js'
 import type { LiteralInput } from './literal.js'
 import type { Row } from './row.js'
 import { sortOrder } from './window.js'
+import { withoutSpans } from './without-spans.js'
 
 let planIds = 0
 
@@ -26,9 +27,17 @@ export function flattened(columns: ColumnArguments): ColumnOrName[] {
 export abstract class Transforms<R extends object = Row> {
   /** The unresolved plan. */
   readonly plan: Relation
+  /** The SQL text that spans in the plan point into. */
+  protected readonly text: string | undefined
 
-  constructor(plan: Relation) {
+  constructor(plan: Relation, text?: string) {
     this.plan = { ...plan, planId: ++planIds }
+    this.text = text
+  }
+
+  /** The other side's plan, to become part of this one: its places are kept when they are places in the same text. */
+  #taken<O extends object>(other: Transforms<O>): Relation {
+    return other.text === undefined || other.text === this.text ? other.plan : withoutSpans(other.plan)
   }
 
   /** A DataFrame over another plan, in the same session. */
@@ -114,7 +123,7 @@ export abstract class Transforms<R extends object = Row> {
     on?: string | readonly string[] | Column | readonly Column[],
     how: JoinTypeName | (string & {}) = 'inner',
   ): DataFrame {
-    const base = { kind: 'Join', left: this.plan, right: other.plan, type: joinTypeOf(how) } as const
+    const base = { kind: 'Join', left: this.plan, right: this.#taken(other), type: joinTypeOf(how) } as const
     const list = on === undefined ? [] : Array.isArray(on) ? (on as readonly (string | Column)[]) : [on as string | Column]
     if (list.length === 0) return this.over(base)
     if (list.every(c => typeof c === 'string')) return this.over({ ...base, using: list })
@@ -172,7 +181,15 @@ export abstract class Transforms<R extends object = Row> {
   /** Rows of both, columns by name; with `allowMissingColumns`, what one side lacks is NULL there. */
   unionByName<O extends object>(other: Transforms<O>, options: { readonly allowMissingColumns?: boolean } = {}): DataFrame {
     const { allowMissingColumns = false } = options
-    return this.over({ kind: 'SetOperation', left: this.plan, right: other.plan, operation: 'union', all: true, byName: true, allowMissingColumns })
+    return this.over({
+      kind: 'SetOperation',
+      left: this.plan,
+      right: this.#taken(other),
+      operation: 'union',
+      all: true,
+      byName: true,
+      allowMissingColumns,
+    })
   }
   /** Rows that both have, each once. */
   intersect<O extends object>(other: Transforms<O>): DataFrame<R> {
@@ -195,7 +212,7 @@ export abstract class Transforms<R extends object = Row> {
     return this.#set(other, 'except', true)
   }
   #set<O extends object>(other: Transforms<O>, operation: 'union' | 'intersect' | 'except', all: boolean): DataFrame<R> {
-    return this.over<R>({ kind: 'SetOperation', left: this.plan, right: other.plan, operation, all })
+    return this.over<R>({ kind: 'SetOperation', left: this.plan, right: this.#taken(other), operation, all })
   }
 
   /** Shuffles into `numPartitions` partitions, by the columns when given, else evenly. @example df.repartition(8, 'country'), df.repartition('country') */

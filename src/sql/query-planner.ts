@@ -1,0 +1,34 @@
+/** The planner as a session sees it: the pipeline with the session's settings, views and clock. */
+
+import type { Clock } from '../core/clock.js'
+import { Conf } from '../core/config.js'
+import type { WriteSpec } from '../core/stage.js'
+import type { Relation } from '../planner/logical.js'
+import { parseExpression } from '../planner/parse/parse.js'
+import { analyzeOnly, type PlannerEnvironment, planQuery, planWrite } from '../planner/pipeline.js'
+import type { SourcePort } from '../planner/ports.js'
+import type { PlanContext, PlannedQuery, QueryPlanner } from './services.js'
+import { withoutSpans } from './without-spans.js'
+
+export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
+  const environment = (context: PlanContext): PlannerEnvironment => ({
+    sources,
+    view: nameParts => context.view(nameParts),
+    viewNames: () => context.viewNames(),
+    parseExpression: text => withoutSpans(parseExpression(text, context.parseOptions)),
+    conf: new Conf(context.conf),
+    parallelism: context.parallelism,
+    now: clock.now(),
+    ...(context.text === undefined ? {} : { text: context.text }),
+  })
+  const plan = (relation: Relation, context: PlanContext, write?: WriteSpec) =>
+    write === undefined ? planQuery(relation, environment(context)) : planWrite(relation, write, environment(context))
+  return {
+    schemaOf: async (relation, context) => (await analyzeOnly(relation, environment(context))).schema,
+    plan: async (relation, context, write): Promise<PlannedQuery> => {
+      const planned = await plan(relation, context, write)
+      return { graph: planned.graph, physical: planned.explain('simple') }
+    },
+    explain: async (relation, context, mode) => (await planQuery(relation, environment(context))).explain(mode),
+  }
+}
