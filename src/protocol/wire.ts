@@ -128,6 +128,11 @@ export function decodeRecord<S extends TSchema>(schema: S, text: string | Uint8A
   } catch (cause) {
     throw new SpkError('SPK_BAD_RECORD', `${what} is not JSON.`, { cause })
   }
+  return checkRecord(schema, value, what)
+}
+
+/** Validates a value that came out of a JSON record. Throws `SPK_BAD_RECORD`. */
+export function checkRecord<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
   return read(schema, value, 'named', what, 'SPK_BAD_RECORD')
 }
 

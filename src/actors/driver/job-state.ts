@@ -1,0 +1,110 @@
+/** What the job machine knows, hears and orders. It decides which stages run; their tasks are the stage machines' business. */
+import type { ErrorData } from '../../core/errors.js'
+import type { StageGraph } from '../../core/stage.js'
+import type { FetchFailure } from './stage-state.js'
+
+/**
+ * preparing: the write's target is being checked. running. committing: all tasks are done, the write's files move into place; there is no way back.
+ * draining, aborting: a failed write waits for its tasks to stop, then removes what they wrote. succeeded, failed: the end.
+ */
+export type JobPhase = 'preparing' | 'running' | 'committing' | 'draining' | 'aborting' | 'succeeded' | 'failed'
+
+export interface JobStage {
+  /** The application's number of the stage. */
+  readonly id: number
+  readonly name: string
+  /** Positions in the job's list of stages of those whose output this one needs. */
+  readonly parents: readonly number[]
+  readonly deterministic: boolean
+  /** idle: never started. paused: started, and not complete, and it must wait. */
+  readonly state: 'idle' | 'running' | 'paused' | 'complete'
+  /** Newest attempt; -1 before the first. */
+  readonly attempt: number
+  /** Attempts since it was last complete that were lost to fetch failures. */
+  readonly failedAttempts: readonly number[]
+}
+
+export interface JobInput {
+  readonly job: number
+  readonly graph: StageGraph
+  /** The application's number of the first stage. */
+  readonly firstStage: number
+  /** `spark.stage.maxConsecutiveAttempts` */
+  readonly maxStageAttempts: number
+}
+
+export interface JobContext {
+  readonly job: number
+  readonly stages: readonly JobStage[]
+  readonly phase: JobPhase
+  readonly maxStageAttempts: number
+  /** The result stage writes files. */
+  readonly writes: boolean
+  readonly temporary?: string
+  /** Stages that lost inputs wait a moment, so that more losses are seen at once. */
+  readonly held: boolean
+  /** Reader attempts (`stage.attempt`) that failed to fetch from a worker, by worker. */
+  readonly strikes: ReadonlyMap<string, readonly string[]>
+  readonly failure?: ErrorData
+}
+
+/** `stage` is the position in the job's list of stages. */
+export type JobEvent =
+  | { readonly type: 'start' }
+  /** Without `temporary` there is nothing to write. */
+  | { readonly type: 'prepared'; readonly temporary?: string }
+  | { readonly type: 'stageCompleted'; readonly stage: number; readonly attempt: number }
+  | { readonly type: 'outputsLost'; readonly stage: number }
+  | ({ readonly type: 'fetchFailed'; readonly stage: number } & FetchFailure)
+  /** A stage gave up, the user cancelled, the application ended, or an effect failed. */
+  | { readonly type: 'fail'; readonly error: ErrorData }
+  | { readonly type: 'resubmit' }
+  | { readonly type: 'drained' }
+  | { readonly type: 'committed' }
+  | { readonly type: 'commitFailed'; readonly error: ErrorData }
+  | { readonly type: 'aborted' }
+
+export type JobCommand =
+  | { readonly type: 'prepareWrite'; readonly params: Record<string, never> }
+  | { readonly type: 'startStage'; readonly params: { readonly stage: number } }
+  | { readonly type: 'pauseStage'; readonly params: { readonly stage: number } }
+  | { readonly type: 'resumeStage'; readonly params: { readonly stage: number; readonly attempt: number } }
+  | { readonly type: 'rollbackStage'; readonly params: { readonly stage: number; readonly reason: string } }
+  | {
+      readonly type: 'loseOutput'
+      readonly params: {
+        readonly stage: number
+        readonly map: number
+        readonly mapAttempt: number
+        readonly workerId: string
+        readonly wholeWorker: boolean
+      }
+    }
+  | { readonly type: 'stopStages'; readonly params: { readonly reason: string } }
+  | { readonly type: 'commitWrite'; readonly params: { readonly temporary: string } }
+  | { readonly type: 'abortWrite'; readonly params: { readonly temporary: string } }
+  | { readonly type: 'end'; readonly params: { readonly error?: ErrorData } }
+
+export function newJob({ job, graph, firstStage, maxStageAttempts }: JobInput): JobContext {
+  const position = new Map(graph.stages.map((spec, index) => [spec.id, index]))
+  return {
+    job,
+    phase: 'preparing',
+    maxStageAttempts,
+    writes: graph.stages.at(-1)?.output.kind === 'write',
+    held: false,
+    strikes: new Map(),
+    stages: graph.stages.map((spec, index) => {
+      const needed = [...spec.parents, ...(spec.output.kind === 'range' ? [spec.output.sampleFrom] : [])]
+      return {
+        id: firstStage + index,
+        name: spec.name,
+        parents: [...new Set(needed.map(id => position.get(id) ?? -1))].filter(at => at >= 0),
+        deterministic: spec.deterministic,
+        state: 'idle',
+        attempt: -1,
+        failedAttempts: [],
+      }
+    }),
+  }
+}
