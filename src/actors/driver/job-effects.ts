@@ -1,0 +1,283 @@
+/**
+ * One job at work: joins the job machine with its stages, its write and its caller. Ends with the result or one typed failure; then its stages' files are
+ * removed from the executors. Used by `effects.ts`.
+ */
+import { conf as table } from '../../core/config-table.js'
+import { type ErrorData, fromErrorData, must, toErrorData } from '../../core/errors.js'
+import type { StageGraph } from '../../core/stage.js'
+import { noMetrics } from '../../protocol/task-metrics.js'
+import { type Actor, bind } from '../bind.js'
+import type { DriverCore } from './driver-core.js'
+import { jobCancelled } from './failures.js'
+import type { JobResult, RunOptions, StageSummary } from './handle.js'
+import { type JobMachine, jobMachine } from './job.js'
+import type { JobCommand } from './job-state.js'
+import { layoutTasks } from './layout.js'
+import { mapOutputs, shuffleSizes, sum } from './map-outputs.js'
+import { pendingQueues } from './pending.js'
+import { rangeBounds } from './range-bounds.js'
+import { acceptedInOrder } from './stage-decide.js'
+import { type RunningStage, runStage } from './stage-effects.js'
+import { type PlanOptions, partitionsOf } from './stage-plan.js'
+import { tasksOf } from './task-table.js'
+
+export interface RunningJob {
+  readonly result: Promise<JobResult>
+  fail(error: ErrorData): void
+}
+
+export interface JobOptions {
+  readonly core: DriverCore
+  readonly job: number
+  readonly graph: StageGraph
+  /** The application's number of the first stage. */
+  readonly firstStage: number
+  readonly run: RunOptions
+  /** The job has its end, and nothing of it runs any more. */
+  readonly onGone: () => void
+}
+
+type Params<N extends JobCommand['type']> = Extract<JobCommand, { type: N }>['params']
+const PROGRESS_MS = 100
+
+export function runJob(options: JobOptions): RunningJob {
+  const { core, job, graph, firstStage, run } = options
+  const { clock, events, log, ports } = core
+  const conf = core.conf.with(run.conf)
+  const running = new Map<number, RunningStage>()
+  const bounds = new Map<number, readonly Uint8Array[]>()
+  const positions = new Map(graph.stages.map((spec, position) => [spec.id, position]))
+  const last = graph.stages.length - 1
+  let files: JobResult['files'] = []
+  let ended = false
+  let settle: { resolve: (result: JobResult) => void; reject: (error: unknown) => void } | undefined
+  const result = new Promise<JobResult>((resolve, reject) => {
+    settle = { resolve, reject }
+  })
+
+  const stageOf = (graphId: number): RunningStage => must(running.get(must(positions.get(graphId), `stage ${graphId}`)), `running stage ${graphId}`)
+  const tableOf = (stage: RunningStage) => stage.actor.snapshot().context.table
+
+  function startStage(position: number): void {
+    const spec = must(graph.stages[position], `stage at ${position}`)
+    const adaptive = conf.get(table.adaptiveEnabled) && conf.get(table.adaptiveCoalesce)
+    const layout = layoutTasks(spec, {
+      sizes(graphId) {
+        const parent = stageOf(graphId)
+        return shuffleSizes(parent.partitions, tableOf(parent), core.workers())
+      },
+      ...(adaptive
+        ? {
+            coalesce: {
+              advisory: conf.get(table.adaptiveAdvisorySize),
+              smallest: conf.get(table.adaptiveMinSize),
+              parallelism: Math.max(1, sum(core.executors().map(e => e.cores))),
+            },
+          }
+        : {}),
+    })
+    if (spec.output.kind === 'range') {
+      const samples = [...tasksOf(tableOf(stageOf(spec.output.sampleFrom)))].flatMap(([, { accepted }]) =>
+        accepted?.output.kind === 'shuffle' ? [{ keys: accepted.output.sample ?? [], rows: sum(accepted.output.rows) }] : [],
+      )
+      bounds.set(
+        position,
+        rangeBounds(
+          samples.filter(s => s.keys.length > 0),
+          spec.output.partitions,
+        ),
+      )
+    }
+    const { kind } = spec.output
+    const stage = runStage({
+      core,
+      position,
+      spec,
+      layout,
+      partitions: partitionsOf(spec.output, bounds.get(position)),
+      input: {
+        job,
+        stage: firstStage + position,
+        name: spec.name,
+        tasks: layout.length,
+        queues: pendingQueues(layout.map(task => task.preferred)),
+        kind: kind === 'result' || kind === 'write' ? kind : 'shuffle',
+        ...(spec.rowLimit === undefined ? {} : { rowLimit: spec.rowLimit }),
+        maxFailures: conf.get(table.taskMaxFailures),
+        maxResultSize: conf.get(table.driverMaxResultSize),
+        now: clock.now(),
+      },
+      plan: attempt => planOf(position, attempt),
+      toJob: event => actor.send(event),
+      onDrained,
+    })
+    running.set(position, stage)
+    stage.resume(0)
+  }
+
+  function planOf(position: number, stageAttempt: number): PlanOptions {
+    const range = bounds.get(position)
+    const { temporary } = actor.snapshot().context
+    return {
+      job,
+      stage: firstStage + position,
+      stageAttempt,
+      outputs(graphId) {
+        const parent = stageOf(graphId)
+        return mapOutputs(firstStage + parent.position, parent.partitions, tableOf(parent), core.workers())
+      },
+      ...(range === undefined ? {} : { bounds: range }),
+      ...(temporary === undefined ? {} : { temporary }),
+      conf: conf.entries(),
+    }
+  }
+
+  /** What an effect throws fails the job: a plan that cannot be made, a layout that contradicts itself. */
+  function guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      actor.send({ type: 'fail', error: toErrorData(error) })
+    }
+  }
+
+  function onDrained(): void {
+    if ([...running.values()].some(stage => stage.actor.snapshot().context.phase !== 'stopped')) return
+    actor.send({ type: 'drained' })
+    if (ended) remove()
+  }
+
+  function remove(): void {
+    const stages = graph.stages.map((_, position) => firstStage + position)
+    for (const { executorId } of core.executors()) core.links.removeStages(executorId, stages)
+    for (const stage of running.values()) stage.actor.stop()
+    actor.stop()
+    options.onGone()
+  }
+
+  function summaries(): StageSummary[] {
+    const { stages } = actor.snapshot().context
+    return graph.stages.map((spec, position): StageSummary => {
+      const own = running.get(position)?.actor.snapshot().context
+      const known = { stage: firstStage + position, name: spec.name }
+      if (own === undefined)
+        return { ...known, tasks: 0, completed: 0, failed: 0, active: 0, metrics: noMetrics, durationMs: 0, state: ended ? 'skipped' : 'waiting' }
+      const complete = stages[position]?.state === 'complete'
+      return {
+        ...known,
+        tasks: own.tasks,
+        completed: own.accepted,
+        failed: own.failed,
+        active: sum([...own.slots.values()]),
+        metrics: own.metrics,
+        durationMs: (own.completedAt ?? clock.now()) - own.submittedAt,
+        state: complete ? 'succeeded' : own.phase === 'failed' || ended ? 'failed' : 'running',
+      }
+    })
+  }
+
+  function jobResult(): JobResult {
+    const own = running.get(last)?.actor.snapshot().context
+    const accepted = own === undefined ? [] : acceptedInOrder(own)
+    const ipc = accepted.flatMap(({ output }) => (output.kind === 'result' ? [output.ipc] : []))
+    return { job, stages: summaries(), ipc, batches: () => ipc.flatMap(bytes => ports.decode(bytes)), files }
+  }
+
+  const actor: Actor<JobMachine> = bind({
+    machine: jobMachine,
+    input: { job, graph, firstStage, maxStageAttempts: conf.get(table.stageMaxConsecutiveAttempts) },
+    effects: self => ({
+      async prepareWrite() {
+        try {
+          const { output } = must(graph.stages[last], 'result stage')
+          if (output.kind !== 'write') return
+          const temporary = await ports.prepareWrite(output.write, job)
+          self.send({ type: 'prepared', ...(temporary === undefined ? {} : { temporary }) })
+        } catch (error) {
+          self.send({ type: 'fail', error: toErrorData(error) })
+        }
+      },
+      startStage: ({ stage }: Params<'startStage'>) => guarded(() => startStage(stage)),
+      pauseStage: ({ stage }: Params<'pauseStage'>) => running.get(stage)?.actor.send({ type: 'pause' }),
+      resumeStage: ({ stage, attempt }: Params<'resumeStage'>) => guarded(() => must(running.get(stage), `stage ${stage}`).resume(attempt)),
+      rollbackStage({ stage, reason }: Params<'rollbackStage'>) {
+        running.get(stage)?.actor.send({ type: 'rollback', reason, now: clock.now() })
+      },
+      loseOutput({ stage, ...lost }: Params<'loseOutput'>) {
+        running.get(stage)?.actor.send({ type: 'outputLost', ...lost, now: clock.now() })
+      },
+      stopStages({ reason }: Params<'stopStages'>) {
+        for (const stage of running.values()) stage.actor.send({ type: 'stop', reason, now: clock.now() })
+        if (running.size === 0) self.send({ type: 'drained' })
+      },
+      async commitWrite({ temporary }: Params<'commitWrite'>) {
+        try {
+          const { output } = must(graph.stages[last], 'result stage')
+          if (output.kind !== 'write') return
+          const accepted = acceptedInOrder(must(running.get(last), 'result stage').actor.snapshot().context)
+          const made = accepted.flatMap(a => (a.output.kind === 'files' ? a.output.files : []))
+          const paths = await ports.commitWrite(
+            output.write,
+            temporary,
+            made.map(f => f.path),
+          )
+          files = made.map((file, i) => ({ ...file, path: paths[i] ?? file.path }))
+          self.send({ type: 'committed' })
+        } catch (error) {
+          self.send({ type: 'commitFailed', error: toErrorData(error) })
+        }
+      },
+      async abortWrite({ temporary }: Params<'abortWrite'>) {
+        try {
+          const { output } = must(graph.stages[last], 'result stage')
+          if (output.kind === 'write') await ports.abortWrite(output.write, temporary)
+        } catch (error) {
+          log.warn({ err: error, temporary }, 'the temporary folder of a failed write was not removed')
+        }
+        self.send({ type: 'aborted' })
+      },
+      end({ error }: Params<'end'>) {
+        ended = true
+        // A cancelled signal's listener is not needed any more, and the last progress shows the end.
+        run.signal?.removeEventListener('abort', cancel)
+        run.onProgress?.({ job, stages: summaries() })
+        events.post({
+          Event: 'JobEnd',
+          jobId: job,
+          jobResult: error === undefined ? 'JobSucceeded' : 'JobFailed',
+          ...(error === undefined ? {} : { error }),
+        })
+        if (error === undefined) settle?.resolve(jobResult())
+        else settle?.reject(fromErrorData(error))
+        if ([...running.values()].every(stage => stage.actor.snapshot().context.phase === 'stopped')) remove()
+      },
+    }),
+    clock,
+    log,
+  })
+
+  function cancel(): void {
+    const { reason } = run.signal ?? {}
+    actor.send({ type: 'fail', error: jobCancelled(job, reason instanceof Error && reason.name !== 'AbortError' ? reason.message : '') })
+  }
+
+  function progress(): void {
+    if (ended) return
+    run.onProgress?.({ job, stages: summaries() })
+    clock.after(PROGRESS_MS, progress, { unref: true })
+  }
+
+  const { stages } = actor.snapshot().context
+  events.post({
+    Event: 'JobStart',
+    jobId: job,
+    description: run.description,
+    stages: stages.map(({ id, name, parents }) => ({ stageId: id, name, parentIds: parents.map(at => firstStage + at) })),
+    ...(run.plan === undefined ? {} : { executionId: job }),
+  })
+  actor.send({ type: 'start' })
+  if (run.onProgress !== undefined) clock.after(PROGRESS_MS, progress, { unref: true })
+  if (run.signal?.aborted) cancel()
+  else run.signal?.addEventListener('abort', cancel, { once: true })
+  return { result, fail: error => actor.send({ type: 'fail', error }) }
+}

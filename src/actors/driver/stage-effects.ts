@@ -1,0 +1,137 @@
+/**
+ * One stage at work: joins the stage machine with executors, result blocks, the event log and its job. A plan is made once per attempt, when all inputs are
+ * complete, and sent by the links when an executor first needs it. Used by `job-effects.ts`.
+ */
+import { must } from '../../core/errors.js'
+import type { StageSpec } from '../../core/stage.js'
+import { encodeStagePlan, stageParts } from '../../protocol/stage-plan.js'
+import { type Actor, bind } from '../bind.js'
+import type { DriverCore } from './driver-core.js'
+import type { JobEvent } from './job-state.js'
+import type { TaskLayout } from './layout.js'
+import { type StageMachine, stageMachine } from './stage.js'
+import { type PlanOptions, planStage } from './stage-plan.js'
+import type { StageCommand, StageInputData } from './stage-state.js'
+
+export interface RunningStage {
+  /** Position in the job's list of stages. */
+  readonly position: number
+  readonly spec: StageSpec
+  readonly layout: readonly TaskLayout[]
+  readonly actor: Actor<StageMachine>
+  /** Partitions of the shuffle it writes. */
+  readonly partitions: number
+  /** Starts an attempt; throws when the plan cannot be made. */
+  resume(attempt: number): void
+}
+
+export interface StageOptions {
+  readonly core: DriverCore
+  readonly position: number
+  readonly spec: StageSpec
+  readonly layout: readonly TaskLayout[]
+  readonly partitions: number
+  readonly input: StageInputData
+  /** The plan of an attempt, made of what is known then. */
+  readonly plan: (attempt: number) => PlanOptions
+  readonly toJob: (event: JobEvent) => void
+  readonly onDrained: () => void
+}
+
+type Params<N extends StageCommand['type']> = Extract<StageCommand, { type: N }>['params']
+
+export function runStage(options: StageOptions): RunningStage {
+  const { core, position, spec, layout, input, toJob } = options
+  const { clock, events, links, log } = core
+  const stage = input.stage
+  const plans = new Map<number, readonly Uint8Array[]>()
+
+  function effects(self: Actor<StageMachine>) {
+    return {
+      launch({ executorId, tasks }: Params<'launch'>) {
+        const [first] = tasks
+        if (first === undefined) return
+        const { stageAttempt } = first.key
+        const launches = tasks.map(({ key }) => {
+          const { fragment, inputs } = must(layout[key.partition], `layout of task ${key.partition}`)
+          return { key, fragment, inputs: [...inputs], resources: core.resourcesOf(executorId) }
+        })
+        links.launch(
+          executorId,
+          { job: input.job, stage, stageAttempt },
+          () => must(plans.get(stageAttempt), `plan of stage ${stage}.${stageAttempt}`),
+          launches,
+        )
+        const host = core.executor(executorId)?.host ?? ''
+        for (const { key, taskId, locality } of tasks) {
+          events.post({
+            Event: 'TaskStart',
+            jobId: key.job,
+            stageId: stage,
+            stageAttemptId: stageAttempt,
+            index: key.partition,
+            attempt: key.attempt,
+            taskId,
+            executorId,
+            host,
+            locality,
+          })
+        }
+      },
+      kill: ({ executorId, key, reason }: Params<'kill'>) => links.kill(executorId, key, reason),
+      async fetchResult({ partition, accepted }: Params<'fetchResult'>) {
+        const { attempt, workerId, output } = accepted
+        if (output.kind !== 'resultBlock') return
+        try {
+          const source = must(core.workers().get(workerId), `worker ${workerId}`)
+          const ipc = await core.ports.fetchResult(source, core.appId, core.token, output.file)
+          self.send({ type: 'resultFetched', partition, attempt, ipc, now: clock.now() })
+        } catch (error) {
+          self.send({ type: 'resultLost', partition, attempt, message: error instanceof Error ? error.message : String(error), now: clock.now() })
+        }
+      },
+      tasksEnded({ ended }: Params<'tasksEnded'>) {
+        for (const { partition, task, end, metrics } of ended) {
+          const { stageAttempt, attempt, taskId, executorId, launchedAt } = task
+          const about = { jobId: input.job, stageId: stage, stageAttemptId: stageAttempt, index: partition, attempt, taskId, executorId }
+          events.post({ Event: 'TaskEnd', ...about, launchTime: launchedAt, end, ...(metrics === undefined ? {} : { taskMetrics: metrics }) })
+          if (end.reason === 'ExceptionFailure') log.warn({ ...about, error: end.error }, 'task failed')
+          else if (end.reason === 'FetchFailed') log.warn({ ...about, reason: end.message }, 'task could not fetch its input')
+        }
+        core.dispatcher.request()
+      },
+      complete({ attempt }: Params<'complete'>) {
+        events.post({ Event: 'StageCompleted', jobId: input.job, stageId: stage, stageAttemptId: attempt })
+        toJob({ type: 'stageCompleted', stage: position, attempt })
+      },
+      outputsLost: () => toJob({ type: 'outputsLost', stage: position }),
+      fetchFailed: (failure: Params<'fetchFailed'>) => toJob({ type: 'fetchFailed', stage: position, ...failure }),
+      fail({ error }: Params<'fail'>) {
+        const stageAttemptId = self.snapshot().context.attempt
+        events.post({ Event: 'StageCompleted', jobId: input.job, stageId: stage, stageAttemptId, failureReason: error.message })
+        toJob({ type: 'fail', error })
+      },
+      drained() {
+        core.dispatcher.remove(stage)
+        options.onDrained()
+      },
+    }
+  }
+
+  const actor = bind({ machine: stageMachine(core.merge), input, effects, clock, log })
+  core.dispatcher.add(stage, actor)
+  return {
+    position,
+    spec,
+    layout,
+    actor,
+    partitions: options.partitions,
+    resume(attempt) {
+      plans.set(attempt, stageParts(encodeStagePlan(planStage(spec, options.plan(attempt)))))
+      plans.delete(attempt - 2)
+      events.post({ Event: 'StageSubmitted', jobId: input.job, stageId: stage, stageAttemptId: attempt, name: spec.name, numTasks: layout.length })
+      actor.send({ type: 'resume', attempt, now: clock.now() })
+      core.dispatcher.request()
+    },
+  }
+}
