@@ -99,6 +99,34 @@ function nodeReady(log: string): Readonly<Record<string, string>> | undefined {
   return undefined
 }
 
+/** Starts nats-server with JetStream; its store below the folder is kept from an earlier start. */
+export function startNats(options: LocalClusterOptions, binary: string, port: number): Promise<LocalProcess> {
+  const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', join(options.folder, 'nats')]
+  return start(options, 'nats-server', binary, args, log => (log.includes('Server is ready') ? {} : undefined))
+}
+
+/** Starts one `spk node` and waits until it is ready. */
+export function startNode(options: LocalClusterOptions, natsUrl: string, role: 'master' | 'worker', index: number): Promise<LocalProcess> {
+  const port = options.pagePorts?.[role] ?? 0
+  const args = [
+    join(root, 'dist', 'bin', 'spk.js'),
+    'node',
+    '--role',
+    role,
+    '--nats',
+    natsUrl,
+    '--cluster',
+    options.cluster,
+    '--host',
+    '127.0.0.1',
+    '--webui-port',
+    String(port),
+  ]
+  if (role === 'worker')
+    args.push('--cores', String(options.workerCores), '--memory', options.workerMemory, '--work-dir', join(options.folder, `worker-${index}`))
+  return start(options, `${role}-${index}`, process.execPath, args, nodeReady)
+}
+
 /** Starts everything and waits until the workers are registered. When a part fails, what was started is stopped again. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   mkdirSync(join(options.folder, 'logs'), { recursive: true })
@@ -114,26 +142,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
         await start(options, 'nats-server', options.nats.binary, args, log => (log.includes('Server is ready') ? { url: natsUrl } : undefined)),
       )
     }
-    const node = (role: 'master' | 'worker', index: number, more: readonly string[]): Promise<LocalProcess> => {
-      const port = options.pagePorts?.[role]
-      const args = [
-        join(root, 'dist', 'bin', 'spk.js'),
-        'node',
-        '--role',
-        role,
-        '--nats',
-        natsUrl,
-        '--cluster',
-        options.cluster,
-        '--host',
-        '127.0.0.1',
-      ]
-      return start(options, `${role}-${index}`, process.execPath, [...args, '--webui-port', String(port ?? 0), ...more], nodeReady)
-    }
-    for (let i = 1; i <= options.masters; i++) processes.push(await node('master', i, []))
-    const worker = (i: number): Promise<LocalProcess> =>
-      node('worker', i, ['--cores', String(options.workerCores), '--memory', options.workerMemory, '--work-dir', join(options.folder, `worker-${i}`)])
-    for (let i = 1; i <= options.workers; i++) processes.push(await worker(i))
+    const node = (role: 'master' | 'worker', index: number): Promise<LocalProcess> => startNode(options, natsUrl, role, index)
+    for (let i = 1; i <= options.masters; i++) processes.push(await node('master', i))
+    for (let i = 1; i <= options.workers; i++) processes.push(await node('worker', i))
     await workersAlive(processes, options.workers)
     return { natsUrl, cluster: options.cluster, processes }
   } catch (error) {

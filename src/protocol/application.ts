@@ -3,7 +3,7 @@
  * randomness, so that a retry after a lost answer, or after a failover, is the same application). Messages to the driver are acknowledged and idempotent.
  */
 
-import { Conf, ExecutorState, Resources } from './common.js'
+import { Conf, ExecutorState, Resources, SeenEpoch } from './common.js'
 import { Ack, message, type Static, Type } from './wire.js'
 
 export const ApplicationDescription = Type.Object({
@@ -33,7 +33,7 @@ export type ApplicationDescription = Static<typeof ApplicationDescription>
 /** What the driver says it has, so that master and driver agree after a failover. */
 export const RegisterApplication = message(
   'registerApplication',
-  Type.Object({ description: ApplicationDescription, executors: Type.Array(Type.String()) }),
+  Type.Object({ description: ApplicationDescription, executors: Type.Array(Type.String()), seenEpoch: SeenEpoch }),
   Type.Union([
     Type.Object({
       kind: Type.Literal('registered'),
@@ -49,7 +49,7 @@ export const RegisterApplication = message(
 /** The presence of a client-mode driver. `waiting` says what an application without executors waits for. */
 export const ApplicationHeartbeat = message(
   'applicationHeartbeat',
-  Type.Object({ appId: Type.String() }),
+  Type.Object({ appId: Type.String(), seenEpoch: SeenEpoch }),
   Type.Object({
     kind: Type.Union([Type.Literal('ok'), Type.Literal('reregister'), Type.Literal('ended')]),
     epoch: Type.Integer(),

@@ -33,6 +33,12 @@ export const DriverState = Type.Union(
 )
 export type DriverState = 'SUBMITTED' | 'RUNNING' | 'FINISHED' | 'RELAUNCHING' | 'UNKNOWN' | 'KILLED' | 'FAILED' | 'ERROR'
 
+/**
+ * The newest epoch of a leader that the sender has heard of (absent: none). A leader of an older one, which can be when the store was lost, steps down and
+ * takes a newer one: else nobody would follow it.
+ */
+export const SeenEpoch = Type.Optional(Type.Integer())
+
 /** What a worker runs, as it reports it and as the master orders it. */
 export const RunningExecutor = Type.Object({
   appId: Type.String(),

@@ -3,7 +3,7 @@
  * Only the leader subscribes: no answer means "no leader now", never "you are unknown".
  */
 
-import { DriverState, ExecutorState, Resources, RunningDriver, RunningExecutor, Versions } from './common.js'
+import { DriverState, ExecutorState, Resources, RunningDriver, RunningExecutor, SeenEpoch, Versions } from './common.js'
 import { Ack, message, type Static, Type } from './wire.js'
 
 export const RegisterWorker = message(
@@ -23,6 +23,7 @@ export const RegisterWorker = message(
     startedAt: Type.Number(),
     executors: Type.Array(RunningExecutor),
     drivers: Type.Array(RunningDriver),
+    seenEpoch: SeenEpoch,
   }),
   Type.Union([
     Type.Object({
@@ -51,6 +52,7 @@ export const WorkerHeartbeat = message(
     executors: Type.Array(RunningExecutor),
     drivers: Type.Array(RunningDriver),
     applications: Type.Optional(Type.Array(Type.String())),
+    seenEpoch: SeenEpoch,
   }),
   Type.Object({ kind: Type.Union([Type.Literal('ok'), Type.Literal('reregister')]), masterId: Type.String(), epoch: Type.Integer() }),
 )

@@ -63,12 +63,13 @@ function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executor
     case 'pause':
       return { kind, node: node(), at, until: until(100, 12_000), suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) }
     case 'cut':
+      // Long enough for another leader, too short to be noticed as dead: what was held arrives after all, from the past.
       return {
         kind,
         host: seed.pick(hosts),
         at,
-        until: until(200, 10_000),
-        directions: seed.pick([['out'], ['in'], ['out', 'in'], ['out', 'in']] as const),
+        until: seed.chance(0.5) ? until(3000, 5500) : until(200, 10_000),
+        directions: seed.pick([['out'], ['out'], ['in'], ['out', 'in']] as const),
       }
     case 'busDown':
       return { kind, at, until: until(100, 4000) }

@@ -19,6 +19,9 @@ export interface WorkerCapacity {
 /** `spk.master.leaseTtl` of simulated clusters. */
 const LEASE_TTL_MS = 3000
 
+/** An epoch that was given twice when the store was lost. */
+const ANYBODY = '*'
+
 interface Order {
   readonly worker: string
   readonly name: string
@@ -56,6 +59,8 @@ export class Invariants {
   /** The order that a worker is deciding on right now. */
   #deciding: Order | undefined
   readonly #capacity = new Map<SimNode, WorkerCapacity>()
+  /** The epoch that a worker itself says to know. */
+  epochKnown: (worker: SimNode) => number = () => 0
   readonly counts = { orders: 0, staleOrders: 0, launches: 0, epochs: 0 }
 
   constructor(world: World, names: Subjects, processes: Processes) {
@@ -88,16 +93,16 @@ export class Invariants {
     }
     const message = messageOf(hop)
     if (message === undefined || hop.data.length === 0) return
-    if (phase === 'sent' && direction === 'out' && hop.kind === 'message') this.#given(hop, message, node)
+    if (phase === 'sent' && direction === 'out') this.#given(hop, message, node)
     if (phase === 'before' && direction === 'in') this.#shown(hop, message, node)
   }
 
-  /** Somebody sends: an order of a master must be given under the lease it names. */
+  /** A master speaks, by an order, news or an answer: it must hold the lease it names. */
   #given(hop: Hop, message: Message, node: SimNode): void {
-    if (hop.subject.startsWith(`${this.#names.cluster}.master.`)) return
+    if (!node.name.startsWith('m')) return
     const body = this.#body(hop, message)
     if (typeof body?.['epoch'] !== 'number') return
-    this.counts.orders++
+    if (hop.kind === 'message') this.counts.orders++
     const { epoch } = body
     this.#leads(epoch, String(body['masterId'] ?? ''))
     const held = this.#lease()
@@ -115,26 +120,25 @@ export class Invariants {
     if (typeof body?.['epoch'] !== 'number') return
     const { epoch } = body
     const key = `${node.name}#${node.life}`
-    if (typeof body['masterId'] === 'string') this.#leads(epoch, body['masterId'])
-    const seen = this.#seen.get(key) ?? 0
-    if (hop.kind === 'message' && this.#capacity.has(node)) {
+    if (!this.#capacity.has(node)) return
+    // Of an answer only the worker knows whether it came in time; what it once knew it must not forget.
+    const seen = Math.max(this.#seen.get(key) ?? 0, this.epochKnown(node))
+    this.#seen.set(key, seen)
+    if (hop.kind === 'message') {
       this.#deciding = { worker: node.name, name: message.name, epoch, life: node.life }
       if (epoch < seen) this.counts.staleOrders++
       // An order does not count as its own evidence.
       if (epoch >= seen) this.#seen.set(key, epoch)
-      return
     }
-    this.#seen.set(key, Math.max(seen, epoch))
   }
 
   #leads(epoch: number, masterId: string): void {
     if (masterId === '' || epoch === 0) return
     const known = this.#leaders.get(epoch)
-    if (known === undefined) {
-      this.#leaders.set(epoch, masterId)
-      this.counts.epochs++
-    } else if (known !== masterId && this.#world.scheduler.time > this.#forgivenUntil)
-      this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
+    if (known === undefined) this.counts.epochs++
+    if (known === undefined || known === masterId) this.#leaders.set(epoch, masterId)
+    else if (this.#world.scheduler.time <= this.#forgivenUntil) this.#leaders.set(epoch, ANYBODY)
+    else if (known !== ANYBODY) this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
   }
 
   #launched(cores: number, memory: number, workerNode: SimNode): void {

@@ -31,9 +31,9 @@ export function drawScenario(seed: Seed): Scenario {
   const masters = shape.int(2, 3)
   const workers = Array.from({ length: shape.int(1, 4) }, () => ({ cores: shape.int(1, 4), memory: shape.int(2, 6) }))
   const healAt = shape.between(4000, 25_000)
-  const applications = Array.from({ length: shape.chance(0.2) ? 2 : 1 }, (_, i) => ({
+  const applications = Array.from({ length: shape.pick([1, 1, 2, 3]) }, (_, i) => ({
     node: `d${i}`,
-    startAt: shape.between(0, 3000),
+    startAt: shape.between(0, shape.chance(0.5) ? 3000 : healAt),
     coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
     executorCores: shape.chance(0.5) ? 1 : undefined,
     jobs: shape.int(1, 3),

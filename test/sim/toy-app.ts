@@ -11,7 +11,9 @@ import type { World } from './world.js'
 export interface ToyApp {
   readonly executors: Set<string>
   ended: boolean
+  /** It has lived long enough, and ends when it is told to. */
   over: boolean
+  stopping: boolean
 }
 
 export function startToyApp(
@@ -24,7 +26,7 @@ export function startToyApp(
   const transport = world.net.connect(node, life)
   const { clock } = life
   const appId = `app-20260131120000-${node.name.slice(1).padStart(4, '0')}` as AppId
-  const app: ToyApp = { executors: new Set(), ended: false, over: false }
+  const app: ToyApp = { executors: new Set(), ended: false, over: false, stopping: false }
 
   async function ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, value: Static<S>): Promise<Static<R>> {
     return decodeReply(type, await transport.request(names.master(type.name), encode(type, value), { timeoutMs: 2000 }))
@@ -72,8 +74,9 @@ export function startToyApp(
   async function live(): Promise<void> {
     const until = clock.monotonic() + options.livesMs
     await untilAnswered(register)
-    while (clock.monotonic() < until) {
+    while (!app.stopping) {
       await delay(clock, 1000)
+      if (clock.monotonic() >= until) app.over = true
       const beat = await untilAnswered(() => ask(ApplicationHeartbeat, { appId }))
       if (beat.kind === 'ended') app.ended = true
       if (beat.kind === 'ended') break

@@ -42,7 +42,9 @@ export class Applications {
     return 'toy'
   }
 
-  stopAll(): void {}
+  stopAll(): void {
+    for (const app of this.#apps) app.stopping = true
+  }
 
   left(): string[] {
     const cluster = this.#cluster

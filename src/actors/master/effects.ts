@@ -17,7 +17,7 @@ import { Inbox } from './inbox.js'
 import { leaseTimes, mayAct } from './lease.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import type { MasterMachine } from './machine.js'
-import { news, orders } from './messages.js'
+import { news, orders, seenEpoch } from './messages.js'
 import { decodeStates, encodeState, epochOf } from './records.js'
 import { StateStore } from './state-store.js'
 
@@ -141,7 +141,11 @@ export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): M
     },
     openInbox: () =>
       inTerm(t => {
-        t.inbox = new Inbox(transport, names, log, (token, request) => self.send({ type: 'request', token, at: now(), request }))
+        t.inbox = new Inbox(transport, names, log, (token, request) => {
+          const newer = seenEpoch(request)
+          if (newer > t.epoch) self.send({ type: 'fenced', epoch: t.epoch, newer, by: `who sent ${request.kind}` })
+          else self.send({ type: 'request', token, at: now(), request })
+        })
       }),
     readClock: () => self.send({ type: 'clockRead', at: now() }),
     reply: ({ token, kind, value, after }) =>

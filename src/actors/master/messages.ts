@@ -63,3 +63,8 @@ export type Answer<K extends RequestKind> = Static<(typeof requests)[K]['reply']
 type Unsent<T> = T extends { kind: infer K; body: infer B } ? { readonly kind: K; readonly body: Omit<B, 'epoch'> } : never
 export type Order = Unsent<Tagged<typeof orders>>
 export type News = Unsent<Tagged<typeof news>>
+
+/** The newest epoch that the sender of a request has heard of; 0 when it says none. */
+export function seenEpoch({ body }: Request): number {
+  return 'seenEpoch' in body ? (body.seenEpoch ?? 0) : 0
+}

@@ -36,6 +36,8 @@ export interface WorkerOptions {
   readonly log: Logger
   readonly conf: Conf
   readonly cluster: string
+  /** When something is named after it already, such as its folders; absent: made here. */
+  readonly workerId?: WorkerId
   readonly host: string
   /** Same for processes that share a disk, see `protocol/worker-registration.ts`. */
   readonly hostId: string
@@ -77,7 +79,7 @@ type Effects = { readonly [N in CommandName]: (params: CommandParams[N]) => void
 export function startWorker(options_: WorkerOptions): WorkerHandle {
   const { transport, clock, rng, ports, urls } = options_
   const startedAt = clock.now()
-  const workerId = newWorkerId(startedAt, options_.host, rng.hex(4))
+  const workerId = options_.workerId ?? newWorkerId(startedAt, options_.host, rng.hex(4))
   const log = options_.log.child({ actor: 'worker', workerId })
   const master = masterLink(transport, options_.cluster, {
     workerId,

@@ -26,18 +26,26 @@ export interface MasterLink {
 }
 
 /** `self` is the part of a registration that never changes. Every request rejects when nobody answers. */
-export function masterLink(transport: Transport, cluster: string, self: Omit<RegisterWorkerRequest, 'executors' | 'drivers'>): MasterLink {
+export function masterLink(
+  transport: Transport,
+  cluster: string,
+  self: Omit<RegisterWorkerRequest, 'executors' | 'drivers' | 'seenEpoch'>,
+): MasterLink {
   const names = subjects(cluster)
   const workerId = self.workerId as WorkerId
 
   async function ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, value: Static<S>, timeoutMs = ANSWER_MS): Promise<Static<R>> {
     return decodeReply(type, await transport.request(names.master(type.name), encode(type, value), { timeoutMs }))
   }
-  const runs = (state: WorkerState) => ({ executors: runningExecutors(state), drivers: runningDrivers(state) })
+  const says = (state: WorkerState) => ({
+    executors: runningExecutors(state),
+    drivers: runningDrivers(state),
+    ...(state.epoch === 0 ? {} : { seenEpoch: state.epoch }),
+  })
 
   return {
-    register: state => ask(RegisterWorker, { ...self, ...runs(state) }),
-    heartbeat: state => ask(WorkerHeartbeat, { workerId, ...runs(state), applications: Object.keys(state.apps) }),
+    register: state => ask(RegisterWorker, { ...self, ...says(state) }),
+    heartbeat: state => ask(WorkerHeartbeat, { workerId, ...says(state), applications: Object.keys(state.apps) }),
     async report(child) {
       const end = {
         ...(child.message === undefined ? {} : { message: child.message }),

@@ -1,0 +1,81 @@
+/**
+ * Output folders: a job writes below `<target>/_temporary/<job>`, and its accepted files move into place only when it has succeeded; then `_SUCCESS` is
+ * written. A failed or duplicate attempt leaves nothing visible. With mode overwrite the old files go only at commit. Reference: Hadoop's
+ * FileOutputCommitter and Spark's save modes.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, extname, join } from 'node:path'
+import { SpkError } from '../../core/errors.js'
+import type { DriverPorts } from './ports.js'
+
+const TEMPORARY = '_temporary'
+const SUCCESS = '_SUCCESS'
+
+type Committer = Pick<DriverPorts, 'prepareWrite' | 'commitWrite' | 'abortWrite'>
+
+/** `unique()` gives a name part that no other job of any application has. */
+export function outputCommitter(unique: () => string): Committer {
+  return {
+    async prepareWrite(write, job) {
+      const { path } = write
+      const mode = write.options['mode'] ?? 'error'
+      const there = await exists(path)
+      if (there && mode === 'ignore') return undefined
+      if (there && mode !== 'append' && mode !== 'overwrite') {
+        throw new SpkError('PATH_ALREADY_EXISTS', `Path ${path} already exists. Set mode as "overwrite" to overwrite the existing path.`, {
+          sqlState: '42K04',
+          params: { outputPath: path },
+        })
+      }
+      const temporary = join(path, TEMPORARY, `${job}-${unique()}`)
+      try {
+        await mkdir(temporary, { recursive: true })
+      } catch (cause) {
+        throw new SpkError('SPK_CANNOT_WRITE', `Cannot make the folder ${temporary}. Give a target folder that driver and workers may write to.`, {
+          cause,
+        })
+      }
+      return temporary
+    },
+    async commitWrite(write, temporary, files) {
+      const { path } = write
+      // One name for all files of the job, so that two appends never meet.
+      const name = unique()
+      const targets = files.map((file, task) => join(path, finalName(file, task, name)))
+      if (write.options['mode'] === 'overwrite') {
+        for (const entry of await readdir(path)) if (entry !== TEMPORARY) await rm(join(path, entry), { recursive: true, force: true })
+      }
+      for (const [i, file] of files.entries()) await rename(file, targets[i] as string)
+      await removeTemporary(path, temporary)
+      await writeFile(join(path, SUCCESS), '')
+      return targets
+    },
+    async abortWrite(write, temporary) {
+      await removeTemporary(write.path, temporary)
+      // The target was made for this job when nothing else is in it.
+      if ((await readdir(write.path).catch(() => ['unknown'])).length === 0) await rm(write.path, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A folder that only holds hidden names counts as not there, as a write that was cut off leaves it. */
+async function exists(path: string): Promise<boolean> {
+  if (!existsSync(path)) return false
+  const entries = await readdir(path).catch(() => ['a file'])
+  return entries.some(entry => entry === SUCCESS || !/^[._]/.test(entry))
+}
+
+/** `part-00000-<job>-c000.snappy.parquet`: the task's own name without its ending, then the job's. */
+function finalName(file: string, task: number, job: string): string {
+  const name = basename(file)
+  const dot = name.indexOf('.')
+  const ending = dot < 0 ? extname(name) : name.slice(dot)
+  return `part-${String(task).padStart(5, '0')}-${job}-c000${ending}`
+}
+
+async function removeTemporary(path: string, temporary: string): Promise<void> {
+  await rm(temporary, { recursive: true, force: true })
+  const parent = join(path, TEMPORARY)
+  if ((await readdir(parent).catch(() => ['unknown'])).length === 0) await rm(parent, { recursive: true, force: true })
+}
