@@ -79,6 +79,8 @@ export class Disks {
 export class Outputs {
   readonly temporary = new Map<string, Map<string, readonly Row[]>>()
   readonly visible = new Map<string, Map<string, readonly Row[]>>()
+  /** Told when a partition is committed twice, or a job. */
+  onSecondCommit: (what: string) => void = () => {}
 
   prepare(path: string, job: number): string {
     if (this.visible.has(path)) throw new SpkError('PATH_ALREADY_EXISTS', `${path} exists.`, { sqlState: '42K04' })
@@ -95,6 +97,9 @@ export class Outputs {
   }
 
   commit(path: string, folder: string, files: readonly string[]): string[] {
+    if (this.visible.has(path)) this.onSecondCommit(path)
+    const partitions = files.map(file => file.slice(file.lastIndexOf('/')).split('-')[1])
+    if (new Set(partitions).size !== partitions.length) this.onSecondCommit(files.join(' '))
     const written = this.temporary.get(folder)
     if (written === undefined) throw new SpkError('SPK_WRITE_FAILED', `${folder} is gone.`)
     const moved = new Map<string, readonly Row[]>()

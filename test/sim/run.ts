@@ -35,12 +35,13 @@ export interface RunOptions {
 /** After the last fault every job ends within so much virtual time: longer than `spark.network.timeout` and a few attempts after it. */
 const LIVENESS_MS = 600_000
 /** Time for what healed to find together again before the applications end. */
-const SETTLE_MS = 30_000
+const SETTLE_MS = 15_000
 /**
  * What remains of an application is gone so long after its end: its executors may take 5 s to stop. Shorter than the worker's time-out (10 s), after which
  * the master finds out by other means what it failed to keep books of.
  */
 const CLEAN_MS = 9000
+const CLEAN_STEP_MS = 500
 const STARTED_WITHIN_MS = 300
 
 export async function runSeed(seed: number, options: RunOptions = {}): Promise<RunResult> {
@@ -63,8 +64,9 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   if (!over()) {
     await scheduler.run(scheduler.time + SETTLE_MS)
     applications.stopAll()
-    const clean = await scheduler.run(scheduler.time + CLEAN_MS, () => applications.left().length === 0)
-    if (!clean) for (const what of applications.left()) world.violate('left behind', what)
+    const end = scheduler.time + CLEAN_MS
+    while (scheduler.time < end && applications.left().length > 0) await scheduler.run(scheduler.time + CLEAN_STEP_MS)
+    for (const what of applications.left()) world.violate('left behind', what)
   }
   return {
     seed,
