@@ -87,6 +87,8 @@ export function duckdbError(thrown: unknown, sql?: string): unknown {
   if (spark !== null) {
     return new SpkError(spark[1] ?? '', spark[2] ?? '', { cause: thrown, ...(spark[3] === undefined ? {} : { sqlState: spark[3] }) })
   }
+  const malformed = malformedRecord(message, thrown)
+  if (malformed !== undefined) return malformed
   const rule = rules.find(r => r.type === error.exception_type && r.pattern.test(message))
   if (rule !== undefined) {
     const text = firstParagraph(message)
@@ -96,15 +98,39 @@ export function duckdbError(thrown: unknown, sql?: string): unknown {
       ...(rule.retryable === undefined ? {} : { retryable: rule.retryable }),
     })
   }
-  return new SpkError('SPK_DUCKDB', `DuckDB (${error.exception_type} error): ${message}${sql === undefined ? '' : `\nStatement: ${sql}`}`, {
-    cause: thrown,
-    params: {
-      type: error.exception_type,
-      ...(error.error_subtype === undefined ? {} : { subtype: error.error_subtype }),
-      ...(error.name === undefined ? {} : { name: error.name }),
-      ...(error.candidates === undefined ? {} : { candidates: error.candidates }),
+  return new SpkError(
+    'SPK_DUCKDB',
+    `DuckDB (${error.exception_type} error): ${message}${sql === undefined ? '' : `\nStatement: ${sql.length > 2000 ? `${sql.slice(0, 2000)} …` : sql}`}`,
+    {
+      cause: thrown,
+      params: {
+        type: error.exception_type,
+        ...(error.error_subtype === undefined ? {} : { subtype: error.error_subtype }),
+        ...(error.name === undefined ? {} : { name: error.name }),
+        ...(error.candidates === undefined ? {} : { candidates: error.candidates }),
+      },
     },
-  })
+  )
+}
+
+/** A csv or json record that cannot be read: where it is and what is wrong, without DuckDB's advice on its own options. */
+function malformedRecord(message: string, cause: unknown): SpkError | undefined {
+  const csv = /^CSV Error on Line: (\d+)\n(?:Original Line: (.*)\n)?(.*)/.exec(message)
+  const file = /file = (.*)/.exec(message)?.[1]
+  const json = /^Malformed JSON in file "(.*)", at byte (\d+) in (?:line|record\/value) (\d+): (.*)/.exec(message)
+  const what =
+    csv !== null
+      ? `line ${csv[1]} of ${file}: ${csv[2] ?? ''} (${csv[3]})`
+      : json !== null
+        ? // DuckDB counts one too many.
+          `record ${Number(json[3]) - 1} of ${json[1]}, byte ${json[2]}: ${json[4]?.trim()}`
+        : undefined
+  if (what === undefined) return undefined
+  return new SpkError(
+    'MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION',
+    `Malformed records are detected in record parsing: ${what}. To read what cannot be read as NULL, set the option 'mode' to 'PERMISSIVE'; to drop such records, to 'DROPMALFORMED'.`,
+    { sqlState: '22023', cause },
+  )
 }
 
 /** The JSON may follow a plain prefix (`Parser Error: {…}`), and a few errors come as plain text (`IO Error: …`). */

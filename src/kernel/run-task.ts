@@ -2,11 +2,14 @@
  * One task on one connection of a slot: inputs become relations, the fragment one statement, its result batches in the sink or files. Knows nothing of
  * the slot's life; cancellation is an interrupt of the connection plus the `cancelled` check between steps.
  */
+import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Batch } from '../core/batch.js'
 import { must, SpkError, unreachable } from '../core/errors.js'
 import { type BatchScans, type BatchSource, batchesSql } from './batch-scan.js'
 import type { BroadcastCache } from './broadcast-cache.js'
 import type { ColumnReader } from './column-reader.js'
+import { fileWrite } from './copy-sql.js'
 import { type Connection, type DataChunk, native, type ResultStream, type Statement } from './duckdb.js'
 import { checkFiles } from './file-check.js'
 import { mismatched, outputSql, type Relation } from './fragment-sql.js'
@@ -118,7 +121,7 @@ async function runOutput(task: KernelTask, relations: readonly Relation[], sink:
     case 'partitions':
       return streamOut(task, relations, sink, context, output)
     case 'files':
-      throw new Error('bug in spk: not yet')
+      return writeFile(task, relations, output, context)
     default:
       return unreachable(output)
   }
@@ -158,6 +161,48 @@ async function streamOut(
     builderBytes: scatter.peakBytes,
     ...(sampler === undefined ? {} : { sample: sampler.keys() }),
   }
+}
+
+/**
+ * COPY to one file. A task without rows leaves none, but for the first task, whose file carries the schema; a failed or cancelled one leaves nothing.
+ */
+async function writeFile(
+  task: KernelTask,
+  relations: readonly Relation[],
+  output: Extract<KernelOutput, { kind: 'files' }>,
+  context: TaskContext,
+): Promise<OutputOutcome> {
+  const write = fileWrite(output.write, task.schema)
+  const path = join(output.directory, `${output.prefix}${write.suffix}`)
+  mkdirSync(output.directory, { recursive: true })
+  let rows = 0
+  try {
+    const rowsSql = await typedSql(task, relations, context)
+    const stream = await context.connection.stream(write.sql(rowsSql, path))
+    await stream.consume(chunk => {
+      // COPY's result is one count.
+      const count = native.vector_get_data(native.data_chunk_get_vector(chunk, 0), 8)
+      rows = Number(new BigInt64Array(count.buffer, count.byteOffset, 1)[0])
+    })
+    context.check()
+  } catch (error) {
+    rmSync(path, { force: true })
+    throw error
+  }
+  if (rows === 0 && (task.seed ?? 0) !== 0) {
+    rmSync(path, { force: true })
+    return { rowsOut: 0, files: [], sinkMs: 0, builderBytes: 0 }
+  }
+  return { rowsOut: rows, files: [{ path, bytes: statSync(path).size, rows }], sinkMs: 0, builderBytes: 0 }
+}
+
+/** The statement that gives the schema's columns with the declared types. */
+async function typedSql(task: KernelTask, relations: readonly Relation[], context: TaskContext): Promise<string> {
+  const sql = outputSql(relations, task.sql, task.schema, [], new Set())
+  const statement = await context.connection.prepare(sql)
+  const casts = mismatched(statement.columns(), task.schema)
+  statement.destroy()
+  return casts.size === 0 ? sql : outputSql(relations, task.sql, task.schema, [], casts)
 }
 
 /** Prepares the statement, forces declared types where DuckDB's differ, and starts it. */

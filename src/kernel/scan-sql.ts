@@ -6,7 +6,9 @@
 import { unreachable } from '../core/errors.js'
 import type { ScanSplit } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
+import { csvSql } from './csv-scan.js'
 import { quoteName, quoteText } from './duckdb.js'
+import { jsonSql } from './json-scan.js'
 import { duckdbTypeName } from './spark-types.js'
 import type { KernelInput } from './task.js'
 
@@ -14,20 +16,21 @@ export type ScanInput = Extract<KernelInput, { kind: 'scan' }>
 
 /** A SELECT that gives exactly the columns of `scan.schema`. */
 export function scanSql(scan: ScanInput): string {
-  if (scan.splits.length === 0) return emptySql(scan.schema)
+  if (scan.splits.length === 0) return nothingOf(scan.schema)
   switch (scan.format) {
     case 'parquet':
       return parquetSql(scan.schema, scan.splits)
     case 'csv':
+      return csvSql(paths(scan.splits), scan.options, scan.schema, scan.fileSchema)
     case 'json':
-      throw new Error('bug in spk: not yet')
+      return jsonSql(paths(scan.splits), scan.options, scan.schema)
     default:
       return unreachable(scan.format)
   }
 }
 
-function emptySql(schema: StructType): string {
-  return `${nothingOf(schema)}`
+function paths(splits: readonly ScanSplit[]): string[] {
+  return splits.map(split => split.file.uri)
 }
 
 /** No rows, all declared columns: in a union by name it gives a file that lacks a column NULLs for it. */

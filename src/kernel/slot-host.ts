@@ -33,6 +33,8 @@ interface Pending<T> {
 
 interface Running extends Pending<SlotRun> {
   readonly id: string
+  /** Whether the present thread has it: one that waits for a new thread survives the end of the old one. */
+  posted: boolean
   grace: NodeJS.Timeout | undefined
 }
 
@@ -46,6 +48,8 @@ export class SlotHost {
   #worker: Worker | undefined
   #gate = new Int32Array(new SharedArrayBuffer(8))
   #ready: Promise<void>
+  /** Set while a thread that takes no more tasks is ending. Its successor waits: they share a spill folder. */
+  #ending: Promise<void> | undefined
   #running: Running | undefined
   #nextAsk = 1
   #closing = false
@@ -71,11 +75,12 @@ export class SlotHost {
   async run(task: KernelTask, sink: unknown): Promise<SlotRun> {
     assert(this.#running === undefined && !this.#closing, `slot ${this.#options.slot.id} is busy or closed`)
     return new Promise<SlotRun>((resolve, reject) => {
-      const running: Running = { id: task.id, grace: undefined, resolve, reject }
+      const running: Running = { id: task.id, posted: false, grace: undefined, resolve, reject }
       this.#running = running
       this.#whenReady().then(
         () => {
-          if (this.#running === running) this.#post({ kind: 'run', task, sink })
+          running.posted = true
+          this.#post({ kind: 'run', task, sink })
         },
         error => this.#settle(error),
       )
@@ -86,7 +91,11 @@ export class SlotHost {
   interrupt(id: string): void {
     const running = this.#running
     if (running === undefined || running.id !== id || running.grace !== undefined) return
-    this.#post({ kind: 'interrupt', id })
+    // Like `run`, so that it is posted after the task.
+    this.#whenReady().then(
+      () => this.#post({ kind: 'interrupt', id }),
+      () => undefined,
+    )
     const graceMs = this.#options.graceMs ?? 300
     running.grace = setTimeout(() => this.#overdue(running, performance.now() + graceMs), graceMs)
   }
@@ -149,6 +158,7 @@ export class SlotHost {
         if (message.id === this.#running?.id) this.#settle(undefined, { result: message.result, sink: message.sink })
         return
       case 'failed':
+        if (message.ending) this.#ending = new Promise(resolve => this.#worker?.once('exit', () => resolve()))
         if (message.id === this.#running?.id) this.#settle(fromErrorData(message.error))
         return
       case 'answer': {
@@ -176,13 +186,15 @@ export class SlotHost {
   /** The thread is gone: whatever waited for it fails, and another takes its place. */
   #lost(error: SpkError): void {
     this.#worker = undefined
+    this.#ending = undefined
     for (const asked of this.#asks.values()) asked.reject(error)
     this.#asks.clear()
-    this.#settle(error)
+    if (this.#running?.posted) this.#settle(error)
   }
 
   /** A thread is started again only when there is a task for it, so one that cannot start fails tasks instead of looping. */
-  #whenReady(): Promise<void> {
+  async #whenReady(): Promise<void> {
+    await this.#ending
     if (this.#worker === undefined) this.#ready = this.#startThread()
     return this.#ready
   }

@@ -38,6 +38,7 @@ export type SlotAsk =
 export type FromSlot =
   | { readonly kind: 'ready' }
   | { readonly kind: 'finished'; readonly id: string; readonly result: KernelResult; readonly sink: unknown }
-  | { readonly kind: 'failed'; readonly id: string; readonly error: ErrorData }
+  /** `ending`: the thread is about to end and takes no more tasks. */
+  | { readonly kind: 'failed'; readonly id: string; readonly error: ErrorData; readonly ending: boolean }
   /** Answer to an `ask`: `value` for memoryUsed, else 0; or why it failed. */
   | { readonly kind: 'answer'; readonly number: number; readonly value: number; readonly error?: ErrorData }

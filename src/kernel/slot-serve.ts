@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Batch } from '../core/batch.js'
-import { must, toErrorData, unreachable } from '../core/errors.js'
+import { must, SpkError, toErrorData, unreachable } from '../core/errors.js'
 import { shareGate } from './duckdb.js'
 import { openSlot, type Slot } from './slot.js'
 import type { FromSlot, SlotAsk, SlotBoot, ToSlot } from './slot-protocol.js'
@@ -35,14 +35,19 @@ export async function serveSlot(options: SlotServeOptions): Promise<void> {
   const boot = workerData as SlotBoot
   shareGate(boot.gate)
   const slot = await openSlot({ ...boot.slot, decode: options.decode })
+  const state: ThreadState = { id: undefined, cancelled: false, crash: undefined }
+  let running: string | undefined
+  endOnCrash(slot, state, boot.gate, () => running)
   const send = (message: FromSlot, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, transfer)
   port.on('message', (message: ToSlot) => {
     switch (message.kind) {
       case 'run':
-        void runOne(slot, options, message.task, message.sink, send)
+        running = message.task.id
+        void runOne(slot, options, state, message.task, message.sink, send)
         return
       case 'interrupt':
-        slot.interrupt(message.id)
+        if (message.id === state.id) state.cancelled = true
+        else slot.interrupt(message.id)
         return
       case 'ask':
         answer(slot, message.ask).then(
@@ -60,27 +65,68 @@ export async function serveSlot(options: SlotServeOptions): Promise<void> {
   send({ kind: 'ready' })
 }
 
+interface ThreadState {
+  /** The task whose sink is being opened, and whether it was cancelled meanwhile: the slot does not know it yet. */
+  id: string | undefined
+  cancelled: boolean
+  /** Set once something threw where nobody catches: the thread ends as soon as nothing native runs. */
+  crash: SpkError | undefined
+}
+
+/**
+ * An exception that reaches the top of a thread while a statement is in flight aborts the whole process. So it is caught here: no new native call may
+ * start, the running one is interrupted, its task fails with the cause, and only then the thread ends.
+ */
+function endOnCrash(slot: Slot, state: ThreadState, gate: Int32Array, running: () => string | undefined): void {
+  process.on('uncaughtException', error => {
+    if (state.crash !== undefined) return
+    state.crash = new SpkError(
+      'SPK_SLOT_LOST',
+      `The slot's thread failed outside its task: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        retryable: true,
+        cause: error,
+      },
+    )
+    Atomics.store(gate, 1, 1)
+    const timer = setInterval(() => {
+      const id = running()
+      if (id !== undefined) slot.interrupt(id)
+      if (Atomics.load(gate, 0) !== 0) return
+      clearInterval(timer)
+      // One more turn for the task's report.
+      setImmediate(() => process.exit(1))
+    }, 5)
+  })
+}
+
 async function runOne(
   slot: Slot,
   options: SlotServeOptions,
+  state: ThreadState,
   task: KernelTask,
   description: unknown,
   send: (message: FromSlot, transfer?: readonly ArrayBuffer[]) => void,
 ): Promise<void> {
   let sink: TaskSink | undefined
   try {
+    state.id = task.id
+    state.cancelled = false
     sink = await options.openSink(task, description)
+    state.id = undefined
+    if (state.cancelled) throw new SpkError('SPK_TASK_CANCELLED', `Task ${task.id} was cancelled.`)
     const result = await slot.run(task, sink)
     const began = performance.now()
     const end = await sink.finish()
     const sinkMs = result.sinkMs + performance.now() - began
     send({ kind: 'finished', id: task.id, result: { ...result, sinkMs }, sink: end.value }, end.transfer)
   } catch (error) {
-    const data = toErrorData(error)
+    state.id = undefined
+    const data = toErrorData(state.crash ?? error)
     try {
       await sink?.abort()
     } finally {
-      send({ kind: 'failed', id: task.id, error: data })
+      send({ kind: 'failed', id: task.id, error: data, ending: state.crash !== undefined })
     }
   }
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -67,6 +67,28 @@ test('a scan reads the rows of its splits, and no row number leaks out', async (
   assert.equal(rows.at(-1), [19_999, 19_999 % 7, 'name of person number 19999', 499_975n])
   assert.is(result.rowsOut, 10_000)
   assert.is(result.rowsRead, 10_000)
+})
+
+test('row groups outside the split are not read: their bytes may be garbage', async () => {
+  const damaged = join(slot.dir, 'damaged.parquet')
+  const bytes = readFileSync(people)
+  // Groups lie one after the other from byte 4; the last quarter before the footer is inside the fourth.
+  const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8)
+  bytes.fill(0, Math.floor(footer * 0.8), footer)
+  writeFileSync(damaged, bytes)
+  const { size, mtimeMs } = statSync(damaged)
+  const read = (from: number, to: number) =>
+    run({
+      sql: 'SELECT sum(id)::BIGINT AS n, max(name) AS m, sum(pay)::DOUBLE AS p FROM people ORDER BY 1 LIMIT 3',
+      schema: struct([field('n', types.long), field('m', types.string), field('p', types.double)]),
+      inputs: [
+        scan([
+          { file: { uri: damaged, size, mtimeMs }, bytes: size, rowGroups: { from: from / groupRows, to: to / groupRows, rowFrom: from, rowTo: to } },
+        ]),
+      ],
+    })
+  assert.equal(rowsOf((await read(5_000, 10_000)).sink.all())[0]?.slice(0, 2), [BigInt((5_000 * (5_000 + 9_999)) / 2), 'name of person number 9999'])
+  assert.is((await failure(read(15_000, 20_000))).code, 'SPK_FILE_UNREADABLE')
 })
 
 test('a column that a file lacks is NULL, one of another type is cast, and no column at all still counts rows', async () => {

@@ -1,0 +1,138 @@
+/** What Parquet footers say: schema in Spark's types and row groups of every file. Called by `sources.ts`. */
+import { must, SpkError } from '../core/errors.js'
+import type { RowGroupInfo } from '../core/sources.js'
+import { type DataType, decimal, field, type StructField, type StructType, sameType, struct, typeString, types } from '../core/types.js'
+import { type Connection, quoteText } from './duckdb.js'
+import { dataType } from './spark-types.js'
+
+/** The virtual column that prunes row groups; a file with a column of its own by that name cannot be cut. */
+const rowNumberColumn = 'file_row_number'
+
+/** Row groups per file, in the order of `files`. */
+export async function parquetRowGroups(connection: Connection, files: readonly string[]): Promise<RowGroupInfo[][]> {
+  if (files.length === 0) return []
+  const rows = await connection.rows<{ file: string; rows: number; bytes: number; clash: boolean }>(
+    `SELECT file_name AS file, row_group_id, any_value(row_group_num_rows)::BIGINT AS rows, sum(total_compressed_size)::BIGINT AS bytes,
+            bool_or(lower(path_in_schema) = '${rowNumberColumn}') AS clash
+     FROM parquet_metadata(${listText(files)}) GROUP BY file_name, row_group_id ORDER BY file_name, row_group_id`,
+  )
+  const groups = new Map<string, RowGroupInfo[]>()
+  const whole = new Set<string>()
+  for (const row of rows) {
+    if (row.clash) whole.add(row.file)
+    const list = groups.get(row.file) ?? []
+    list.push({ rows: row.rows, bytes: row.bytes })
+    groups.set(row.file, list)
+  }
+  return files.map(file => {
+    const list = groups.get(file) ?? []
+    if (!whole.has(file)) return list
+    return [{ rows: list.reduce((n, g) => n + g.rows, 0), bytes: list.reduce((n, g) => n + g.bytes, 0) }]
+  })
+}
+
+/**
+ * The schema of files: the first one's, or with `merge` the union of all. A column that another file has with a type that the first one's cannot take is
+ * an error: `FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH` (KD001), or `CANNOT_MERGE_SCHEMAS` (42KD9) with `merge`.
+ */
+export async function parquetSchema(connection: Connection, files: readonly string[], merge: boolean): Promise<StructType> {
+  const first = must(files[0], 'no file to take a schema from')
+  let schema = await schemaOf(connection, first)
+  if (files.length === 1) return schema
+  // One look at all footers tells which files differ at all.
+  const shapes = await connection.rows<{ file: string; shape: string }>(
+    `SELECT file_name AS file, md5(string_agg(concat_ws(':', name, type, num_children, converted_type, scale, precision, logical_type), ',' ORDER BY rn)) AS shape
+     FROM (SELECT *, row_number() OVER (PARTITION BY file_name) AS rn FROM parquet_schema(${listText(files)})) GROUP BY file_name`,
+  )
+  const shapeOf = new Map(shapes.map(s => [s.file, s.shape]))
+  const seen = new Set([shapeOf.get(first)])
+  for (const file of files) {
+    const shape = shapeOf.get(file)
+    if (seen.has(shape)) continue
+    seen.add(shape)
+    schema = combine(schema, await schemaOf(connection, file), first, file, merge)
+  }
+  return schema
+}
+
+async function schemaOf(connection: Connection, file: string): Promise<StructType> {
+  const statement = await connection.prepare(`SELECT * FROM read_parquet(${quoteText(file)})`)
+  const columns = statement.columns()
+  statement.destroy()
+  return struct(columns.map(c => field(c.name, sparkType(dataType(c.type)))))
+}
+
+/** Spark's type for what Parquet holds: it has no unsigned and no 128-bit integers, and no enums. */
+export function sparkType(type: DataType): DataType {
+  switch (type.kind) {
+    case 'ubyte':
+      return types.short
+    case 'ushort':
+      return types.int
+    case 'uint':
+      return types.long
+    case 'ulong':
+      return decimal(20, 0)
+    case 'hugeint':
+      return decimal(38, 0)
+    case 'enum':
+      return types.string
+    case 'array':
+      return { ...type, element: sparkType(type.element) }
+    case 'map':
+      return { ...type, key: sparkType(type.key), value: sparkType(type.value) }
+    case 'struct':
+      return struct(type.fields.map(f => ({ ...f, type: sparkType(f.type) })))
+    default:
+      return type
+  }
+}
+
+function combine(schema: StructType, other: StructType, first: string, file: string, merge: boolean): StructType {
+  const fields = new Map<string, StructField>(schema.fields.map(f => [f.name.toLowerCase(), f]))
+  for (const f of other.fields) {
+    const known = fields.get(f.name.toLowerCase())
+    if (known === undefined) {
+      if (merge) fields.set(f.name.toLowerCase(), f)
+      continue
+    }
+    const wider = widest(known.type, f.type)
+    if (wider !== undefined && (merge || wider === known.type)) {
+      fields.set(f.name.toLowerCase(), { ...known, type: wider })
+      continue
+    }
+    const both = `column ${f.name} is ${typeString(known.type)} in ${first} and ${typeString(f.type)} in ${file}`
+    throw merge
+      ? new SpkError('CANNOT_MERGE_SCHEMAS', `Failed merging schemas: ${both}. Rewrite one of the files with the other's type.`, {
+          sqlState: '42KD9',
+        })
+      : new SpkError(
+          'FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH',
+          `Encountered error while reading file ${file}. Data type mismatches when reading Parquet: ${both}. Give a schema that fits both, or read the files apart.`,
+          { sqlState: 'KD001', params: { path: file, column: f.name } },
+        )
+  }
+  return struct([...fields.values()])
+}
+
+const integers: readonly DataType['kind'][] = ['byte', 'short', 'int', 'long']
+
+/** The type that holds both: `a` itself when it does; undefined when there is none without loss. */
+function widest(a: DataType, b: DataType): DataType | undefined {
+  if (sameType(a, b) || b.kind === 'null') return a
+  const [i, j] = [integers.indexOf(a.kind), integers.indexOf(b.kind)]
+  if (i >= 0 && j >= 0) return i >= j ? a : b
+  if (a.kind === 'double' && b.kind === 'float') return a
+  if (a.kind === 'float' && b.kind === 'double') return b
+  if (a.kind === 'decimal' && b.kind === 'decimal') {
+    const scale = Math.max(a.scale, b.scale)
+    const precision = Math.max(a.precision - a.scale, b.precision - b.scale) + scale
+    if (precision > 38) return undefined
+    return a.precision === precision && a.scale === scale ? a : decimal(precision, scale)
+  }
+  return undefined
+}
+
+function listText(files: readonly string[]): string {
+  return `[${files.map(quoteText).join(', ')}]`
+}

@@ -1,0 +1,65 @@
+/** Finds the files of a source and what is in them, before a query is planned: implements the planner's `SourcePort` with the driver's own DuckDB. */
+import { SpkError } from '../core/errors.js'
+import type { FileInfo, SourceInfo } from '../core/sources.js'
+import type { FileFormat } from '../core/stage.js'
+import type { StructType } from '../core/types.js'
+import { csvSchema } from './csv-source.js'
+import type { Connection } from './duckdb.js'
+import { jsonSchema } from './json-source.js'
+import { listFiles } from './list-files.js'
+import { parquetRowGroups, parquetSchema } from './parquet-source.js'
+import type { PlanningDatabase } from './planning-database.js'
+import { SourceOptions } from './source-options.js'
+
+export class Sources {
+  readonly #database: PlanningDatabase
+  constructor(database: PlanningDatabase) {
+    this.#database = database
+  }
+
+  /**
+   * `schema`: what the user declared, or undefined to find out. Errors: `PATH_NOT_FOUND` (42K03), `UNABLE_TO_INFER_SCHEMA` (42KD9),
+   * `SPK_FILE_UNREADABLE`, `SPK_UNKNOWN_OPTION`, and those of mismatched Parquet schemas.
+   */
+  async describe(
+    format: FileFormat,
+    paths: readonly string[],
+    options: Readonly<Record<string, string>>,
+    schema: StructType | undefined,
+  ): Promise<SourceInfo> {
+    const checked = new SourceOptions(format, 'reading', options)
+    const files = listFiles(paths, { recursive: checked.flag('recursiveFileLookup', false), nameGlob: checked.text('pathGlobFilter') })
+    return this.#database.use(async connection => {
+      const uris = files.map(f => f.uri)
+      const found = schema ?? (await infer(connection, format, uris, options, checked))
+      if (found === undefined) {
+        throw new SpkError(
+          'UNABLE_TO_INFER_SCHEMA',
+          `Unable to infer schema for ${format} from ${paths.join(', ')} (${files.length} files found). It must be specified manually.`,
+          { sqlState: '42KD9', params: { format } },
+        )
+      }
+      if (format !== 'parquet') return { schema: found, files: files.map((file): FileInfo => ({ file })) }
+      const groups = await parquetRowGroups(connection, uris)
+      return { schema: found, files: files.map((file, i): FileInfo => ({ file, rowGroups: groups[i] ?? [] })) }
+    })
+  }
+}
+
+async function infer(
+  connection: Connection,
+  format: FileFormat,
+  files: readonly string[],
+  options: Readonly<Record<string, string>>,
+  checked: SourceOptions,
+): Promise<StructType | undefined> {
+  if (files.length === 0) return undefined
+  switch (format) {
+    case 'parquet':
+      return parquetSchema(connection, files, checked.flag('mergeSchema', false))
+    case 'csv':
+      return csvSchema(connection, files, options)
+    case 'json':
+      return jsonSchema(connection, files, options)
+  }
+}
