@@ -1,7 +1,7 @@
 /**
  * The one door to DuckDB: an in-memory instance, its connections, statements and result streams, over the raw bindings (a third of the load time of the
  * typed API, and vectors instead of row objects). Guarantees: one statement at a time per connection; every failure is an `SpkError`; a connection or
- * instance closes only when nothing runs on it. Called by the slot, the sources and the type oracle.
+ * instance closes only when nothing runs on it. Called by the slot and the sources.
  */
 import native from '@duckdb/node-bindings'
 import { assert, must, SpkError } from '../core/errors.js'

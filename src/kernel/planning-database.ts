@@ -1,4 +1,4 @@
-/** The driver's own DuckDB, opened at first use: footers, inference and types, never a query's rows. Each use has a connection of its own. */
+/** The driver's own DuckDB, opened at first use: footers and inference, never a query's rows. Each use has a connection of its own. */
 import { type Connection, Database } from './duckdb.js'
 
 export class PlanningDatabase {

@@ -1,6 +1,6 @@
 /**
  * DuckDB's types and spk's, both ways: as SQL text, as native logical types, and back. What DuckDB has and spk has not (BIT, UNION, TIME WITH TIME
- * ZONE, …) maps to the type its values are cast to on the way out, so nothing is lost silently. Called by the slot, the sources and the oracle.
+ * ZONE, …) maps to the type its values are cast to on the way out, so nothing is lost silently. Called by the slot and the sources.
  */
 import { type DataType, decimal, field, sameType, struct, types } from '../core/types.js'
 import { type LogicalType, native, quoteName, quoteText } from './duckdb.js'

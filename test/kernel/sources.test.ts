@@ -5,9 +5,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { SpkError } from '#src/core/errors.js'
 import type { FileFormat } from '#src/core/stage.js'
-import { decimal, field, type StructType, struct, typeString, types } from '#src/core/types.js'
+import { field, type StructType, struct, typeString, types } from '#src/core/types.js'
 import { cellsOf, safeHeader } from '#src/kernel/csv-source.js'
-import { DuckdbOracle } from '#src/kernel/oracle.js'
 import { PlanningDatabase } from '#src/kernel/planning-database.js'
 import { Sources } from '#src/kernel/sources.js'
 
@@ -216,18 +215,6 @@ test('json: inferred types, fields by name', async () => {
   assert.is(typeString((await describe('json', [path], { primitivesAsString: 'true' })).schema).includes('b:string'), true)
   const document = file('infer2.json', '[{"a":1},\n{"a":2.5}]')
   assert.is(typeString((await describe('json', [document], { multiLine: 'true' })).schema), 'struct<a:double>')
-})
-
-test('the oracle tells DuckDB’s types', async () => {
-  const oracle = new DuckdbOracle(database)
-  const columns = struct([field('i', types.int), field('d', decimal(10, 2)), field('odd "name"', types.string)])
-  const answers = await oracle.typesOf(columns, ['i + 1', 'sum(i)', 'd', 'avg(d)', '"odd ""name""" || \'x\'', '[i]', 'lead(i) OVER (ORDER BY d)'])
-  assert.equal(answers.map(typeString), ['int', 'hugeint', 'decimal(10,2)', 'double', 'string', 'array<int>', 'int'])
-  assert.equal(await oracle.typesOf(struct([]), []), [])
-  assert.equal((await oracle.typesOf(struct([]), ["TIMESTAMP_NS '2024-01-01 00:00:00'"])).map(typeString), ['timestamp_ntz'])
-  const error = await failure(oracle.typesOf(columns, ['i', 'nope']))
-  assert.is(error.code, 'SPK_DUCKDB')
-  assert.is(error.params['name'], 'nope')
 })
 
 test.run()
