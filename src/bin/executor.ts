@@ -12,18 +12,39 @@ import { connectNats } from '../transport/nats.js'
 import { ownVersions } from './versions.js'
 
 const UNCAUGHT = 50
-/** A slot that could not be freed. */
-const STUCK = 57
-
+const GONE = 1
 const log = rootLogger({ pid: process.pid })
+/** How long an orderly end may take. */
+const LEAVE_MS = 3000
+
+/** `process.exit` waits for queries in flight, for ever if need be: a process that cannot leave in order is killed. */
+const killOneself = (): void => void process.kill(process.pid, 'SIGKILL')
+let close: () => Promise<void> = async () => undefined
+
+async function leave(code: number): Promise<void> {
+  const late = setTimeout(() => {
+    log.fatal({ code }, 'a query does not end; killing this process')
+    killOneself()
+  }, LEAVE_MS)
+  await close().catch((error: unknown) => log.warn({ err: error }, 'while closing'))
+  clearTimeout(late)
+  process.exit(code)
+}
+
 process.on('uncaughtException', error => {
   log.fatal({ err: error }, 'uncaught error')
-  process.exit(UNCAUGHT)
+  void leave(UNCAUGHT)
 })
 if (process.channel === undefined) {
   process.stderr.write('spk: executors are started by a worker (spk node --role worker).\n')
   process.exit(2)
 }
+
+let stop: () => void = () => process.exit(GONE)
+process.once('disconnect', () => {
+  log.warn('the worker is gone')
+  stop()
+})
 
 const launch = decodeRecord(ExecutorLaunch, process.env[EXECUTOR_LAUNCH_ENV] ?? '', `environment variable ${EXECUTOR_LAUNCH_ENV}`)
 const transport = await connectNats({ servers: launch.natsUrl, name: `spk executor ${launch.appId}/${launch.executorId}`, log })
@@ -34,18 +55,16 @@ const runner = startTaskRunner({
   log,
   onStuck(slot) {
     log.fatal({ slot }, 'a slot could not be freed; this executor ends and is replaced')
-    process.exit(STUCK)
+    killOneself()
   },
 })
 const executor = startExecutor({ transport, clock: systemClock, rng: systemRng, log, launch, runner, versions: ownVersions(), pid: process.pid })
-process.once('disconnect', () => {
-  log.warn('the worker is gone')
-  // Nobody is left who would remove what this executor wrote or wait for its report.
-  process.exit(1)
-})
+close = async () => {
+  await runner.close()
+  await transport.close()
+}
+stop = () => void executor.stop('its worker is gone', GONE)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void executor.stop(signal))
 const { reason, code } = await executor.stopped
 log.info({ reason, code }, 'executor stopped')
-await runner.close()
-await transport.close()
-process.exit(code)
+await leave(code)

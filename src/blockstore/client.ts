@@ -102,6 +102,11 @@ export class BlockClient {
     }
   }
 
+  /** Whether a segment's file is one that `release` removes, and not a block file of this host. */
+  isScratch(path: string): boolean {
+    return path.startsWith(join(this.#options.scratchDir, 'fetch-'))
+  }
+
   /** Forgets what it knows of files in a folder that are being deleted. */
   forget(dir: string, matches: (file: string) => boolean): void {
     this.#indexes.forget(dir, matches)

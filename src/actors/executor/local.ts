@@ -37,6 +37,18 @@ export interface LocalExecutor {
   stop(): Promise<void>
 }
 
+/** The first answer should not wait for slots that it does not use. */
+const WARM_SLOTS = 2
+
+/** libuv's pool cannot be enlarged from inside a running process, and every running query holds one of its threads. */
+function warnOfFewThreads(cores: number, log: Logger): void {
+  const threads = Number(process.env.UV_THREADPOOL_SIZE ?? 4)
+  if (cores >= threads) {
+    log.warn({ cores, threads }, `only ${Math.max(1, threads - 1)} queries run at a time: start Node with UV_THREADPOOL_SIZE=${cores + 8}`)
+  }
+}
+
+/** Starts slots and executor. Throws when `memory` is too small. */
 export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor {
   const { transport, clock, rng, log, cluster, appId, token, cores, memory, conf } = options
   const parent = options.localDir ?? tmpdir()
@@ -61,7 +73,15 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     blocksDir,
     scratchDir: join(folder, 'scratch'),
   }
-  const runner = startTaskRunner({ launch, clock, rng, log, onStuck: slot => log.fatal({ slot }, 'a slot could not be freed: end this program') })
+  warnOfFewThreads(cores, log)
+  const runner = startTaskRunner({
+    launch,
+    clock,
+    rng,
+    log,
+    warmSlots: Math.min(cores, WARM_SLOTS),
+    onStuck: slot => log.fatal({ slot }, 'a slot could not be freed: end this program'),
+  })
   const executor = startExecutor({ transport, clock, rng, log, launch, runner, versions: options.versions, pid: process.pid })
   return {
     executorId: launch.executorId,
