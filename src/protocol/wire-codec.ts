@@ -191,30 +191,38 @@ function readFields(
   return into
 }
 
-/** Texts, or objects told apart by their literal `kind`. */
+/** Texts, or objects told apart by one property that is another literal text in each (`kind`). */
 function union(alternatives: readonly Schema[], named: Map<string, Codec>): Codec {
   if (alternatives.every(a => typeof a.const === 'string')) return choice(alternatives.map(a => a.const as string))
-  const kinds = alternatives.map(a => a.properties?.['kind']?.const)
-  if (kinds.some(kind => typeof kind !== 'string')) throw new Error('bug in spk: the alternatives of a union in a message need a literal "kind"')
+  const tag = tagOf(alternatives)
+  if (tag === undefined) throw new Error('bug in spk: the alternatives of a union in a message need a literal "kind"')
+  const kinds = alternatives.map(a => a.properties?.[tag]?.const)
   const index = new Map(kinds.map((kind, i) => [kind, i]))
-  const fields = alternatives.map(a => fieldsOf(a, named).filter(field => field.name !== 'kind'))
-  const expected = `one of the kinds ${kinds.join(', ')}`
+  const fields = alternatives.map(a => fieldsOf(a, named).filter(field => field.name !== tag))
+  const expected = `an object whose ${tag} is one of ${kinds.join(', ')}`
   return {
     plain: false,
     pack(value) {
-      const i = index.get((value as { kind: string }).kind)
+      const i = index.get((value as Record<string, string>)[tag])
       if (i === undefined) throw new Mismatch(expected)
       return packFields(fields[i] as Field[], value as Record<string, unknown>, [i])
     },
     read(raw, form) {
       if (form === 'named' ? !isObject(raw) : !Array.isArray(raw)) throw new Mismatch(expected)
       const parts = raw as unknown[] & Record<string, unknown>
-      const i = form === 'named' ? index.get(parts['kind'] as string) : (parts[0] as number)
+      const i = form === 'named' ? index.get(parts[tag] as string) : (parts[0] as number)
       const chosen = i === undefined ? undefined : fields[i]
       if (chosen === undefined) throw new Mismatch(expected)
-      return readFields(chosen, parts, form, 1, { kind: kinds[i as number] })
+      return readFields(chosen, parts, form, 1, { [tag]: kinds[i as number] })
     },
   }
+}
+
+function tagOf(alternatives: readonly Schema[]): string | undefined {
+  return Object.keys(alternatives[0]?.properties ?? {}).find(name => {
+    const texts = alternatives.map(a => (a.required?.includes(name) ? a.properties?.[name]?.const : undefined))
+    return texts.every(text => typeof text === 'string') && new Set(texts).size === texts.length
+  })
 }
 
 function choice(texts: readonly string[]): Codec {

@@ -120,7 +120,7 @@ export function decodeReply<R extends TSchema>(type: Message<TSchema, R>, bytes:
   return read(type.reply, body[0] === OK ? body[1] : undefined, 'packed', what, 'SPK_BAD_MESSAGE')
 }
 
-/** Validates a JSON record (KV value, event) against its schema; what the schema does not know is dropped. Throws `SPK_BAD_RECORD`. */
+/** Validates a JSON record (KV value, event) against its schema; properties that the schema does not know are kept. Throws `SPK_BAD_RECORD`. */
 export function decodeRecord<S extends TSchema>(schema: S, text: string | Uint8Array, what: string): Static<S> {
   let value: unknown
   try {
@@ -133,7 +133,8 @@ export function decodeRecord<S extends TSchema>(schema: S, text: string | Uint8A
 
 /** Validates a value that came out of a JSON record. Throws `SPK_BAD_RECORD`. */
 export function checkRecord<S extends TSchema>(schema: S, value: unknown, what: string): Static<S> {
-  return read(schema, value, 'named', what, 'SPK_BAD_RECORD')
+  read(schema, value, 'named', what, 'SPK_BAD_RECORD')
+  return value as Static<S>
 }
 
 export function encodeRecord<S extends TSchema>(_schema: S, value: Static<S>): Uint8Array {

@@ -8,7 +8,7 @@ import type { Logger } from '../core/log.js'
 import { MemoryClient, type StreamOptions, type Subscriber } from './memory-client.js'
 import { StoredBucket, StoredStream } from './memory-store.js'
 import { SubjectIndex, subjectMatches } from './subject-index.js'
-import type { Entry } from './transport.js'
+import type { Entry, StreamRecord } from './transport.js'
 
 /** What travels: a publish or request, its answer, a store operation, its result, or a change of a watched bucket. */
 export interface Hop {
@@ -122,6 +122,11 @@ export class MemoryBus {
   /** All that a bucket holds now, past all links. */
   peekAll(bucket: string): Entry[] {
     return this.#buckets.get(bucket)?.entries() ?? []
+  }
+
+  /** All that a stream holds now, past all links. */
+  peekStream(name: string): StreamRecord[] {
+    return this.#streams.get(name)?.read(undefined, 1) ?? []
   }
 
   /** @internal */
