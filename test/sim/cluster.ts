@@ -2,6 +2,8 @@
  * A cluster in one world: the real masters, workers and executors, started, crashed and restarted on simulated nodes. The driver is put on top by `run.ts`.
  * A `Plant` replaces a decision or an effect of one actor: how the simulator proves that it finds bugs.
  */
+import type { DriverOptions } from '#src/actors/driver/effects.js'
+import type { ExecutorOptions } from '#src/actors/executor/effects.js'
 import type { MasterHandle, MasterOptions } from '#src/actors/master/start-master.js'
 import { startMaster } from '#src/actors/master/start-master.js'
 import { startWorker, type WorkerHandle, type WorkerOptions } from '#src/actors/worker/effects.js'
@@ -22,6 +24,8 @@ export const VERSIONS = { spk: SPK_VERSION, duckdb: 'sim', protocol: PROTOCOL_VE
 export interface Plant {
   readonly master?: Pick<MasterOptions, 'decide' | 'wrapEffects'>
   readonly worker?: Pick<WorkerOptions, 'decide' | 'wrapEffects'>
+  readonly executor?: Pick<ExecutorOptions, 'decide' | 'wrapEffects'>
+  readonly driver?: Pick<DriverOptions, 'merge' | 'wrapEffects'>
   readonly masterTransport?: (transport: Transport) => Transport
 }
 

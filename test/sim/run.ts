@@ -67,6 +67,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
     const end = scheduler.time + CLEAN_MS
     while (scheduler.time < end && applications.left().length > 0) await scheduler.run(scheduler.time + CLEAN_STEP_MS)
     for (const what of applications.left()) world.violate('left behind', what)
+    applications.checkEventLog()
   }
   return {
     seed,
