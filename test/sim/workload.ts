@@ -79,13 +79,23 @@ export class Applications {
       const name = `${plan.node} job ${i}`
       return { name, query: randomQuery(seed.fork(i), `/out/${plan.node}/${i}`), outcome: undefined }
     })
-    this.#applications.push({ node, driver, jobs, stopped: false })
-    const run = (job: Job) => this.#run(driver, job)
-    if (plan.together) for (const job of jobs) void run(job)
-    else
-      void (async () => {
-        for (const job of jobs) await run(job)
-      })()
+    const application: Application = { node, driver, jobs, stopped: false }
+    this.#applications.push(application)
+    void this.#runAll(application, plan.together)
+  }
+
+  async #runAll(application: Application, together: boolean): Promise<void> {
+    const { driver, jobs } = application
+    if (together) await Promise.all(jobs.map(job => this.#run(driver, job)))
+    else for (const job of jobs) await this.#run(driver, job)
+    // Others may wait for its cores. The last one ends when all faults are over, so that what it leaves can be looked at in peace.
+    if (!this.allEnded()) this.#stop(application)
+  }
+
+  #stop(application: Application): void {
+    void application.driver.stop().then(() => {
+      application.stopped = true
+    })
   }
 
   #startDriver(plan: ApplicationPlan, node: SimNode, life: Life): DriverHandle {
@@ -166,11 +176,7 @@ export class Applications {
   }
 
   stopAll(): void {
-    for (const application of this.#applications) {
-      void application.driver.stop().then(() => {
-        application.stopped = true
-      })
-    }
+    for (const application of this.#applications) this.#stop(application)
   }
 
   /** What an ended application must not leave: processes, cores in the leader's books, blocks, temporary files. */
