@@ -102,18 +102,35 @@ function commonNested(a: DataType, b: DataType): DataType | undefined {
   return undefined
 }
 
+/** As `commonType`, but text and other types have nothing in common: for elements of collections, greatest, VALUES. */
+export function commonTypeWithoutText(a: DataType, b: DataType): DataType | undefined {
+  if ((a.kind === 'string') !== (b.kind === 'string') && a.kind !== 'null' && b.kind !== 'null') return undefined
+  return commonType(a, b)
+}
+
 /** The common type of several; `void` for none. Undefined when there is none. */
-export function commonTypeOf(all: readonly DataType[]): DataType | undefined {
+export function commonTypeOf(all: readonly DataType[], common: typeof commonType = commonType): DataType | undefined {
   let result: DataType | undefined = types.null
   for (const type of all) {
-    result = commonType(result, type)
+    result = common(result, type)
     if (result === undefined) return undefined
   }
   return result
 }
 
 /** What a parameter takes: a type, or a class of types. */
-export type Expected = DataType | 'any' | 'numeric' | 'integral' | 'orderable' | 'array' | 'map' | 'struct' | 'datetime' | 'stringOrBinary'
+export type Expected =
+  | DataType
+  | 'any'
+  | 'numeric'
+  | 'integral'
+  | 'upToInt'
+  | 'orderable'
+  | 'array'
+  | 'map'
+  | 'struct'
+  | 'datetime'
+  | 'stringOrBinary'
 
 /** The argument as the parameter wants it, cast if that is allowed implicitly; undefined when it is not. */
 export function implicitCast(arg: BoundExpr, expected: Expected): BoundExpr | undefined {
@@ -129,6 +146,9 @@ export function implicitCast(arg: BoundExpr, expected: Expected): BoundExpr | un
       if (isIntegral(type)) return arg
       if (isNull) return nullOf(types.int)
       return type.kind === 'string' ? castTo(arg, types.long) : undefined
+    case 'upToInt':
+      if (isNull) return nullOf(types.int)
+      return type.kind === 'int' || type.kind === 'short' || type.kind === 'byte' ? castTo(arg, types.int) : undefined
     case 'orderable':
       return isOrderable(type) ? arg : undefined
     case 'array':
@@ -157,6 +177,7 @@ function implicitCastToType(arg: BoundExpr, to: DataType): BoundExpr | undefined
   if (to.kind === 'string') return isAtomic(from) && from.kind !== 'binary' && from.kind !== 'interval' ? castTo(arg, to) : undefined
   if (to.kind === 'double' && isNumeric(from)) return castTo(arg, to)
   if (to.kind === 'date' && (from.kind === 'timestamp' || from.kind === 'timestamp_ntz')) return castTo(arg, to)
+  if (isIntegral(to) && isNumeric(from)) return castTo(arg, to)
   // Every parameter of decimal or nested type is widened only.
   return fits !== undefined && sameType(fits, to) ? castTo(arg, to) : undefined
 }
@@ -170,6 +191,8 @@ export function expectedName(expected: Expected): string {
       return 'NUMERIC'
     case 'integral':
       return 'INTEGRAL'
+    case 'upToInt':
+      return '("INT" or "SMALLINT" or "TINYINT")'
     case 'orderable':
       return 'ORDERABLE'
     case 'array':

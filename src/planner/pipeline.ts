@@ -20,6 +20,7 @@ import { combineUnions } from './optimize/combine-unions.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
+import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
 import { pruneFilters } from './optimize/prune-filters.js'
 import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
@@ -72,6 +73,7 @@ export const optimizerBatches: readonly Batch[] = [
       // Casts before constants: a folded literal needs no cast around it.
       simplifyCasts,
       foldConstants,
+      propagateNulls,
       simplifyBooleans,
       removeLiteralGroups,
       // After folding, which is what makes a condition a literal.

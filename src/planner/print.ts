@@ -7,6 +7,35 @@ import type { BoundExpr, BoundSortOrder, NamedExpr } from './bound.js'
 import { sqlTypeName } from './coercion.js'
 import type { Expr, Literal, LiteralValue } from './expr.js'
 
+/** Functions that Spark shows in capitals. */
+const capitals = new Set(
+  (
+    'sqrt exp expm1 floor ceil ceiling log log10 log2 log1p signum cbrt sin cos tan asin acos atan atan2 sinh cosh tanh degrees radians ' +
+    'hypot pi e power rint regexp_like rlike regexp'
+  ).split(' '),
+)
+
+/** Arguments that Spark adds to a name when they are left out, by the number of those given. */
+const shownDefaults: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
+  round: { 1: ['0'] },
+  bround: { 1: ['0'] },
+  substring: { 2: ['2147483647'] },
+  substr: { 2: ['2147483647'] },
+  locate: { 2: ['1'] },
+  position: { 2: ['1'] },
+  charindex: { 2: ['1'] },
+  lpad: { 2: [' '] },
+  rpad: { 2: [' '] },
+  split: { 2: ['-1'] },
+  replace: { 2: [''] },
+  regexp_replace: { 3: ['1'] },
+  regexp_extract: { 2: ['1'] },
+  percentile: { 2: ['1'] },
+  percentile_approx: { 2: ['10000'] },
+  approx_percentile: { 2: ['10000'] },
+  unix_timestamp: { 1: ['yyyy-MM-dd HH:mm:ss'] },
+}
+
 const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>=', '<=>', 'and', 'or', '&', '|', '^'])
 
 function callText(name: string, args: readonly string[]): string {
@@ -30,14 +59,19 @@ function callText(name: string, args: readonly string[]): string {
     case 'in':
       return `(${a} IN (${args.slice(1).join(', ')}))`
     case 'like':
-    case 'ilike':
-      return args.length === 2 ? `${a} ${fn.toUpperCase()} ${b}` : `${a} ${fn.toUpperCase()} ${b} ESCAPE ${args[2]}`
-    case 'rlike':
-      return `${fn.toUpperCase()}(${args.join(', ')})`
+      return args.length === 2 ? `${a} LIKE ${b}` : `${a} LIKE ${b} ESCAPE ${args[2]}`
+    case 'if':
+      return `(IF(${args.join(', ')}))`
+    case 'log':
+      return args.length === 1 ? `LOG(E(), ${a})` : `LOG(${args.join(', ')})`
+    case 'extract':
+      return `extract(${a} FROM ${b})`
+    case 'position':
+      return `locate(${[...args, ...(shownDefaults['position']?.[args.length] ?? [])].join(', ')})`
     case 'when':
       return caseText(args)
     default:
-      return `${fn}(${args.join(', ')})`
+      return `${capitals.has(fn) ? fn.toUpperCase() : fn}(${[...args, ...(shownDefaults[fn]?.[args.length] ?? [])].join(', ')})`
   }
 }
 
@@ -66,6 +100,8 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
       return expr.filter === undefined ? text : `${text} FILTER (WHERE ${show(expr.filter)})`
     }
     case 'Cast':
+      // As in Spark, a cast to a nested type is not shown.
+      if (expr.to.kind === 'array' || expr.to.kind === 'map' || expr.to.kind === 'struct') return show(expr.child)
       return `${expr.mode === 'try' ? 'TRY_CAST' : 'CAST'}(${show(expr.child)} AS ${sqlTypeName(expr.to)})`
     case 'Alias':
       return `${show(expr.child)} AS ${expr.name}`
@@ -105,7 +141,7 @@ function valueText(value: LiteralValue, kind: string): string {
   if (kind === 'date' && typeof value === 'number') return `DATE '${dateText(value)}'`
   if (kind === 'timestamp' && typeof value === 'bigint') return `TIMESTAMP '${timestampText(value)}'`
   if (kind === 'timestamp_ntz' && typeof value === 'bigint') return `TIMESTAMP_NTZ '${timestampText(value)}'`
-  if (kind === 'double' && typeof value === 'number' && Number.isInteger(value)) return value.toFixed(1)
+  if ((kind === 'double' || kind === 'float') && typeof value === 'number' && Number.isInteger(value)) return value.toFixed(1)
   if (typeof value === 'object') return `INTERVAL '${value.months} months ${value.days} days ${value.micros} microseconds'`
   return String(value)
 }
@@ -148,6 +184,7 @@ export function exprText(expr: BoundExpr): string {
     case 'Cast':
       return `${expr.mode === 'try' ? 'try_cast' : 'cast'}(${exprText(expr.child)} as ${sqlTypeName(expr.type).toLowerCase()})`
     case 'Call':
+      // The canonical call, without the defaults that names show.
       if (expr.fn === 'getfield') return `${exprText(expr.args[0] as BoundExpr)}.${expr.args[1] === undefined ? '' : exprText(expr.args[1])}`
       return callText(expr.fn, expr.args.map(exprText))
     case 'AggregateCall': {

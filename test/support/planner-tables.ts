@@ -28,7 +28,7 @@ export async function testTables(): Promise<TestTables> {
   const folder = mkdtempSync(join(tmpdir(), 'spk-planner-'))
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
-  await connection.run("SET TimeZone = 'UTC'")
+  await connection.run("SET TimeZone = 'UTC'; SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'")
   const views = new Map<string, Relation>()
   const described = new Map<string, { schema: StructType; files: FileInfo[] }>()
   const sources: SourcePort = {

@@ -9,7 +9,7 @@ import { exprText } from '../print.js'
 import { exprChildren, mapExprChildren, visitExpr } from '../tree.js'
 import { type AnalyzerContext, fail } from './context.js'
 import { bindCondition, bindExpr, type Names, namesOf } from './expressions.js'
-import { above, nameable, type Scoped } from './scope.js'
+import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 
 /** An Aggregate relation, with its HAVING. */
@@ -91,7 +91,7 @@ function checkGrouped(expr: BoundExpr, keys: ReadonlySet<string>, grouped: boole
   for (const child of exprChildren(expr)) checkGrouped(child, keys, grouped, relation, context)
 }
 
-function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Project | Expr, context: AnalyzerContext) {
+function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Project, context: AnalyzerContext) {
   if (!grouped) {
     return fail(
       context,
@@ -138,10 +138,10 @@ function aggregateInWhere(bound: BoundExpr, node: Expr, context: AnalyzerContext
  */
 export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node: Expr, context: AnalyzerContext): readonly [BoundExpr, Scoped] {
   const below = input.below
-  const output = nameable(input)
+  const output = [input.visible, input.hidden]
   if (below === undefined) return [bind(namesOf(input.visible, input.hidden)), input]
-  const inputNames = nameable(below.input)
-  const bound = bind({ lists: [output, inputNames], insideAggregates: [inputNames, output], star: input.visible })
+  const inputNames = [below.input.visible, below.input.hidden]
+  const bound = bind({ lists: [...output, ...inputNames], insideAggregates: [...inputNames, ...output], star: input.visible })
   const have = outputOf(input.plan)
   const more: NamedExpr[] = []
   const asOutput = (expr: BoundExpr): Attribute | undefined => {
@@ -157,7 +157,8 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
   const rewrite = (expr: BoundExpr): BoundExpr => {
     if (expr.kind === 'Attribute') {
       if (have.some(a => a.id === expr.id)) return expr
-      if (below.kind === 'aggregate' && !below.grouping.has(exprKey(expr))) throw notGrouped(expr, below.grouping.size > 0, node, context)
+      // The input's columns are in sight only inside aggregate functions and as what is grouped by.
+      if (below.kind === 'aggregate' && !below.grouping.has(exprKey(expr))) throw unresolvedColumn(context, [expr.name], input.visible, node)
       return asOutput(expr) ?? add(expr)
     }
     if (below.kind === 'aggregate' && (expr.kind === 'AggregateCall' || below.grouping.has(exprKey(expr))) && expr.kind !== 'Literal') {

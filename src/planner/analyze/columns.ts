@@ -9,6 +9,7 @@ import { type AnalyzerContext, fail, sameName } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { lookUp, type Scoped, scoped, trimmed, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
+import { checkNoMaps } from './set-operation.js'
 
 /** A select list; with aggregate functions in it, an aggregation over all rows. */
 export function bindProject(relation: Project, context: AnalyzerContext): Scoped {
@@ -107,6 +108,7 @@ export function aliased(input: Scoped, alias: string): Scoped {
 /** dropDuplicates: of all columns a Distinct, of some the first row of each group. */
 export function bindDeduplicate(relation: Deduplicate, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
+  checkNoMaps(relation.columns === undefined ? input.visible : [], relation, context)
   if (relation.columns === undefined) return scoped({ kind: 'Distinct', input: trimmed(input) })
   const keys: Attribute[] = relation.columns.map(name => {
     const found = lookUp(context, [name], input.visible, relation)

@@ -14,7 +14,7 @@ import { expandStar } from './star.js'
 
 /** What names mean for an expression. */
 export interface Names {
-  /** Looked up in order; the first list that knows the name wins. */
+  /** Looked up in order; the first list that knows the name wins: visible columns before hidden ones. */
   readonly lists: readonly (readonly Attribute[])[]
   /** The order inside the arguments of aggregate functions, when it is another one. */
   readonly insideAggregates?: readonly (readonly Attribute[])[]
@@ -25,7 +25,7 @@ export interface Names {
 }
 
 export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
-  return { lists: [hidden.length === 0 ? visible : [...visible, ...hidden]], star: visible }
+  return { lists: hidden.length === 0 ? [visible] : [visible, hidden], star: visible }
 }
 
 /** Names that are functions when no column has the name. */
@@ -81,11 +81,20 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
 }
 
 /** A condition, which must be boolean. */
-export function bindCondition(expr: Expr, names: Names, context: AnalyzerContext, place: 'FILTER' | 'JOIN'): BoundExpr {
+export function bindCondition(expr: Expr, names: Names, context: AnalyzerContext, place: 'FILTER' | 'JOIN' | 'AGGREGATE'): BoundExpr {
   const bound = bindExpr(expr, names, context)
   if (bound.type.kind === 'boolean') return bound
   if (bound.type.kind === 'null') return literal(null, types.boolean)
   const shown = text(expr, names, context)
+  if (place === 'AGGREGATE') {
+    throw fail(
+      context,
+      expr,
+      'INVALID_AGGREGATE_FILTER.NOT_BOOLEAN',
+      '42903',
+      `The FILTER expression "${shown}" in an aggregate function is invalid. Expected a FILTER expression of the BOOLEAN type.`,
+    )
+  }
   if (place === 'JOIN') {
     throw fail(
       context,
@@ -206,7 +215,7 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
       )
     }
   }
-  const filter = expr.filter === undefined ? undefined : bindCondition(expr.filter, inner, context, 'FILTER')
+  const filter = expr.filter === undefined ? undefined : bindCondition(expr.filter, inner, context, 'AGGREGATE')
   if (filter !== undefined && hasAggregate(filter)) {
     throw fail(
       context,
@@ -255,6 +264,10 @@ function bindCall(
       return text(expr, names, context)
     },
     argText: index => (written[index] === undefined ? '' : text(written[index], names, context)),
+    argAlias: index => {
+      const arg = written[index]
+      return arg?.kind === 'Alias' ? arg.name : undefined
+    },
     fail: (code, sqlState, message) => fail(context, expr, code, sqlState, message),
     bind: (other, otherArgs) => bindEntry(other, otherArgs, bindContext, { distinct: false }),
   }

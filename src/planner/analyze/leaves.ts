@@ -4,7 +4,7 @@ import { editDistance } from '../../core/config.js'
 import { field, struct, types } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
 import { isNullable } from '../bound.js'
-import { castTo, commonTypeOf } from '../coercion.js'
+import { castTo, commonTypeOf, commonTypeWithoutText } from '../coercion.js'
 import { evaluate } from '../evaluate.js'
 import type { Expr } from '../expr.js'
 import type { InlineTable, LocalRelation, ReadFiles, Relation, UnresolvedRelation, UnresolvedTableValuedFunction } from '../logical.js'
@@ -106,7 +106,10 @@ export function bindInlineTable(relation: InlineTable, context: AnalyzerContext)
   const output: Attribute[] = []
   for (let c = 0; c < width; c++) {
     const cells = rows.map(r => r[c] as BoundExpr)
-    const type = commonTypeOf(cells.map(e => e.type))
+    const type = commonTypeOf(
+      cells.map(e => e.type),
+      commonTypeWithoutText,
+    )
     if (type === undefined) {
       throw fail(
         context,

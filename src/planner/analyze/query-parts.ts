@@ -11,18 +11,20 @@ import { bindExpr, namesOf } from './expressions.js'
 import { above, type Scoped } from './scope.js'
 
 export function bindLimit(relation: Limit, context: AnalyzerContext): Scoped {
-  const limit = count(relation.limit, 'limit', context)
-  return above(context.resolve(relation.input, context), input => ({ kind: 'Limit', input, limit }))
+  const scope = context.resolve(relation.input, context)
+  const limit = count(relation.limit, 'limit', scope, context)
+  return above(scope, input => ({ kind: 'Limit', input, limit }))
 }
 
 export function bindOffset(relation: Offset, context: AnalyzerContext): Scoped {
-  const offset = count(relation.offset, 'offset', context)
-  return above(context.resolve(relation.input, context), input => ({ kind: 'Offset', input, offset }))
+  const scope = context.resolve(relation.input, context)
+  const offset = count(relation.offset, 'offset', scope, context)
+  return above(scope, input => ({ kind: 'Offset', input, offset }))
 }
 
 /** A constant whole number of at least 0. */
-function count(expr: Expr, name: 'limit' | 'offset', context: AnalyzerContext): number {
-  const bound = bindExpr(expr, { lists: [[]], star: [] }, context)
+function count(expr: Expr, name: 'limit' | 'offset', scope: Scoped, context: AnalyzerContext): number {
+  const bound = bindExpr(expr, namesOf(scope.visible), context)
   const problem = (code: string, message: string) =>
     fail(context, expr, `INVALID_LIMIT_LIKE_EXPRESSION.${code}`, '42K0E', `The limit like expression "${prettyText(expr)}" is invalid. ${message}`)
   if (!isIntegral(bound.type) && bound.type.kind !== 'null')

@@ -4,7 +4,6 @@ import { types } from '../../core/types.js'
 import { type Attribute, literal, type NamedExpr } from '../bound.js'
 import type { Span } from '../expr.js'
 import { outputOf, type Plan } from '../plan.js'
-import { mapSame } from '../tree.js'
 import { type AnalyzerContext, fail, quoted, sameName } from './context.js'
 
 /**
@@ -91,11 +90,6 @@ function endsWith(context: AnalyzerContext, qualifier: readonly string[], suffix
   return suffix.every((s, i) => sameName(context, s, qualifier[qualifier.length - suffix.length + i] ?? ''))
 }
 
-/** All that a relation's names can mean. */
-export function nameable(input: Scoped): readonly Attribute[] {
-  return input.hidden.length === 0 ? input.visible : [...input.visible, ...input.hidden]
-}
-
 /** The error for a name that is no column, with the nearest names there are. */
 export function unresolvedColumn(
   context: AnalyzerContext,
@@ -120,11 +114,6 @@ function suggestions(name: string, candidates: readonly Attribute[]): string[] {
     .sort((x, y) => x.d - y.d || x.i - y.i)
     .slice(0, 5)
     .map(({ a }) => quoted(unique.filter(o => o.name.toLowerCase() === a.name.toLowerCase()).length > 1 ? [...a.qualifier, a.name] : [a.name]))
-}
-
-/** The same attributes under another qualifier. */
-export function requalified(attributes: readonly Attribute[], qualifier: readonly string[]): readonly Attribute[] {
-  return mapSame(attributes, a => ({ ...a, qualifier }))
 }
 
 export function nameLiteral(name: string) {

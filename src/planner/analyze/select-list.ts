@@ -37,10 +37,14 @@ export function named(child: BoundExpr, name: string, context: AnalyzerContext):
 }
 
 function generatedName(item: Expr, child: BoundExpr, names: Names, context: AnalyzerContext): string {
-  // A field is named like the field alone.
-  if (child.kind === 'Call' && child.fn === 'getfield') {
-    const field = child.args[1]
-    if (field?.kind === 'Literal' && typeof field.value === 'string') return field.value
+  // A field reached by a plain name is named like the field alone; a cast column keeps its name.
+  if (item.kind === 'UnresolvedAttribute') return item.nameParts[item.nameParts.length - 1] ?? ''
+  if (item.kind === 'Cast' && item.child.kind === 'UnresolvedAttribute') return item.child.nameParts[item.child.nameParts.length - 1] ?? ''
+  if (item.kind === 'UnresolvedExtractValue' && child.kind === 'Call' && child.fn === 'map_value') {
+    return `${text(item.child, names, context)}[${text(item.extraction, names, context)}]`
+  }
+  if (item.kind === 'UnresolvedFunction' && child.kind === 'Call' && (child.fn === 'date_add' || child.fn === 'date_sub')) {
+    return text({ ...item, name: child.fn }, names, context)
   }
   return text(item, names, context)
 }

@@ -1,14 +1,32 @@
 /** UNION, INTERSECT and EXCEPT: the same number of columns, brought to common types, by position or by name. */
-import { types } from '../../core/types.js'
+import { type DataType, types } from '../../core/types.js'
 import { type Attribute, type NamedExpr, nullOf, toAttribute } from '../bound.js'
 import { castTo, commonType, sqlTypeName } from '../coercion.js'
-import type { SetOperation } from '../logical.js'
+import type { Deduplicate, SetOperation } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
 import { type AnalyzerContext, fail, sameName } from './context.js'
 import { type Scoped, scoped, trimmed } from './scope.js'
 import { named } from './select-list.js'
 
 const ordinals = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth']
+
+/** Maps have no equality that DISTINCT and the like could go by. */
+export function checkNoMaps(columns: readonly Attribute[], node: SetOperation | Deduplicate, context: AnalyzerContext): void {
+  const column = columns.find(c => hasMap(c.type))
+  if (column === undefined) return
+  throw fail(
+    context,
+    node,
+    'UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE',
+    '0A000',
+    `The feature is not supported: Cannot have MAP type columns in a set operation (INTERSECT, EXCEPT, etc.), but the type of column \`${column.name}\` is "${sqlTypeName(column.type)}".`,
+  )
+}
+
+function hasMap(type: DataType): boolean {
+  if (type.kind === 'array') return hasMap(type.element)
+  return type.kind === 'struct' ? type.fields.some(f => hasMap(f.type)) : type.kind === 'map'
+}
 
 export function bindSetOperation(relation: SetOperation, context: AnalyzerContext): Scoped {
   let left = trimmed(context.resolve(relation.left, context))
@@ -46,6 +64,7 @@ export function bindSetOperation(relation: SetOperation, context: AnalyzerContex
     })
     return expressions.every((e, i) => e === columns[i]) ? plan : { kind: 'Project', input: plan, expressions }
   }
+  if (!(relation.operation === 'union' && relation.all)) checkNoMaps(a, relation, context)
   left = cast(left)
   right = cast(right)
   if (relation.operation !== 'union') return scoped({ kind: 'SetOperation', operation: relation.operation, all: relation.all, left, right })

@@ -6,15 +6,7 @@ import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } fr
 import { duckType } from '../duck-type.js'
 import { decimalQuotient } from './decimal-quotient.js'
 import { type BindContext, call, custom, type Pair, raise, rewritten, type ScalarFunction, unexpectedInput } from './define.js'
-
-function mismatch(context: BindContext, left: DataType, right: DataType) {
-  return context.fail(
-    'DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES',
-    '42K09',
-    `Cannot resolve "${context.callText}" due to data type mismatch: the left and right operands of the binary operator have incompatible types ` +
-      `("${sqlTypeName(left)}" and "${sqlTypeName(right)}").`,
-  )
-}
+import { differentTypes } from './mismatch.js'
 
 function wrongType(context: BindContext, type: DataType) {
   return context.fail(
@@ -28,6 +20,7 @@ function wrongType(context: BindContext, type: DataType) {
 /** Both operands as numbers: strings become bigint beside an integer, else double; NULL takes the other's type. */
 function numbers(args: readonly BoundExpr[], context: BindContext): [BoundExpr, BoundExpr] {
   const [left, right] = args as Pair
+  if (left.type.kind === 'string' && right.type.kind === 'string') throw wrongType(context, left.type)
   const as = (e: BoundExpr, other: DataType): BoundExpr => {
     if (e.type.kind === 'null') return castTo(e, isNumeric(other) ? other : types.double)
     if (e.type.kind === 'string') return castTo(e, isIntegral(other) ? types.long : types.double, context.castMode)
@@ -36,7 +29,7 @@ function numbers(args: readonly BoundExpr[], context: BindContext): [BoundExpr, 
   const result: [BoundExpr, BoundExpr] = [as(left, right.type), as(right, left.type)]
   const bad = result.find(e => !isNumeric(e.type))
   if (bad !== undefined)
-    throw isNumeric(result[0].type) || isNumeric(result[1].type) ? mismatch(context, left.type, right.type) : wrongType(context, bad.type)
+    throw isNumeric(result[0].type) || isNumeric(result[1].type) ? differentTypes(context, left.type, right.type) : wrongType(context, bad.type)
   return result
 }
 
@@ -54,7 +47,7 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
   if (decimals && !floats) {
     const a = asDecimal(left)
     const b = asDecimal(right)
-    if (a === undefined || b === undefined) throw mismatch(context, left.type, right.type)
+    if (a === undefined || b === undefined) throw differentTypes(context, left.type, right.type)
     const type = decimalResult(op, a.type, b.type)
     const result = call(nameOf(op, context), [a.expr, b.expr], type, nullable)
     return op === 'div' ? castTo(result, types.long, context.castMode) : result
@@ -65,7 +58,7 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
     return call(nameOf(op, context), [castTo(left, types.long), castTo(right, types.long)], types.long, nullable)
   }
   const type = commonType(left.type, right.type)
-  if (type === undefined) throw mismatch(context, left.type, right.type)
+  if (type === undefined) throw differentTypes(context, left.type, right.type)
   return call(nameOf(op, context), [castTo(left, type), castTo(right, type)], type, nullable)
 }
 

@@ -1,7 +1,7 @@
 /** Arrays, maps and structs: construction, access and the common look-ups. */
 import { array, type DataType, field, map, struct, typeString, types } from '../../core/types.js'
-import { type BoundExpr, isNullable, literal } from '../bound.js'
-import { castTo, commonType, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
+import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
+import { castTo, commonTypeWithoutText, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
 import { duckType, quoteName } from '../duck-type.js'
 import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
 
@@ -13,7 +13,7 @@ function elementOf(type: DataType): DataType {
 function arrayAndElement(args: readonly BoundExpr[], context: BindContext): readonly BoundExpr[] {
   const [list, value] = args as Pair
   if (list.type.kind !== 'array') throw unexpectedInput(context, 0, 'ARRAY', list.type)
-  const element = commonType(list.type.element, value.type)
+  const element = commonTypeWithoutText(list.type.element, value.type)
   if (element === undefined) {
     throw context.fail(
       'DATATYPE_MISMATCH.ARRAY_FUNCTION_DIFF_TYPES',
@@ -25,9 +25,11 @@ function arrayAndElement(args: readonly BoundExpr[], context: BindContext): read
   return [castTo(list, array(element, list.type.containsNull)), castTo(value, element)]
 }
 
-/** Names of `struct(a, b + 1)`: attributes keep theirs, others are `col1`, `col2`, … */
-function bindStruct(args: readonly BoundExpr[]): BoundExpr {
-  const names = args.map((a, i) => (a.kind === 'Attribute' ? a.name : a.kind === 'Call' && a.fn === 'getfield' ? fieldName(a) : `col${i + 1}`))
+/** Names of `struct(a, b + 1, c AS d)`: attributes keep theirs, others are `col1`, `col2`, … */
+function bindStruct(args: readonly BoundExpr[], context: BindContext): BoundExpr {
+  const names = args.map(
+    (a, i) => context.argAlias(i) ?? (a.kind === 'Attribute' ? a.name : a.kind === 'Call' && a.fn === 'getfield' ? fieldName(a) : `col${i + 1}`),
+  )
   return call('struct', args, struct(args.map((a, i) => field(names[i] ?? '', a.type, isNullable(a)))), false)
 }
 
@@ -83,7 +85,7 @@ function bindGetItem(args: readonly BoundExpr[], context: BindContext): BoundExp
   const [from, key] = args as Pair
   switch (from.type.kind) {
     case 'array': {
-      const index = implicitCast(key, 'integral')
+      const index = key.type.kind === 'string' ? undefined : implicitCast(key, 'integral')
       if (index === undefined) throw unexpectedInput(context, 1, 'INTEGRAL', key.type)
       return call(context.ansi ? 'getitem' : 'get', [from, castTo(index, types.long)], from.type.element, true)
     }
@@ -128,9 +130,13 @@ function bindField(args: readonly BoundExpr[], context: BindContext): BoundExpr 
 
 /** An element by a checked index; `base` is what the first element is called. */
 function checkedElement(list: string, index: string, base: 0 | 1, code: string, message: string): string {
-  const outside = base === 0 ? `${index} < 0 OR ${index} >= len(${list})` : `abs(${index}) > len(${list}) OR ${index} = 0`
+  const zero =
+    base === 0
+      ? ''
+      : `WHEN ${index} = 0 THEN error('[INVALID_INDEX_OF_ZERO] The index 0 is invalid. An index shall be either < 0 or > 0 (the first element has index 1). SQLSTATE: 22003') `
+  const outside = base === 0 ? `${index} < 0 OR ${index} >= len(${list})` : `abs(${index}) > len(${list})`
   const text = `error('[${code}] The index ' || ${index} || ' is out of bounds. The array has ' || len(${list}) || ' elements. ${message} SQLSTATE: 22003')`
-  return `(CASE WHEN ${outside} THEN ${text} ELSE ${list}[${base === 0 ? `${index} + 1` : index}] END)`
+  return `(CASE ${zero}WHEN ${outside} THEN ${text} ELSE ${list}[${base === 0 ? `${index} + 1` : index}] END)`
 }
 
 function unquoted(sql: string | undefined): string {
@@ -193,7 +199,7 @@ export const collections: readonly ScalarFunction[] = [
       const [from, key] = args as Pair
       if (from.type.kind === 'map') return bindGetItem(args, context)
       if (from.type.kind !== 'array') throw unexpectedInput(context, 0, '("ARRAY" or "MAP")', from.type)
-      const index = implicitCast(key, types.int)
+      const index = implicitCast(key, 'upToInt')
       if (index === undefined) throw unexpectedInput(context, 1, 'INT', key.type)
       return call('element_at', [from, index], from.type.element, true)
     },
@@ -211,6 +217,7 @@ export const collections: readonly ScalarFunction[] = [
     1,
     (args, context) => {
       const [arg] = args as readonly [BoundExpr]
+      if (arg.type.kind === 'null') return nullOf(types.int)
       if (arg.type.kind !== 'array' && arg.type.kind !== 'map') throw unexpectedInput(context, 0, '("ARRAY" or "MAP")', arg.type)
       return call('size', [arg], types.int)
     },

@@ -1,15 +1,21 @@
 /** CASE and its relatives. Branches are evaluated only for the rows that take them, as in Spark. */
 import { types } from '../../core/types.js'
 import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
+import { commonTypeWithoutText } from '../coercion.js'
 import { duckType } from '../duck-type.js'
-import { call, custom, type Pair, rewritten, type ScalarFunction, type Triple, takeArgs, takeCommon } from './define.js'
+import { call, custom, type Pair, rewritten, type ScalarFunction, type Triple, takeArgs, takeCommon, unexpectedInput } from './define.js'
 
 /** `when(c1, v1, c2, v2, …, else?)` */
 function bindWhen(args: readonly BoundExpr[], context: Parameters<ScalarFunction['bind']>[1]): BoundExpr {
   const pairs = Math.floor(args.length / 2)
   const conditions = args.slice(0, pairs * 2).filter((_, i) => i % 2 === 0)
   const values = args.filter((_, i) => i % 2 === 1 || i === pairs * 2)
-  const tests = takeArgs(conditions, [types.boolean], context)
+  const tests = conditions.map((c, i) => {
+    if (c.type.kind === 'null') return nullOf(types.boolean)
+    // Unlike elsewhere, no text is taken for a boolean.
+    if (c.type.kind !== 'boolean') throw unexpectedInput(context, i * 2, 'BOOLEAN', c.type)
+    return c
+  })
   const common = takeCommon(values, context)
   const interleaved: BoundExpr[] = []
   for (let i = 0; i < pairs; i++) interleaved.push(tests[i] as BoundExpr, common.args[i] as BoundExpr)
@@ -58,7 +64,7 @@ export const conditional: readonly ScalarFunction[] = [
     'greatest',
     [2, Number.POSITIVE_INFINITY],
     (args, context) => {
-      const common = takeCommon(args, context)
+      const common = takeCommon(args, context, commonTypeWithoutText)
       return call('greatest', common.args, common.type, common.args.every(isNullable))
     },
     args => `greatest(${args.join(', ')})`,
@@ -67,7 +73,7 @@ export const conditional: readonly ScalarFunction[] = [
     'least',
     [2, Number.POSITIVE_INFINITY],
     (args, context) => {
-      const common = takeCommon(args, context)
+      const common = takeCommon(args, context, commonTypeWithoutText)
       return call('least', common.args, common.type, common.args.every(isNullable))
     },
     args => `least(${args.join(', ')})`,

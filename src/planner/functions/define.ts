@@ -6,7 +6,7 @@
 import type { SpkError } from '../../core/errors.js'
 import type { DataType } from '../../core/types.js'
 import { type AggregateCall, type BoundExpr, type Call, type CastMode, isNullable } from '../bound.js'
-import { castTo, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
+import { castTo, commonType, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
 
 /** What binding may ask about the call at hand. */
 export interface BindContext {
@@ -23,6 +23,8 @@ export interface BindContext {
   readonly callText: string
   /** One argument as messages show it. */
   argText(index: number): string
+  /** The name that an argument was given by AS. */
+  argAlias(index: number): string | undefined
   /** Makes the error to throw, pointing at the call. */
   fail(code: string, sqlState: string, message: string): SpkError
   /** Binds another function of the table in this one's place. */
@@ -131,14 +133,21 @@ export function takeArgs(args: readonly BoundExpr[], params: readonly Expected[]
 }
 
 /** Brings all arguments to their common type. */
-export function takeCommon(args: readonly BoundExpr[], context: BindContext): { readonly args: BoundExpr[]; readonly type: DataType } {
-  const type = commonTypeOf(args.map(a => a.type))
+export function takeCommon(
+  args: readonly BoundExpr[],
+  context: BindContext,
+  common: typeof commonType = commonType,
+): { readonly args: BoundExpr[]; readonly type: DataType } {
+  const type = commonTypeOf(
+    args.map(a => a.type),
+    common,
+  )
   if (type === undefined) {
     throw context.fail(
       'DATATYPE_MISMATCH.DATA_DIFF_TYPES',
       '42K09',
       `Cannot resolve "${context.callText}" due to data type mismatch: Input to \`${context.name.toLowerCase()}\` should all be the same type, but it's ` +
-        `(${args.map(a => `"${sqlTypeName(a.type)}"`).join(', ')}).`,
+        `[${args.map(a => `"${sqlTypeName(a.type)}"`).join(', ')}].`,
     )
   }
   return { args: args.map(a => castTo(a, type, context.castMode)), type }

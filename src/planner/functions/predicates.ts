@@ -1,21 +1,15 @@
 /** Comparison, boolean logic, NULL tests, IN, BETWEEN and the LIKE family. */
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
-import { castTo, commonType, isOrderable, sqlTypeName } from '../coercion.js'
+import { castTo, commonType, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
 import { quoteText } from '../duck-type.js'
-import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, type Triple, takeArgs, takeCommon } from './define.js'
+import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, type Triple, takeCommon } from './define.js'
+import { differentTypes } from './mismatch.js'
 
 function bindComparison(op: string, args: readonly BoundExpr[], context: BindContext): BoundExpr {
   const [left, right] = args as Pair
   const type = commonType(left.type, right.type)
-  if (type === undefined) {
-    throw context.fail(
-      'DATATYPE_MISMATCH.BINARY_OP_DIFF_TYPES',
-      '42K09',
-      `Cannot resolve "${context.callText}" due to data type mismatch: the left and right operands of the binary operator have incompatible types ` +
-        `("${sqlTypeName(left.type)}" and "${sqlTypeName(right.type)}").`,
-    )
-  }
+  if (type === undefined) throw differentTypes(context, left.type, right.type)
   if (!isOrderable(type)) {
     throw context.fail(
       'DATATYPE_MISMATCH.INVALID_ORDERING_TYPE',
@@ -28,17 +22,37 @@ function bindComparison(op: string, args: readonly BoundExpr[], context: BindCon
 }
 
 function comparison(op: string, sql: string, aliases: readonly string[] = []): ScalarFunction {
-  return custom(
-    op,
-    2,
-    (args, context) => bindComparison(op, args, context),
-    ([a, b]) => `(${a} ${sql} ${b})`,
-    aliases,
-  )
+  const template = (args: readonly string[], c: Call) => {
+    const [a, b] = barely(args, c)
+    return `(${a} ${sql} ${b})`
+  }
+  return custom(op, 2, (args, context) => bindComparison(op, args, context), template, aliases)
+}
+
+/** Whole numbers beside a column of their type need no cast to it. */
+function barely(args: readonly string[], c: Call): readonly string[] {
+  if (c.args.every(a => a.kind === 'Literal')) return args
+  return args.map((sql, i) => {
+    const arg = c.args[i]
+    return arg?.kind === 'Literal' && (typeof arg.value === 'number' || typeof arg.value === 'bigint') && isIntegral(arg.type)
+      ? String(arg.value)
+      : sql
+  })
 }
 
 function logic(op: 'and' | 'or'): ScalarFunction {
-  const bind = (args: readonly BoundExpr[], context: BindContext) => call(op, takeArgs(args, [types.boolean], context), types.boolean)
+  const bind = (args: readonly BoundExpr[], context: BindContext): BoundExpr => {
+    const [left, right] = args as Pair
+    const taken = args.map(a => implicitCast(a, types.boolean)).filter(a => a !== undefined)
+    if (taken.length === 2) return call(op, taken, types.boolean)
+    throw left.type.kind === right.type.kind
+      ? context.fail(
+          'DATATYPE_MISMATCH.BINARY_OP_WRONG_TYPE',
+          '42K09',
+          `Cannot resolve "${context.callText}" due to data type mismatch: the binary operator requires the input type "BOOLEAN", not "${sqlTypeName(left.type)}".`,
+        )
+      : differentTypes(context, left.type, right.type)
+  }
   return custom(op, 2, bind, ([a, b]) => `(${a} ${op.toUpperCase()} ${b})`)
 }
 
@@ -75,7 +89,10 @@ export const predicates: readonly ScalarFunction[] = [
       const common = takeCommon(args, context)
       return call('in', common.args, types.boolean)
     },
-    ([x, ...list]) => (list.length === 0 ? 'false' : `(${x} IN (${list.join(', ')}))`),
+    (args, c) => {
+      const [x, ...list] = barely(args, c)
+      return list.length === 0 ? 'false' : `(${x} IN (${list.join(', ')}))`
+    },
   ),
   rewritten('between', 3, (args, context) => {
     const [x, low, high] = args as Triple

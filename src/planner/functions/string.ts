@@ -1,6 +1,6 @@
 /** String functions. Positions count characters from 1; a NULL argument gives NULL except where Spark says otherwise. */
-import { types } from '../../core/types.js'
-import type { BoundExpr, Call } from '../bound.js'
+import { type DataType, types } from '../../core/types.js'
+import { type BoundExpr, type Call, isNullable } from '../bound.js'
 import { implicitCast } from '../coercion.js'
 import { quoteText } from '../duck-type.js'
 import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
@@ -90,6 +90,25 @@ function padding(name: 'lpad' | 'rpad'): ScalarFunction {
   )
 }
 
+/** The separator, then texts and arrays of texts; NULLs are left out. */
+function bindConcatWs(args: readonly BoundExpr[], context: BindContext): BoundExpr {
+  const texts: DataType = { kind: 'array', element: string, containsNull: true }
+  const taken = args.map((a, i) => {
+    const cast = a.type.kind === 'array' && i > 0 ? implicitCast(a, texts) : implicitCast(a, string)
+    if (cast === undefined) throw unexpectedInput(context, i, i === 0 ? 'STRING' : '("ARRAY<STRING>" or "STRING")', a.type)
+    return cast
+  })
+  return call('concat_ws', taken, string, taken[0] === undefined || isNullable(taken[0]))
+}
+
+function concatWsSql(args: readonly string[], c: Call): string {
+  const [separator, ...rest] = args
+  if (rest.length === 0) return `(CASE WHEN ${separator} IS NOT NULL THEN '' END)`
+  if (c.args.every(a => a.type.kind === 'string')) return `concat_ws(${args.join(', ')})`
+  const lists = rest.map((sql, i) => (c.args[i + 1]?.type.kind === 'array' ? `coalesce(${sql}, [])` : `[${sql}]`))
+  return `array_to_string(list_filter(flatten([${lists.join(', ')}]), lambda x: x IS NOT NULL), ${separator})`
+}
+
 export const strings: readonly ScalarFunction[] = [
   custom(
     'length',
@@ -117,16 +136,7 @@ export const strings: readonly ScalarFunction[] = [
   scalar('left', [string, int], string, ([s, n]) => `left(${s}, greatest(${n}, 0))`),
   scalar('right', [string, int], string, ([s, n]) => `right(${s}, greatest(${n}, 0))`),
   custom('concat', [0, Number.POSITIVE_INFINITY], bindConcat, args => (args.length === 1 ? (args[0] ?? '') : `(${args.join(' || ')})`), ['||']),
-  scalar(
-    'concat_ws',
-    [string, string],
-    string,
-    args => (args.length === 1 ? `(CASE WHEN ${args[0]} IS NOT NULL THEN '' END)` : `concat_ws(${args.join(', ')})`),
-    {
-      required: 1,
-      variadic: true,
-    },
-  ),
+  custom('concat_ws', [1, Number.POSITIVE_INFINITY], bindConcatWs, concatWsSql),
   scalar('replace', [string, string, string], string, ([s, what, by]) => `replace(${s}, ${what}, ${by ?? "''"})`, { required: 2 }),
   scalar('instr', [string, string], int, ([s, sub]) => `CAST(instr(${s}, ${sub}) AS INTEGER)`),
   scalar(

@@ -46,6 +46,16 @@ function fromString(sql: string, to: DataType, mode: CastMode): string {
       mode,
     )
   }
+  if (to.kind === 'date' || to.kind === 'timestamp' || to.kind === 'timestamp_ntz') {
+    // A year or a month stands for its first day; what follows a date must look like a time.
+    const whole = `CASE WHEN regexp_full_match(${trimmed}, '[0-9]{4}') THEN ${trimmed} || '-01-01' WHEN regexp_full_match(${trimmed}, '[0-9]{4}-[0-9]{1,2}') THEN ${trimmed} || '-01' ELSE ${trimmed} END`
+    return checked(
+      sql,
+      `CASE WHEN regexp_full_match(${trimmed}, '[+-]?[0-9]{4,7}(-[0-9]{1,2}(-[0-9]{1,2}([ T].*)?)?)?') THEN TRY_CAST(${whole} AS ${type}) END`,
+      to,
+      mode,
+    )
+  }
   return checked(sql, `TRY_CAST(${trimmed} AS ${type})`, to, mode)
 }
 

@@ -16,16 +16,17 @@ export function literalSql(literal: Literal): string {
     case 'boolean':
       return value === true ? 'true' : 'false'
     case 'int':
-      return number(String(value))
+      // 2147483648 without its sign would be a BIGINT.
+      return value === -2147483648 ? '(-2147483648)::INTEGER' : number(String(value))
     case 'byte':
     case 'short':
     case 'long':
-      return `CAST(${value} AS ${duckType(type)})`
+      return `${number(String(value))}::${duckType(type)}`
     case 'float':
     case 'double':
       return floating(Number(value), duckType(type))
     case 'decimal':
-      return `CAST('${value}' AS ${duckType(type)})`
+      return `${number(String(value))}::${duckType(type)}`
     case 'string':
       return quoteText(String(value))
     case 'binary':
@@ -53,7 +54,10 @@ export function literalSql(literal: Literal): string {
 function floating(value: number, type: string): string {
   if (Number.isNaN(value)) return `CAST('NaN' AS ${type})`
   if (!Number.isFinite(value)) return `CAST('${value > 0 ? '' : '-'}Infinity' AS ${type})`
-  return `CAST(${Object.is(value, -0) ? "'-0.0'" : value} AS ${type})`
+  const text = Object.is(value, -0) ? '-0' : String(value)
+  // With an exponent the text is read as DOUBLE, without a decimal in between.
+  const exact = number(/e/i.test(text) ? text : `${text}e0`)
+  return type === 'DOUBLE' ? exact : `${exact}::${type}`
 }
 
 function unwritable(literal: Literal): never {

@@ -21,7 +21,8 @@ export interface SelectBlock {
   readonly groupBy: readonly string[]
   /** An aggregation without keys and without aggregate functions must say that it is one. */
   readonly aggregated: boolean
-  readonly orderBy: readonly string[]
+  /** Written at the end, when it is known which columns the select list has. */
+  readonly orderBy: readonly BoundSortOrder[]
   readonly limit?: number
   readonly offset: number
 }
@@ -115,8 +116,7 @@ export function aggregatedBy(
 
 export function ordered(block: SelectBlock, output: readonly Attribute[], order: readonly BoundSortOrder[], aliases: Aliases): SelectBlock {
   const base = block.limit !== undefined || block.offset > 0 || block.orderBy.length > 0 ? wrapped(block, output, aliases) : block
-  const keys = order.map(o => `${keySql(o.child, base.columns)} ${o.ascending ? 'ASC' : 'DESC'} NULLS ${o.nullsFirst ? 'FIRST' : 'LAST'}`)
-  return { ...base, orderBy: keys }
+  return { ...base, orderBy: order }
 }
 
 export function limited(block: SelectBlock, output: readonly Attribute[], limit: number | undefined, offset: number, aliases: Aliases): SelectBlock {
@@ -141,10 +141,18 @@ export function render(
   if (block.where.length > 0) lines.push(`WHERE ${block.where.join(' AND ')}`)
   if (block.groupBy.length > 0) lines.push(`GROUP BY ${block.groupBy.join(', ')}`)
   if (block.aggregated) lines.push('HAVING count(*) >= 0')
-  if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.join(', ')}`)
+  if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.map(o => orderSql(o, block, output, names)).join(', ')}`)
   if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
   if (block.offset > 0) lines.push(`OFFSET ${block.offset}`)
   return lines.join('\n')
+}
+
+/** A sort key: the name of an output column where it is one, else what it is made of. */
+function orderSql(order: BoundSortOrder, block: SelectBlock, output: readonly Attribute[], names: readonly string[]): string {
+  const { child } = order
+  const at = block.items === undefined || child.kind !== 'Attribute' ? -1 : output.findIndex(a => a.id === child.id)
+  const sql = names[at] ?? keySql(child, block.items ?? block.columns)
+  return `${sql} ${order.ascending ? 'ASC' : 'DESC'} NULLS ${order.nullsFirst ? 'FIRST' : 'LAST'}`
 }
 
 /** Without the outermost parentheses, when they enclose the whole. */
