@@ -17,12 +17,14 @@ import { attachJoinHints } from './optimize/attach-join-hints.js'
 import { collapseProjects } from './optimize/collapse-projects.js'
 import { combineFilters } from './optimize/combine-filters.js'
 import { combineUnions } from './optimize/combine-unions.js'
+import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
 import { pruneFilters } from './optimize/prune-filters.js'
+import { pullOutJoinKeys } from './optimize/pull-out-join-keys.js'
 import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
 import { pushFilterThroughJoin } from './optimize/push-filter-through-join.js'
 import { pushFilterThroughProject } from './optimize/push-filter-through-project.js'
@@ -31,6 +33,7 @@ import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
 import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
+import { replaceConstantAggregates } from './optimize/replace-constant-aggregates.js'
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
 import { type Batch, optimize, type TraceEntry } from './optimize/rule.js'
@@ -70,12 +73,15 @@ export const optimizerBatches: readonly Batch[] = [
       combineFilters,
       pushOffsetBelowProject,
       pushLimitDown,
+      // A limit between two sorts keeps both: after limits have moved.
+      eliminateSorts,
       // Casts before constants: a folded literal needs no cast around it.
       simplifyCasts,
       foldConstants,
       propagateNulls,
       simplifyBooleans,
       removeLiteralGroups,
+      replaceConstantAggregates,
       // After folding, which is what makes a condition a literal.
       pruneFilters,
       propagateEmptyRelations,
@@ -83,9 +89,12 @@ export const optimizerBatches: readonly Batch[] = [
       collapseProjects,
     ],
   },
+  // Before pruning, which then drops the columns that the keys were made of; after filters, which would move below the new columns and back.
+  { name: 'Join Keys', repeat: 'once', rules: [pullOutJoinKeys] },
   // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.
   { name: 'Column Pruning', repeat: 'once', rules: [pruneColumns] },
-  { name: 'Clean Up', repeat: 'fixpoint', rules: [collapseProjects] },
+  // Pruning may have taken the only aggregate function from a list.
+  { name: 'Clean Up', repeat: 'fixpoint', rules: [replaceConstantAggregates, collapseProjects] },
 ]
 
 /** What planning asks of its caller. */

@@ -11,7 +11,7 @@ import type { Expr, Literal, LiteralValue } from './expr.js'
 const capitals = new Set(
   (
     'sqrt exp expm1 floor ceil ceiling log log10 log2 log1p signum cbrt sin cos tan asin acos atan atan2 sinh cosh tanh degrees radians ' +
-    'hypot pi e power rint regexp_like rlike regexp'
+    'hypot pi e power regexp_like rlike regexp'
   ).split(' '),
 )
 

@@ -24,7 +24,8 @@ export interface TestTables {
   close(): void
 }
 
-export async function testTables(): Promise<TestTables> {
+/** `claim`: files say that they are this many times larger, so that plans for large data can be tried on small. */
+export async function testTables(claim = 1): Promise<TestTables> {
   const folder = mkdtempSync(join(tmpdir(), 'spk-planner-'))
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
@@ -63,7 +64,7 @@ export async function testTables(): Promise<TestTables> {
         )
       }
       await connection.run(`CREATE VIEW ${name} AS SELECT * FROM read_parquet('${join(path, '*.parquet')}')`)
-      described.set(path, { schema: await schemaOf(connection, name), files: await footers(connection, path) })
+      described.set(path, { schema: await schemaOf(connection, name), files: await footers(connection, path, claim) })
       views.set(name.toLowerCase(), { kind: 'ReadFiles', format: 'parquet', paths: [path], options: {} })
     },
     async plan(sql, settings, parallelism) {
@@ -113,7 +114,7 @@ async function schemaOf(connection: DuckDBConnection, name: string): Promise<Str
   return struct(rows.map(r => field(String(r[0]), sparkType(String(r[1])))))
 }
 
-async function footers(connection: DuckDBConnection, path: string): Promise<FileInfo[]> {
+async function footers(connection: DuckDBConnection, path: string, claim: number): Promise<FileInfo[]> {
   const infos: FileInfo[] = []
   for (const file of readdirSync(path).sort()) {
     const uri = join(path, file)
@@ -123,7 +124,10 @@ async function footers(connection: DuckDBConnection, path: string): Promise<File
       )
     ).getRows()
     const stat = statSync(uri)
-    infos.push({ file: { uri, size: stat.size, mtimeMs: stat.mtimeMs }, rowGroups: rows.map(r => ({ rows: Number(r[0]), bytes: Number(r[1]) })) })
+    infos.push({
+      file: { uri, size: stat.size * claim, mtimeMs: stat.mtimeMs },
+      rowGroups: rows.map(r => ({ rows: Number(r[0]), bytes: Number(r[1]) * claim })),
+    })
   }
   return infos
 }

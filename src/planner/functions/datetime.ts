@@ -1,7 +1,7 @@
 /** Dates and timestamps. `timestamp` is DuckDB's TIMESTAMPTZ under the session's time zone, `timestamp_ntz` its TIMESTAMP. */
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, literal, nullOf } from '../bound.js'
-import { castTo } from '../coercion.js'
+import { castTo, implicitCast } from '../coercion.js'
 import { duckType } from '../duck-type.js'
 import { datePattern } from './date-pattern.js'
 import { type BindContext, call, custom, rewritten, type ScalarFunction, scalar, takeArgs } from './define.js'
@@ -66,8 +66,11 @@ function parsing(name: string, type: DataType, aliases: readonly string[] = []):
     [1, 2],
     (args, context) => {
       const [value, pattern] = args as readonly [BoundExpr, BoundExpr?]
-      if (pattern === undefined || value.type.kind !== 'string')
-        return castTo(takeArgs([value], [type.kind === 'date' ? date : 'datetime'], context)[0] as BoundExpr, type, context.castMode)
+      if (pattern === undefined || value.type.kind !== 'string') {
+        // Anything that is no moment is read as a text.
+        const moment = implicitCast(value, 'datetime') === value ? value : (takeArgs([value], [string], context)[0] as BoundExpr)
+        return castTo(moment, type, context.castMode)
+      }
       return call(name, [value, literal(patternOf(pattern, context), string)], type, true)
     },
     ([x, format], c) => {

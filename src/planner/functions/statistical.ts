@@ -89,7 +89,11 @@ function paired(name: string): AggregateFunction {
     minArgs: 2,
     maxArgs: 2,
     bind: (args, context, modifiers) => aggregateCall(name, takeArgs(args, [types.double], context), types.double, true, modifiers),
-    sql: ([x, y], _, m) => `${name}(${m.distinct}${x}, ${y})${m.filter}`,
+    sql: ([x, y], _, m) => {
+      const value = `${name}(${m.distinct}${x}, ${y})${m.filter}`
+      // One pair correlates with nothing.
+      return name === 'corr' ? `(CASE WHEN regr_count(${x}, ${y})${m.filter} > 1 THEN ${value} END)` : value
+    },
   })
 }
 

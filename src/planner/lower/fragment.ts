@@ -108,7 +108,11 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
 /** A union's inputs see their columns under the union's ids. */
 function renamed(block: SelectBlock, from: readonly Attribute[], to: readonly Attribute[], aliases: Aliases): SelectBlock {
   const list = to.map((a, i) => ({ kind: 'Alias', id: a.id, name: a.name, child: from[i] as Attribute, qualifier: [] }) as const)
-  if (block.items === undefined) return projected(block, from, list, to, aliases)
+  if (block.items === undefined) {
+    // Only names change: what is written for the columns stays.
+    const columns = new Map(to.map((a, i) => [a.id, block.columns.get(from[i]?.id ?? -1) ?? '']))
+    return block.orderBy.length > 0 ? projected(block, from, list, to, aliases) : { ...block, columns }
+  }
   // The select list stays, under other names.
   const items = new Map(to.map((a, i) => [a.id, block.items?.get(from[i]?.id ?? -1) ?? block.columns.get(from[i]?.id ?? -1) ?? '']))
   if (block.orderBy.length > 0) return projected(block, from, list, to, aliases)

@@ -5,7 +5,6 @@
 import type { StageInput } from '../../core/stage.js'
 import type { Attribute, BoundExpr, BoundSortOrder, NamedExpr } from '../bound.js'
 import { plainName } from '../duck-type.js'
-import { hasAggregate } from '../functions/table.js'
 import { type Columns, expressionSql, keySql } from './expression-sql.js'
 
 export interface SelectBlock {
@@ -19,8 +18,6 @@ export interface SelectBlock {
   /** Set once a select list is fixed: column id → its expression. */
   readonly items?: ReadonlyMap<number, string>
   readonly groupBy: readonly string[]
-  /** An aggregation without keys and without aggregate functions must say that it is one. */
-  readonly aggregated: boolean
   /** Written at the end, when it is known which columns the select list has. */
   readonly orderBy: readonly BoundSortOrder[]
   readonly limit?: number
@@ -43,7 +40,7 @@ export function columnName(attribute: Attribute): string {
 }
 
 export function fromSource(from: string | undefined, columns: Columns, inputs: readonly StageInput[], joins = false): SelectBlock {
-  return { inputs, from, joins, where: [], columns, groupBy: [], aggregated: false, orderBy: [], offset: 0 }
+  return { inputs, from, joins, where: [], columns, groupBy: [], orderBy: [], offset: 0 }
 }
 
 function isBare(block: SelectBlock): boolean {
@@ -110,8 +107,7 @@ export function aggregatedBy(
 ): SelectBlock {
   const base = open(block, input, aliases)
   const selected = withItems(base, results, output)
-  const silent = grouping.length === 0 && !results.some(e => e.kind === 'Alias' && hasAggregate(e.child))
-  return { ...selected, groupBy: grouping.map(g => keySql(g, base.columns)), aggregated: silent }
+  return { ...selected, groupBy: grouping.map(g => keySql(g, base.columns)) }
 }
 
 export function ordered(block: SelectBlock, output: readonly Attribute[], order: readonly BoundSortOrder[], aliases: Aliases): SelectBlock {
@@ -140,7 +136,6 @@ export function render(
   if (block.from !== undefined) lines.push(`FROM ${block.from}`)
   if (block.where.length > 0) lines.push(`WHERE ${block.where.join(' AND ')}`)
   if (block.groupBy.length > 0) lines.push(`GROUP BY ${block.groupBy.join(', ')}`)
-  if (block.aggregated) lines.push('HAVING count(*) >= 0')
   if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.map(o => orderSql(o, block, output, names)).join(', ')}`)
   if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
   if (block.offset > 0) lines.push(`OFFSET ${block.offset}`)

@@ -138,9 +138,13 @@ function twoPhases(plan: AggregatePlan, input: Physical, calls: readonly Aggrega
   }
 }
 
+/** By how much partial aggregation is taken to shrink its input, where nothing is known of the number of groups. */
+const partialReduction = 4
+
 function byKeys(input: Physical, keys: readonly Attribute[], plan: AggregatePlan, context: PhysicalContext): Physical {
   if (keys.length === 0) return ensureSingle(input)
-  return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, context.estimate(plan)) })
+  const bound = context.estimate(plan)
+  return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, { ...bound, bytes: bound.bytes / partialReduction }) })
 }
 
 function finisher(split: readonly SplitCall[]): (call: AggregateCall) => BoundExpr {

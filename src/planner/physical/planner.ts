@@ -11,7 +11,7 @@ import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
 import { coPartitioned, planJoin } from './join.js'
 import { scanTasks } from './scan-splits.js'
-import { planLimit, planSort, planTopN } from './sort.js'
+import { planLimit, planOrderedLimit, planSort } from './sort.js'
 import { estimate } from './statistics.js'
 
 export interface PhysicalEnvironment {
@@ -81,9 +81,11 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
     case 'Sort':
       return planSort(plan, context)
     case 'Limit':
-      return planLimitNode(plan, context)
+      return plan.input.kind === 'Offset'
+        ? planRows(plan.input.input, plan.limit, plan.input.offset, context)
+        : planRows(plan.input, plan.limit, 0, context)
     case 'Offset':
-      return planLimit(context.plan(plan.input), undefined, plan.offset)
+      return planRows(plan.input, undefined, plan.offset, context)
     case 'Union':
       return { kind: 'Union', inputs: plan.inputs.map(input => exactly(context.plan(input), input)), output: plan.output }
     case 'SetOperation': {
@@ -111,12 +113,7 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
   }
 }
 
-function planLimitNode(plan: Extract<Plan, { kind: 'Limit' }>, context: PhysicalContext): Physical {
-  const offset = plan.input.kind === 'Offset' ? plan.input.offset : 0
-  const below = plan.input.kind === 'Offset' ? plan.input.input : plan.input
-  if (below.kind === 'Sort') {
-    const top = planTopN(below, plan.limit, offset, context)
-    if (top !== undefined) return top
-  }
-  return planLimit(context.plan(below), plan.limit, offset)
+function planRows(input: Plan, limit: number | undefined, offset: number, context: PhysicalContext): Physical {
+  if (input.kind === 'Sort' && input.global) return planOrderedLimit(input, limit, offset, context)
+  return planLimit(context.plan(input), limit, offset)
 }

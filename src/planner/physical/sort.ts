@@ -8,13 +8,17 @@ import { asColumns, ensureSingle, exchange } from './distribution.js'
 /** What one task sorts without help. */
 const singleSortBytes = 64 * 2 ** 20
 const singleSortRows = 2_000_000
+/** Groups are far fewer than the upper bound says, as a rule. */
+const groupedReduction = 16
 
 export function planSort(plan: SortPlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
   if (!plan.global) return { kind: 'Sort', input, order: plan.order, global: false }
   if (partitioningOf(input).partitions === 1) return { kind: 'Sort', input, order: plan.order, global: true }
   const size = context.estimate(plan.input)
-  const little = isAggregated(plan.input) ? size.bytes <= singleSortBytes * 4 : size.bytes <= singleSortBytes && (size.rows ?? 0) <= singleSortRows
+  const little = isAggregated(plan.input)
+    ? size.bytes <= singleSortBytes * groupedReduction
+    : size.bytes <= singleSortBytes && (size.rows ?? 0) <= singleSortRows
   if (little || plan.order.length === 0) return { kind: 'Sort', input: ensureSingle(input), order: plan.order, global: true }
   const ready = asColumns(
     input,
@@ -27,7 +31,7 @@ export function planSort(plan: SortPlan, context: PhysicalContext): Physical {
   return ready.plan === input ? sorted : { kind: 'Project', input: sorted, expressions: outputOf(plan) }
 }
 
-/** Groups are few as a rule, whatever the bound says. */
+/** Whether the rows are groups. */
 function isAggregated(plan: Plan): boolean {
   switch (plan.kind) {
     case 'Aggregate':
@@ -43,13 +47,13 @@ function isAggregated(plan: Plan): boolean {
   }
 }
 
-/** Rows kept by a top-N in one task; above it everything is sorted. */
-const topNRows = 100_000
-
-/** LIMIT (and OFFSET) over a global order: the first rows of each task, then the first of those. */
-export function planTopN(sort: SortPlan, limit: number, offset: number, context: PhysicalContext): Physical | undefined {
-  if (!sort.global || limit + offset > topNRows) return undefined
+/** LIMIT and OFFSET over a global order: the first rows of each task, then the first of those. Without a limit one task sorts all. */
+export function planOrderedLimit(sort: SortPlan, limit: number | undefined, offset: number, context: PhysicalContext): Physical {
   const input = context.plan(sort.input)
+  if (limit === undefined) {
+    const sorted: Physical = { kind: 'Sort', input: ensureSingle(input), order: sort.order, global: true }
+    return { kind: 'Limit', input: sorted, offset }
+  }
   const first = (below: Physical, n: number, skip: number): Physical => ({ kind: 'TopN', input: below, order: sort.order, limit: n, offset: skip })
   if (partitioningOf(input).partitions === 1) return first(input, limit, offset)
   return first(ensureSingle(first(input, limit + offset, 0)), limit, offset)
