@@ -40,7 +40,7 @@ export async function makeCustomers(folder: string, rows: number, files: number)
         COPY (
           SELECT i AS id,
             (18 + hash(i, 'age') % 73)::INTEGER AS age,
-            ${names}[(1 + least(hash(i, 'c1') % ${countries.length}, hash(i, 'c2') % ${countries.length}))::INTEGER] AS country,
+            ${names}[(1 + least((hash(i, 'c1') % 1000003) % ${countries.length}, (hash(i, 'c2') % 1000003) % ${countries.length}))::INTEGER] AS country,
             CASE WHEN hash(i, 'null') % 50 = 0 THEN NULL ELSE round(12000 + (hash(i, 'income') % 9000000) / 100.0, 2)::DOUBLE END AS income,
             ((hash(i, 'sales') % 250000) / 100.0)::DECIMAL(10, 2) AS sales
           FROM range(${from}, ${to}) t(i)

@@ -50,12 +50,8 @@ function wholeNumber(flags: Parsed, name: string, least: number, most: number): 
 
 function logger(): Logger {
   const { stderr } = process
-  return stderr.isTTY
-    ? rootLogger(
-        {},
-        prettyDestination(text => void stderr.write(text), stderr.hasColors()),
-      )
-    : rootLogger({ pid: process.pid })
+  if (!stderr.isTTY) return rootLogger({ pid: process.pid })
+  return rootLogger({}, { destination: prettyDestination(text => void stderr.write(text), stderr.hasColors()) })
 }
 
 /** Runs until the role ends; the process's exit code. */

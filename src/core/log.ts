@@ -3,11 +3,14 @@ import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type { Logger }
 
-/** Logs go to standard error, so that standard output stays the program's own. */
-export function rootLogger(bindings: Record<string, unknown> = {}, destination?: DestinationStream): Logger {
+/** Logs go to standard error, so that standard output stays the program's own. `level` is the default when `SPK_LOG_LEVEL` is not set. */
+export function rootLogger(
+  bindings: Record<string, unknown> = {},
+  how: { readonly destination?: DestinationStream; readonly level?: string } = {},
+): Logger {
   return pino(
-    { level: process.env.SPK_LOG_LEVEL ?? 'info', base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    { level: process.env.SPK_LOG_LEVEL || (how.level ?? 'info'), base: bindings, timestamp: pino.stdTimeFunctions.isoTime },
+    how.destination ?? pino.destination({ fd: 2, sync: true }),
   )
 }
 
