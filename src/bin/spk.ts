@@ -5,42 +5,46 @@ import { SPK_VERSION } from '../protocol/version.js'
 import { type CommandSpec, type Parsed, parseFlags, suggestion } from './arguments.js'
 import { exitCodeOf, exitCodes, UsageError } from './exit-codes.js'
 import { commandHelp, overview } from './help.js'
-import { nodeCommand, runNode } from './node.js'
-import { runSubmit, submitCommand } from './submit.js'
+import { nodeSpec } from './node-plan.js'
+import { submitSpec } from './submit-plan.js'
 
-const commands: readonly { readonly spec: CommandSpec; readonly run: (flags: Parsed) => Promise<number> }[] = [
-  { spec: nodeCommand, run: runNode },
-  { spec: submitCommand, run: runSubmit },
+interface Command {
+  readonly spec: CommandSpec
+  /** Loaded when it is asked for, so that help costs nothing. Resolves with the exit code. */
+  readonly run: (flags: Parsed) => Promise<number>
+}
+
+const commands: readonly Command[] = [
+  { spec: nodeSpec, run: async flags => (await import('./node.js')).node(flags) },
+  { spec: submitSpec, run: async flags => (await import('./submit.js')).submit(flags) },
 ]
+const specs = commands.map(command => command.spec)
+
+function find(name: string): Command {
+  const command = commands.find(c => c.spec.name === name)
+  if (command !== undefined) return command
+  const known = [...specs.map(spec => spec.name), '--help', '--version']
+  throw new UsageError(`Unknown ${name.startsWith('-') ? 'flag' : 'command'} ${name}${suggestion(name, known)}`)
+}
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv
-  if (name === '--version' || name === 'version') {
-    process.stdout.write(`spk ${SPK_VERSION}\n`)
-    return exitCodes.done
+  if (name === undefined) {
+    process.stderr.write(overview(specs, SPK_VERSION))
+    return exitCodes.usage
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    const text = overview(
-      commands.map(c => c.spec),
-      SPK_VERSION,
-    )
-    ;(name === undefined ? process.stderr : process.stdout).write(text)
-    return name === undefined ? exitCodes.usage : exitCodes.done
+  if (name === '--version' || name === 'version') return say(`spk ${SPK_VERSION}\n`)
+  if (name === '--help' || name === '-h' || name === 'help') {
+    return say(rest[0] === undefined ? overview(specs, SPK_VERSION) : commandHelp(find(rest[0]).spec))
   }
-  const command = commands.find(c => c.spec.name === name)
-  if (command === undefined)
-    throw new UsageError(
-      `Unknown command ${name}${suggestion(
-        name,
-        commands.map(c => c.spec.name),
-      )}`,
-    )
+  const command = find(name)
   const flags = parseFlags(command.spec, rest)
-  if (flags.has('help')) {
-    process.stdout.write(commandHelp(command.spec))
-    return exitCodes.done
-  }
-  return command.run(flags)
+  return flags.has('help') ? say(commandHelp(command.spec)) : command.run(flags)
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return exitCodes.done
 }
 
 try {

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url'
 import { startWorker, type WorkerHandle } from '../actors/worker/effects.js'
 import { removeIfEmpty, removeStaleFolders, workerFolders } from '../actors/worker/folders.js'
 import { processes } from '../actors/worker/processes.js'
-import type { Child } from '../actors/worker/state.js'
 import { hostId } from '../blockstore/host-id.js'
 import { startBlockServer } from '../blockstore/server.js'
 import { systemClock, systemRng } from '../core/clock.js'
@@ -12,9 +11,10 @@ import type { Resources } from '../protocol/common.js'
 import { connectNats } from '../transport/nats.js'
 import { parseNatsServers } from '../transport/nats-url.js'
 import { startUi } from '../ui/server.js'
-import { type DriverView, type ExecutorView, type WorkerView, workerJson, workerPage } from '../ui/worker-page.js'
+import { type WorkerView, workerJson, workerPage } from '../ui/worker-page.js'
 import type { NodeEnd, NodeOptions, RunningNode } from './node-options.js'
 import { ownVersions } from './versions.js'
+import { workerView } from './worker-view.js'
 
 /** Spark's port of the worker's page. */
 const UI_PORT = 8081
@@ -25,6 +25,11 @@ export interface WorkerNodeOptions extends NodeOptions {
   readonly memory: number
   readonly resources: Resources
   readonly workDir: string
+  /** 0 = a free one. */
+  readonly blockPort: number
+  /** What executors and drivers of this worker connect to, with the user of their role. */
+  readonly executorNats: string
+  readonly driverNats: string
 }
 
 /** Resolves when the worker's servers listen; it registers as soon as a master leads. Rejects with nothing left open. */
@@ -45,14 +50,14 @@ export async function runWorker(options: WorkerNodeOptions): Promise<RunningNode
       await folders.close()
       await removeIfEmpty(options.workDir)
     })
-    const blocks = await startBlockServer({ rootDir: folders.blocksRoot, host: bind, port: 0, log })
+    const blocks = await startBlockServer({ rootDir: folders.blocksRoot, host: bind, port: options.blockPort, log })
     closing.push(() => blocks.close())
     const blockUrl = `http://${host}:${new URL(blocks.url).port}`
 
     let worker: WorkerHandle | undefined
     const view = (): WorkerView => {
       if (worker === undefined) throw new Error('the worker has not started yet')
-      return workerView(worker, options, url, blockUrl)
+      return workerView(worker.state(), worker.phase(), url, blockUrl)
     }
     const ui = await startUi({
       host: bind,
@@ -87,13 +92,13 @@ export async function runWorker(options: WorkerNodeOptions): Promise<RunningNode
         clock: systemClock,
         log,
         cluster: options.cluster,
-        driverNats: process.env['SPK_DRIVER_NATS_URL'] || options.natsUrl,
+        driverNats: options.driverNats,
         executorScript: fileURLToPath(new URL('./executor.js', import.meta.url)),
         driverPreload: new URL('./script-hooks.js', import.meta.url).href,
         host,
         blockServer: blocks,
       }),
-      urls: { executorNats: process.env['SPK_EXECUTOR_NATS_URL'] || options.natsUrl, ui: uiUrl, block: blockUrl },
+      urls: { executorNats: options.executorNats, ui: uiUrl, block: blockUrl },
     })
     const running = worker
     const ended = running.stopped.then(async ({ reason, refused }): Promise<NodeEnd> => {
@@ -116,47 +121,4 @@ export async function runWorker(options: WorkerNodeOptions): Promise<RunningNode
     await closeAll()
     throw error
   }
-}
-
-function workerView(worker: WorkerHandle, options: WorkerNodeOptions, url: string, blockUrl: string): WorkerView {
-  const state = worker.state()
-  const executors: ExecutorView[] = []
-  const finishedExecutors: ExecutorView[] = []
-  const drivers: DriverView[] = []
-  const finishedDrivers: DriverView[] = []
-  for (const child of Object.values(state.children)) {
-    if (child.kind === 'executor') (child.phase === 'ended' ? finishedExecutors : executors).push(executorView(child))
-    else (child.phase === 'ended' ? finishedDrivers : drivers).push(driverView(child))
-  }
-  return {
-    workerId: worker.workerId,
-    host: options.host,
-    state: worker.phase(),
-    masterUrl: url,
-    masterUi: state.masterUi ?? '',
-    masterId: state.masterId,
-    cores: options.cores,
-    memory: options.memory,
-    resources: options.resources,
-    blockUrl,
-    executors,
-    finishedExecutors,
-    drivers,
-    finishedDrivers,
-  }
-}
-
-function notes(child: Child): { readonly pid?: number; readonly message?: string } {
-  return { ...(child.pid === undefined ? {} : { pid: child.pid }), ...(child.message === undefined ? {} : { message: child.message }) }
-}
-
-function executorView(child: Extract<Child, { kind: 'executor' }>): ExecutorView {
-  const { appId, appName, user, executorId, cores, memory, resources } = child.order
-  return { appId, appName, user, executorId, cores, memory, resources, state: child.state, command: 'spk executor', ...notes(child) }
-}
-
-function driverView(child: Extract<Child, { kind: 'driver' }>): DriverView {
-  const { driverId, description, resources } = child.order
-  const { name, cores, memory, script } = description
-  return { driverId, name, cores, memory, resources, state: child.state, script, ...notes(child) }
 }

@@ -44,7 +44,7 @@ export function masterLink(
   })
 
   return {
-    register: state => ask(RegisterWorker, { ...self, ...says(state) }),
+    register: state => ask(RegisterWorker, { ...self, ...says(state), drivers: runningDrivers(state, true) }),
     heartbeat: state => ask(WorkerHeartbeat, { workerId, ...says(state), applications: Object.keys(state.apps) }),
     async report(child) {
       const end = {

@@ -3,9 +3,10 @@
  * child has an IPC channel and exits when it closes, so that none outlives its worker, however that ends. Started by `bin/worker.ts`.
  */
 import { type ChildProcess, fork } from 'node:child_process'
-import { closeSync, existsSync, openSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { closeSync, copyFileSync, existsSync, openSync } from 'node:fs'
+import { basename, isAbsolute, join } from 'node:path'
 import type { Clock } from '../../core/clock.js'
+import { conf as table } from '../../core/config-table.js'
 import { SpkError } from '../../core/errors.js'
 import type { Logger } from '../../core/log.js'
 import { EXECUTOR_LAUNCH_ENV, type ExecutorLaunch } from '../../protocol/executor-launch.js'
@@ -30,9 +31,23 @@ export interface ProcessesOptions {
 /** Variables of the worker that are not its children's: its own credentials and launch settings. */
 const OWN_VARIABLES = ['SPK_NATS_URL', 'SPK_EXECUTOR_NATS_URL', 'SPK_DRIVER_NATS_URL', 'SPK_SUBMIT_CONF', EXECUTOR_LAUNCH_ENV]
 const ENV_PREFIX = 'spark.executorEnv.'
+const FILES = table.files.key
 
 function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OWN_VARIABLES.includes(name)))
+}
+
+/** Copies the files of `spark.files` into a child's working folder. */
+function bringFiles(list: string | undefined, cwd: string, host: string): void {
+  for (const file of (list ?? '').split(',').filter(f => f !== '')) {
+    try {
+      copyFileSync(file, join(cwd, basename(file)))
+    } catch (cause) {
+      throw new SpkError('SPK_FILES', `spark.files: ${file} cannot be copied on ${host}. It must lie at the same absolute path on every host.`, {
+        cause,
+      })
+    }
+  }
 }
 
 /** Sends a signal to the child and whatever it started; true when somebody got it. */
@@ -95,6 +110,7 @@ export function processes(options: ProcessesOptions): WorkerPorts {
         [EXECUTOR_LAUNCH_ENV]: JSON.stringify(launch),
       }
       const cwd = folders.executorLogs(launch.appId, launch.executorId)
+      bringFiles(launch.conf[FILES], cwd, options.host)
       return start(options.executorScript, [], { execArgv: ['--expose-gc'], env, cwd }, onExit)
     },
     launchDriver(order: LaunchDriverOrder, onExit) {
@@ -117,7 +133,9 @@ export function processes(options: ProcessesOptions): WorkerPorts {
       }
       const heap = Math.max(64, Math.floor(memory / 2 ** 20))
       const execArgv = [`--max-old-space-size=${heap}`, '--import', options.driverPreload]
-      return start(script, args, { execArgv, env, cwd: folders.driverLogs(order.driverId) }, onExit)
+      const cwd = folders.driverLogs(order.driverId)
+      bringFiles(conf[FILES], cwd, options.host)
+      return start(script, args, { execArgv, env, cwd }, onExit)
     },
     blocksDir: appId => folders.blocks(appId),
     scratchDir: (appId, executorId) => folders.scratch(appId, executorId),

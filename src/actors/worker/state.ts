@@ -130,10 +130,12 @@ export function runningExecutors(state: WorkerState): RunningExecutor[] {
   })
 }
 
-export function runningDrivers(state: WorkerState): RunningDriver[] {
+/** `described`: with each driver's description, as a registration carries it. */
+export function runningDrivers(state: WorkerState, described = false): RunningDriver[] {
   return liveChildren(state).flatMap(child => {
     if (child.kind !== 'driver') return []
-    const { cores, memory } = child.order.description
-    return [{ driverId: child.order.driverId, cores, memory, resources: child.order.resources, state: child.state }]
+    const { driverId, description, resources } = child.order
+    const { cores, memory } = description
+    return [{ driverId, cores, memory, resources, state: child.state, ...(described ? { description } : {}) }]
   })
 }

@@ -168,6 +168,17 @@ test('a driver whose script is not there is a clear error', () => {
     assert.throws(() => ports.launchDriver(driverOrder(file), () => {}), /SPK_DRIVER_SCRIPT.*is not on host-a.*same absolute path/)
 })
 
+test('spark.files come into the working folder; one that is not there is a clear error', async () => {
+  const { ports, folders } = rig('files')
+  const file = join(dir, 'rates.csv')
+  writeFileSync(file, 'a,b')
+  const { process: p, exit } = run(onExit => ports.launchExecutor(launch({ 'spark.files': file }), onExit))
+  assert.is(readFileSync(join(folders.executorLogs('app-1', '0'), 'rates.csv'), 'utf8'), 'a,b')
+  p.kill(5000)
+  await exit
+  assert.throws(() => ports.launchExecutor(launch({ 'spark.files': '/nowhere/x.csv' }), () => {}), /SPK_FILES.*\/nowhere\/x.csv.*host-a/)
+})
+
 test('an id that would lead out of the folder is refused', () => {
   const { ports } = rig('escape')
   for (const id of ['..', 'a/b', '', 'a.b']) assert.throws(() => ports.blocksDir(id), /SPK_BAD_ID/)
