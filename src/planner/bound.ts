@@ -16,6 +16,8 @@ export interface Attribute {
   readonly nullable: boolean
   /** What the name may be prefixed with: `t` in `t.a`. */
   readonly qualifier: readonly string[]
+  /** The id of the column of the same list that this one repeats (`SELECT a, a`): a name that means both is not ambiguous. */
+  readonly repeats?: number
 }
 
 /** A scalar call. `fn` is the canonical name in the table of functions, arguments already have the types it wants. */
@@ -58,6 +60,7 @@ export interface BoundAlias {
   readonly name: string
   readonly child: BoundExpr
   readonly qualifier: readonly string[]
+  readonly repeats?: number
 }
 
 export type NamedExpr = Attribute | BoundAlias
@@ -91,6 +94,7 @@ export function toAttribute(expr: NamedExpr): Attribute {
     type: expr.child.type,
     nullable: isNullable(expr.child),
     qualifier: expr.qualifier,
+    ...(expr.repeats === undefined ? {} : { repeats: expr.repeats }),
   }
 }
 

@@ -33,6 +33,7 @@ import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
 import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
+import { removeRepeatedGroups } from './optimize/remove-repeated-groups.js'
 import { replaceConstantAggregates } from './optimize/replace-constant-aggregates.js'
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
@@ -81,6 +82,7 @@ export const optimizerBatches: readonly Batch[] = [
       propagateNulls,
       simplifyBooleans,
       removeLiteralGroups,
+      removeRepeatedGroups,
       replaceConstantAggregates,
       // After folding, which is what makes a condition a literal.
       pruneFilters,

@@ -74,7 +74,7 @@ export function lookUp(
     const name = parts[i] ?? ''
     const prefix = parts.slice(0, i)
     const found = attributes.filter(a => sameName(context, a.name, name) && endsWith(context, a.qualifier, prefix))
-    const ids = new Set(found.map(a => a.id))
+    const ids = new Set(found.map(a => a.repeats ?? a.id))
     if (ids.size > 1) {
       const names = found.map(a => quoted([...a.qualifier, a.name])).join(', ')
       throw fail(context, node, 'AMBIGUOUS_REFERENCE', '42704', `Reference ${quoted(parts)} is ambiguous, could be: [${names}].`)

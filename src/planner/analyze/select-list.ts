@@ -19,7 +19,19 @@ export function bindSelectList(items: readonly Expr[], names: Names, context: An
     result.push(named)
     if (named.kind === 'Alias') aliases.set(named.name.toLowerCase(), named.child)
   }
-  return result
+  return withoutRepeats(result, context)
+}
+
+/** A column named twice is two columns of the output: the second gets an id of its own. */
+function withoutRepeats(list: readonly NamedExpr[], context: AnalyzerContext): NamedExpr[] {
+  const seen = new Set<number>()
+  return list.map((item): NamedExpr => {
+    if (item.kind === 'Alias' || !seen.has(item.id)) {
+      seen.add(item.id)
+      return item
+    }
+    return { kind: 'Alias', id: context.nextId(), name: item.name, child: item, qualifier: item.qualifier, repeats: item.repeats ?? item.id }
+  })
 }
 
 /** One item under its alias, its column's own name, or the name that Spark generates. */

@@ -97,7 +97,7 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       const left = one(lower(plan.left, read, aliases))
       const right = one(lower(plan.right, read, aliases))
       const words = plan.operation === 'intersect' ? 'INTERSECT ALL' : 'EXCEPT ALL'
-      const sql = `(\n${indent(render(left, output))}\n  ${words}\n${indent(render(right, physicalOutput(plan.right)))}\n) AS ${aliases.next('q')}`
+      const sql = `(\n  (\n${indent(indent(render(left, output)))}\n  ) ${words} (\n${indent(indent(render(right, physicalOutput(plan.right))))}\n  )\n) AS ${aliases.next('q')}`
       return [fromSource(sql, internalNames(output), [...left.inputs, ...right.inputs])]
     }
     default:
