@@ -99,6 +99,12 @@ export interface Alias extends Node {
   readonly child: Expr
   readonly name: string
 }
+/** `child AS (a, b)`: names for all columns that a generator gives. */
+export interface MultiAlias extends Node {
+  readonly kind: 'MultiAlias'
+  readonly child: Expr
+  readonly names: readonly string[]
+}
 /** `child.field`, `child[ordinal]`, `child[key]`. */
 export interface UnresolvedExtractValue extends Node {
   readonly kind: 'UnresolvedExtractValue'
@@ -132,6 +138,7 @@ export type UnresolvedExpr =
   | UnresolvedFunction
   | Cast
   | Alias
+  | MultiAlias
   | UnresolvedExtractValue
   | SortOrder
   | ExpressionString

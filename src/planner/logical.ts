@@ -4,7 +4,7 @@
  */
 import type { FileFormat } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
-import type { Expr, Span } from './expr.js'
+import type { Expr, Span, Window } from './expr.js'
 
 interface Node {
   readonly span?: Span
@@ -24,6 +24,8 @@ export interface ReadFiles extends Node {
 export interface UnresolvedRelation extends Node {
   readonly kind: 'UnresolvedRelation'
   readonly nameParts: readonly string[]
+  /** `VERSION AS OF …`, `TIMESTAMP AS OF …`. */
+  readonly asOf?: { readonly version: string } | { readonly timestamp: Expr }
 }
 /** Rows held by the driver: Arrow IPC streams, one per partition. */
 export interface LocalRelation extends Node {
@@ -75,6 +77,8 @@ export interface Join extends Node {
   /** USING columns; with `natural` they are found by the analyzer. */
   readonly using?: readonly string[]
   readonly natural?: boolean
+  /** The right side may use columns of the left one. */
+  readonly lateral?: boolean
 }
 export interface Aggregate extends Node {
   readonly kind: 'Aggregate'
@@ -155,7 +159,15 @@ export interface Repartition extends Node {
 /** `WITH a AS (…), b AS (…) …`; a later one may use an earlier one. */
 export interface WithCTE extends Node {
   readonly kind: 'WithCTE'
-  readonly ctes: readonly { readonly name: string; readonly plan: Relation; readonly columns?: readonly string[] }[]
+  /** `WITH RECURSIVE`: a query may use its own name. */
+  readonly recursive?: boolean
+  readonly ctes: readonly {
+    readonly name: string
+    readonly plan: Relation
+    readonly columns?: readonly string[]
+    /** `MAX RECURSION LEVEL n` */
+    readonly maxRecursion?: Expr
+  }[]
   readonly input: Relation
 }
 /** `/*+ BROADCAST(a) *​/` and `df.hint('broadcast')`. */
@@ -164,6 +176,56 @@ export interface Hint extends Node {
   readonly input: Relation
   readonly name: string
   readonly parameters: readonly Expr[]
+}
+
+/** `LATERAL VIEW [OUTER] generator AS alias(columns)`: each row with each row that the generator makes of it. */
+export interface Generate extends Node {
+  readonly kind: 'Generate'
+  readonly input: Relation
+  readonly generator: Expr
+  /** Rows for which the generator gives nothing stay, with NULLs. */
+  readonly outer: boolean
+  readonly alias: string
+  readonly columns: readonly string[]
+}
+/** `WINDOW w AS (…)`: what `Window.reference` in the input's select list refers to. A specification may be another one's name. */
+export interface WithWindowDefinition extends Node {
+  readonly kind: 'WithWindowDefinition'
+  readonly input: Relation
+  readonly windows: readonly { readonly name: string; readonly spec: Pick<Window, 'partitionBy' | 'orderBy' | 'frame' | 'reference'> }[]
+}
+/** `QUALIFY condition`: a filter that may hold window functions and columns that the input's output does not have. */
+export interface Qualify extends Node {
+  readonly kind: 'Qualify'
+  readonly input: Relation
+  readonly condition: Expr
+}
+/** `PIVOT (aggregates FOR columns IN (values))`; a value for several columns is a `struct`, a name for it an alias. */
+export interface Pivot extends Node {
+  readonly kind: 'Pivot'
+  readonly input: Relation
+  readonly aggregates: readonly Expr[]
+  readonly columns: readonly string[]
+  readonly values: readonly Expr[]
+}
+/** `UNPIVOT [INCLUDE NULLS] (values FOR name IN (sets))`. */
+export interface Unpivot extends Node {
+  readonly kind: 'Unpivot'
+  readonly input: Relation
+  readonly includeNulls: boolean
+  readonly valueColumns: readonly string[]
+  readonly nameColumn: string
+  readonly sets: readonly { readonly columns: readonly (readonly string[])[]; readonly alias?: string }[]
+}
+/** `TABLESAMPLE (…) [REPEATABLE (seed)]`. */
+export interface Sample extends Node {
+  readonly kind: 'Sample'
+  readonly input: Relation
+  readonly method:
+    | { readonly kind: 'percent'; readonly percent: number }
+    | { readonly kind: 'rows'; readonly rows: Expr }
+    | { readonly kind: 'bucket'; readonly bucket: number; readonly of: number }
+  readonly seed?: number
 }
 
 export type Relation =
@@ -191,6 +253,12 @@ export type Relation =
   | Repartition
   | WithCTE
   | Hint
+  | Generate
+  | WithWindowDefinition
+  | Qualify
+  | Pivot
+  | Unpivot
+  | Sample
 
 /** What a SQL text may be. */
 export type Statement =

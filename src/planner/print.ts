@@ -109,6 +109,8 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
       const name = expr.extraction.kind === 'Literal' && typeof expr.extraction.value === 'string' ? expr.extraction.value : undefined
       return name === undefined ? `${show(expr.child)}[${show(expr.extraction)}]` : `${show(expr.child)}.${name}`
     }
+    case 'MultiAlias':
+      return `${show(expr.child)} AS (${expr.names.join(', ')})`
     case 'SortOrder':
       return `${show(expr.child)} ${expr.ascending ? 'ASC' : 'DESC'} NULLS ${(expr.nullsFirst ?? expr.ascending) ? 'FIRST' : 'LAST'}`
     case 'ExpressionString':

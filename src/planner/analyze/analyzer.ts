@@ -12,7 +12,7 @@ import type { Plan } from '../plan.js'
 import type { SourcePort } from '../ports.js'
 import { bindAggregate, filterAbove } from './aggregate.js'
 import { bindDeduplicate, bindDrop, bindProject, bindRenamed, bindSubqueryAlias, bindToDF, bindWithColumns } from './columns.js'
-import type { AnalyzerContext } from './context.js'
+import { type AnalyzerContext, unsupported } from './context.js'
 import { bindHint } from './hint.js'
 import { bindJoin } from './join.js'
 import { bindInlineTable, bindLocalRelation, bindNamedRelation, bindRange, bindReadFiles, bindTableFunction, schemaOf } from './leaves.js'
@@ -132,6 +132,18 @@ function resolveRelation(relation: Relation, context: AnalyzerContext): Scoped {
       return bindWithCte(relation, context)
     case 'Hint':
       return bindHint(relation, context)
+    case 'Generate':
+      throw unsupported(context, relation, 'LATERAL_VIEW', 'LATERAL VIEW')
+    case 'WithWindowDefinition':
+      throw unsupported(context, relation, 'WINDOW_FUNCTION', 'window functions')
+    case 'Qualify':
+      throw unsupported(context, relation, 'QUALIFY', 'QUALIFY')
+    case 'Pivot':
+      throw unsupported(context, relation, 'PIVOT', 'PIVOT')
+    case 'Unpivot':
+      throw unsupported(context, relation, 'UNPIVOT', 'UNPIVOT')
+    case 'Sample':
+      throw unsupported(context, relation, 'TABLESAMPLE', 'TABLESAMPLE')
     default:
       return unreachable(relation)
   }

@@ -71,6 +71,8 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
       throw unsupported(context, expr, 'SUBQUERY_EXPRESSION', 'subqueries as expressions')
     case 'NamedArgument':
       throw unsupported(context, expr, 'NAMED_ARGUMENT', 'named arguments')
+    case 'MultiAlias':
+      throw unsupported(context, expr, 'GENERATOR', 'generators in a select list')
     case 'LambdaFunction':
       throw unsupported(context, expr, 'LAMBDA_FUNCTION', 'lambda functions')
     case 'Window':

@@ -7,12 +7,13 @@ import { call } from '../functions/define.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Join } from '../logical.js'
 import { joinOutput, outputOf, type Plan } from '../plan.js'
-import { type AnalyzerContext, fail, sameName } from './context.js'
+import { type AnalyzerContext, fail, sameName, unsupported } from './context.js'
 import { bindCondition, namesOf } from './expressions.js'
 import { lookUp, type Scoped } from './scope.js'
 import { named } from './select-list.js'
 
 export function bindJoin(relation: Join, context: AnalyzerContext): Scoped {
+  if (relation.lateral) throw unsupported(context, relation, 'LATERAL_JOIN', 'LATERAL joins')
   const left = context.resolve(relation.left, context)
   const right = context.resolve(relation.right, context)
   const using = relation.natural ? commonNames(left, right, context) : relation.using

@@ -9,7 +9,7 @@ import { evaluate } from '../evaluate.js'
 import type { Expr } from '../expr.js'
 import type { InlineTable, LocalRelation, ReadFiles, Relation, UnresolvedRelation, UnresolvedTableValuedFunction } from '../logical.js'
 import { aliased } from './columns.js'
-import { type AnalyzerContext, fail, quoted } from './context.js'
+import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
 import { bindExpr } from './expressions.js'
 import { type Scoped, scoped } from './scope.js'
 
@@ -41,6 +41,7 @@ export function fileRelation(relation: UnresolvedRelation): ReadFiles | undefine
 }
 
 export function bindNamedRelation(relation: UnresolvedRelation, context: AnalyzerContext): Scoped {
+  if (relation.asOf !== undefined) throw unsupported(context, relation, 'TIME_TRAVEL', 'time travel')
   const name = relation.nameParts[relation.nameParts.length - 1] ?? ''
   const cte = relation.nameParts.length === 1 ? context.ctes.get(name.toLowerCase()) : undefined
   if (cte !== undefined) return aliased(cte(), name)

@@ -6,7 +6,7 @@ import type { Expr } from '../expr.js'
 import type { Limit, Offset, Repartition, WithCTE } from '../logical.js'
 import { prettyText } from '../print.js'
 import { aliased } from './columns.js'
-import { type AnalyzerContext, fail } from './context.js'
+import { type AnalyzerContext, fail, unsupported } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { above, type Scoped } from './scope.js'
 
@@ -48,6 +48,7 @@ export function bindRepartition(relation: Repartition, context: AnalyzerContext)
 
 /** Each use of a CTE resolves its definition anew, so that its columns have ids of their own every time. */
 export function bindWithCte(relation: WithCTE, context: AnalyzerContext): Scoped {
+  if (relation.recursive) throw unsupported(context, relation, 'RECURSIVE_CTE', 'WITH RECURSIVE')
   const ctes = new Map(context.ctes)
   for (const cte of relation.ctes) {
     const scope: AnalyzerContext = { ...context, ctes: new Map(ctes) }

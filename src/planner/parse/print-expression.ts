@@ -52,6 +52,8 @@ export class ExpressionPrinter {
       }
       case 'Alias':
         return { text: `${this.print(e.child)} AS ${printName(e.name)}`, level: level.any }
+      case 'MultiAlias':
+        return { text: `${this.print(e.child)} AS (${e.names.map(printName).join(', ')})`, level: level.any }
       case 'UnresolvedExtractValue':
         return primary(`${this.print(e.child, level.primary)}[${this.print(e.extraction, level.value)}]`)
       case 'SortOrder': {

@@ -10,8 +10,9 @@ export function startsQuery(c: Cursor): boolean {
     case 'SELECT':
     case 'WITH':
       return true
-    case 'VALUES':
     case 'FROM':
+      return (next.kind !== 'symbol' && next.kind !== 'end') || next.key === '('
+    case 'VALUES':
     case 'TABLE':
     case 'MAP':
     case 'REDUCE':

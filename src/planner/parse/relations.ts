@@ -4,31 +4,41 @@ import type { Join, JoinType, Relation } from '../logical.js'
 import type { Cursor } from './cursor.js'
 import { isName, multipartName, nameList, optionalTableAlias } from './names.js'
 import { startsQuery } from './query-start.js'
-import { unsupported } from './unsupported.js'
+import { optionalPivot, optionalSample, optionalTimeTravel } from './table-clauses.js'
 
 /** `relation, relation …`: a comma is an inner join without condition, as in Spark. */
 export function fromList(c: Cursor): Relation {
   const start = c.token.start
-  let left = joined(c)
-  while (c.accept(',')) left = { kind: 'Join', left, right: joined(c), type: 'inner', span: c.spanFrom(start) }
+  let left = c.accept('LATERAL') ? lateral(c, start, { kind: 'OneRowRelation', span: { start, end: start } }) : joined(c)
+  while (c.accept(',')) {
+    if (c.accept('LATERAL')) left = lateral(c, start, left)
+    else left = { kind: 'Join', left, right: joined(c), type: 'inner', span: c.spanFrom(start) }
+  }
   return left
 }
 
 function joined(c: Cursor): Relation {
   const start = c.token.start
-  let left = relationPrimary(c)
+  return extended(c, start, relationPrimary(c))
+}
+
+/** A relation that may use the columns of what stands before the comma; joins that follow are joins of both. */
+function lateral(c: Cursor, start: number, left: Relation): Relation {
+  const right = relationPrimary(c)
+  return extended(c, start, { kind: 'Join', left, right, type: 'inner', lateral: true, span: c.spanFrom(start) })
+}
+
+function extended(c: Cursor, start: number, relation: Relation): Relation {
+  let left = relation
   for (;;) {
-    const join = joinTail(c, left, start)
-    if (join === undefined) {
-      if (c.is('PIVOT') || c.is('UNPIVOT')) throw unsupported(c, c.token.key)
-      return left
-    }
-    left = join
+    const next = joinTail(c, left, start) ?? optionalPivot(c, start, left)
+    if (next === undefined) return left
+    left = next
   }
 }
 
-/** `[NATURAL] [type] JOIN right [ON … | USING (…)]` */
-function joinTail(c: Cursor, left: Relation, start: number): Join | undefined {
+/** `[NATURAL] [type] JOIN [LATERAL] right [ON … | USING (…)]`, if it stands here. */
+export function joinTail(c: Cursor, left: Relation, start: number): Join | undefined {
   const mark = c.mark()
   const natural = c.accept('NATURAL')
   const type = joinType(c)
@@ -37,8 +47,9 @@ function joinTail(c: Cursor, left: Relation, start: number): Join | undefined {
     c.reset(mark)
     return undefined
   }
+  const isLateral = c.accept('LATERAL')
   const right = relationPrimary(c)
-  const base = { kind: 'Join', left, right, type } as const
+  const base = { kind: 'Join', left, right, type, ...(isLateral ? { lateral: true } : {}) } as const
   if (natural) return { ...base, natural, span: c.spanFrom(start) }
   if (c.accept('ON')) {
     const condition = c.grammar.expression(c)
@@ -72,13 +83,13 @@ function joinType(c: Cursor): JoinType {
 
 function relationPrimary(c: Cursor): Relation {
   const start = c.token.start
-  if (c.is('LATERAL')) throw unsupported(c, 'LATERAL')
   if (c.is('(')) return aliased(c, start, inParentheses(c))
   if (c.is('VALUES') && c.peek().kind !== 'end' && c.peek().key !== ',') return inlineTable(c)
   if (!isName(c)) c.fail('<a table>')
   const nameParts = multipartName(c)
   if (c.is('(')) return aliased(c, start, tableFunction(c, start, nameParts))
-  return aliased(c, start, { kind: 'UnresolvedRelation', nameParts, span: c.spanFrom(start) })
+  const asOf = optionalTimeTravel(c)
+  return aliased(c, start, { kind: 'UnresolvedRelation', nameParts, ...(asOf === undefined ? {} : { asOf }), span: c.spanFrom(start) })
 }
 
 function inParentheses(c: Cursor): Relation {
@@ -99,8 +110,8 @@ function inParentheses(c: Cursor): Relation {
   return c.is('(') || c.is('VALUES') ? (c.attempt(query) ?? relation()) : query()
 }
 
-function aliased(c: Cursor, start: number, input: Relation): Relation {
-  if (c.is('TABLESAMPLE')) throw unsupported(c, 'TABLESAMPLE')
+function aliased(c: Cursor, start: number, relation: Relation): Relation {
+  const input = optionalSample(c, start, relation)
   const alias = optionalTableAlias(c)
   if (alias === undefined) return input
   const columns = c.is('(') ? nameList(c) : undefined

@@ -25,6 +25,8 @@ function shown(e: Expr): string {
       return `(${e.mode === 'try' ? 'try_cast' : 'cast'} ${shown(e.child)} ${e.to.kind})`
     case 'Alias':
       return `(as ${shown(e.child)} ${e.name})`
+    case 'MultiAlias':
+      return `(as ${shown(e.child)} ${e.names.join(',')})`
     case 'UnresolvedExtractValue':
       return `(get ${shown(e.child)} ${shown(e.extraction)})`
     case 'SortOrder':

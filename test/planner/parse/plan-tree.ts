@@ -35,7 +35,7 @@ function details(plan: Relation): string {
       return printExpression(plan.condition)
     case 'Join': {
       const on = plan.condition === undefined ? '' : ` on ${printExpression(plan.condition)}`
-      return `${plan.natural ? 'natural ' : ''}${plan.type}${on}${plan.using === undefined ? '' : ` using ${plan.using.join(', ')}`}`
+      return `${plan.natural ? 'natural ' : ''}${plan.lateral ? 'lateral ' : ''}${plan.type}${on}${plan.using === undefined ? '' : ` using ${plan.using.join(', ')}`}`
     }
     case 'Aggregate':
       return `${plan.groupAll ? 'all' : list(plan.grouping)} ${list(plan.aggregates)}${plan.having === undefined ? '' : ` having ${printExpression(plan.having)}`}`
@@ -63,6 +63,18 @@ function details(plan: Relation): string {
       return `${plan.numPartitions ?? ''} ${list(plan.columns)}`
     case 'WithCTE':
       return plan.ctes.map(c => `${c.name}${c.columns === undefined ? '' : `(${c.columns.join(', ')})`}`).join(', ')
+    case 'Generate':
+      return `${plan.outer ? 'outer ' : ''}${printExpression(plan.generator)} ${plan.alias}(${plan.columns.join(', ')})`
+    case 'WithWindowDefinition':
+      return plan.windows.map(w => w.name).join(', ')
+    case 'Qualify':
+      return printExpression(plan.condition)
+    case 'Pivot':
+      return `${list(plan.aggregates)} for ${plan.columns.join(', ')} in ${list(plan.values)}`
+    case 'Unpivot':
+      return `${plan.includeNulls ? 'with nulls ' : ''}${plan.valueColumns.join(', ')} for ${plan.nameColumn} in ${JSON.stringify(plan.sets)}`
+    case 'Sample':
+      return JSON.stringify(plan.method.kind === 'rows' ? printExpression(plan.method.rows) : plan.method)
     case 'Hint':
       return `${plan.name} ${list(plan.parameters)}`
     default:

@@ -73,6 +73,40 @@ const cases: readonly (readonly [string, string])[] = [
     'SELECT /*+ BROADCAST(a, b), REPARTITION(3) */ * FROM a',
     'Hint REPARTITION [3]\n  Hint BROADCAST [a, b]\n    Project [*]\n      UnresolvedRelation a',
   ],
+  ['WITH RECURSIVE r(n) MAX RECURSION LEVEL 9 AS (SELECT 1) TABLE r', 'WithCTE r(n)\n  Project [1]\n    OneRowRelation\n  UnresolvedRelation r'],
+  // what follows relations
+  [
+    'SELECT * FROM t LATERAL VIEW OUTER explode(a) v AS x WHERE x',
+    'Project [*]\n  Filter x\n    Generate outer explode(a) v(x)\n      UnresolvedRelation t',
+  ],
+  [
+    'SELECT * FROM t, LATERAL (SELECT a) l JOIN u',
+    'Project [*]\n  Join inner\n    Join lateral inner\n      UnresolvedRelation t\n      SubqueryAlias l\n        Project [a]\n          OneRowRelation\n    UnresolvedRelation u',
+  ],
+  [
+    'SELECT * FROM t PIVOT (sum(a) FOR (b, c) IN ((1, 2) AS x)) p',
+    'Project [*]\n  SubqueryAlias p\n    Pivot [sum(a)] for b, c in [struct(1, 2) AS `x`]\n      UnresolvedRelation t'.replace('`x`', 'x'),
+  ],
+  [
+    'SELECT * FROM t UNPIVOT (v FOR n IN (a AS x, t.b))',
+    'Project [*]\n  Unpivot v for n in [{"columns":[["a"]],"alias":"x"},{"columns":[["t","b"]]}]\n    UnresolvedRelation t',
+  ],
+  ['SELECT * FROM t TABLESAMPLE (5 ROWS) s', 'Project [*]\n  SubqueryAlias s\n    Sample "5"\n      UnresolvedRelation t'],
+  [
+    'SELECT a FROM t QUALIFY rank() OVER w = 1 WINDOW w AS (ORDER BY a)',
+    'WithWindowDefinition w\n  Qualify rank() OVER w = 1\n    Project [a]\n      UnresolvedRelation t',
+  ],
+  ['SELECT explode(m) AS (k, v), stack(1) (x)', 'Project [explode(m) AS (k, v), stack(1) AS (x)]\n  OneRowRelation'],
+  // pipes
+  [
+    'FROM t |> WHERE a |> EXTEND b + 1 AS c |> SET c = 2, d = c |> DROP e |> AS z |> JOIN u USING (i)',
+    'Join inner using i\n  SubqueryAlias z\n    Drop e\n      WithColumns d = c\n        WithColumns c = 2\n          Project [*, b + 1 AS c]\n            Filter a\n              UnresolvedRelation t\n  UnresolvedRelation u',
+  ],
+  [
+    'TABLE t |> AGGREGATE sum(a) AS s GROUP BY b AS k, c |> ORDER BY s |> LIMIT 1',
+    'Limit 1\n  Sort [s ASC]\n    Aggregate [b, c] [b AS k, c, sum(a) AS s]\n      UnresolvedRelation t',
+  ],
+  ['TABLE t |> UNION ALL TABLE u |> SELECT a', 'Project [a]\n  SetOperation union all\n    UnresolvedRelation t\n    UnresolvedRelation u'],
   // words that are keywords and names
   ['SELECT window, sort FROM t limit', 'Project [`window`, `sort`]\n  SubqueryAlias limit\n    UnresolvedRelation t'],
   ['SELECT a date, b AS select FROM t', 'Project [a AS `date`, b AS `select`]\n  UnresolvedRelation t'],

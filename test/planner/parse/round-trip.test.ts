@@ -119,6 +119,15 @@ const { expression, query } = fc.letrec<{ expression: string; query: string; rel
         )
         .map(([l, j, r, on]) => `${l} ${j} (${r}) ON ${on}`),
       fc.tuple(tie('relation'), tie('relation')).map(([l, r]) => `${l}, ${r}`),
+      fc.constantFrom(
+        't TABLESAMPLE (10 PERCENT) REPEATABLE (3) s',
+        't VERSION AS OF 3',
+        't PIVOT (sum(a) AS s FOR b IN (1 AS one, 2)) AS p',
+        'u UNPIVOT INCLUDE NULLS (v FOR n IN (a AS x, t.b)) AS p',
+        't UNPIVOT ((v, w) FOR n IN ((a, b) AS x, (c, d)))',
+        't, LATERAL (SELECT a) AS l',
+      ),
+      fc.tuple(tie('relation'), q).map(([l, s]) => `${l} LEFT JOIN LATERAL (${s}) AS s ON true`),
       fc.tuple(name, name).map(([l, r]) => `${l} NATURAL JOIN ${r} JOIN u USING (a, b)`),
     ),
     query: fc.oneof(
@@ -135,6 +144,12 @@ const { expression, query } = fc.letrec<{ expression: string; query: string; rel
       fc.tuple(q, fc.constantFrom('UNION', 'UNION ALL', 'INTERSECT', 'EXCEPT ALL'), q).map(([a, o, b]) => `(${a}) ${o} (${b})`),
       fc.tuple(q, order, fc.nat(9)).map(([a, o, n]) => `(${a}) ORDER BY ${o} LIMIT ${n} OFFSET 1`),
       fc.tuple(q, e).map(([a, k]) => `(${a}) DISTRIBUTE BY ${k} SORT BY (${k})`),
+      fc
+        .tuple(q, fc.constantFrom('DROP a', 'AS z', 'SET a = b + 1', 'LIMIT 3', 'AGGREGATE sum(a) GROUP BY b', 'AGGREGATE count(*)', 'EXTEND 1 AS x'))
+        .map(([a, p]) => `(${a}) |> ${p}`),
+      fc.tuple(q, e, q).map(([a, w, b]) => `(${a}) |> WHERE ${w} |> UNION ALL (${b})`),
+      fc.tuple(few, tie('relation')).map(([l, r]) => `SELECT ${l} FROM ${r} LATERAL VIEW OUTER explode(a) v AS x, y LATERAL VIEW g() w`),
+      fc.tuple(few, e).map(([l, w]) => `SELECT ${l}, sum(a) OVER w1 FROM t QUALIFY ${w} WINDOW w1 AS (PARTITION BY a), w2 AS w1`),
       fc.tuple(q, q).map(([a, b]) => `WITH w AS (${a}), v(x) AS (TABLE w) (${b})`),
     ),
   }
