@@ -15,6 +15,8 @@ export interface DispatcherOptions {
   readonly localityWaitMs: number
   /** Executors that take tasks. */
   readonly executors: () => readonly ExecutorInfo[]
+  /** Tasks that an executor's named resources allow beside those it runs. */
+  readonly room: (executor: ExecutorInfo) => number
   /** Numbers `count` launches; the first one's. */
   readonly takeTaskIds: (count: number) => number
 }
@@ -25,14 +27,20 @@ export interface Dispatcher {
   remove(stageId: number): void
   stages(): readonly Actor<StageMachine>[]
   stage(stageId: number): Actor<StageMachine> | undefined
+  /** The executor did not take a task: it gets none for a moment. */
+  avoid(executorId: string): void
   /** Something changed: looks once, after the current turn. */
   request(): void
   stop(): void
 }
 
+/** How long an executor that refused a task gets no other. */
+const AVOID_MS = 500
+
 export function dispatcher(options: DispatcherOptions): Dispatcher {
   const { clock } = options
   const stages = new Map<number, Actor<StageMachine>>()
+  const avoided = new Map<string, number>()
   let requested = false
   let stopped = false
   let wake: Timer | undefined
@@ -40,11 +48,12 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
   function offers(): Offer[] {
     const held = new Map<string, number>()
     for (const stage of stages.values()) for (const [id, slots] of stage.snapshot().context.slots) held.set(id, (held.get(id) ?? 0) + slots)
-    return options.executors().map(({ executorId, cores, registered }) => ({
-      executorId,
-      hostId: registered?.hostId ?? '',
-      free: Math.max(0, cores - (held.get(executorId) ?? 0)),
-    }))
+    return options.executors().map(executor => {
+      const { executorId, cores, registered } = executor
+      const free = Math.min(cores - (held.get(executorId) ?? 0), options.room(executor))
+      const refuses = (avoided.get(executorId) ?? 0) > clock.monotonic()
+      return { executorId, hostId: registered?.hostId ?? '', free: refuses ? 0 : Math.max(0, free) }
+    })
   }
 
   function look(): void {
@@ -95,6 +104,10 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
     },
     stages: () => [...stages.values()],
     stage: stageId => stages.get(stageId),
+    avoid(executorId) {
+      avoided.set(executorId, clock.monotonic() + AVOID_MS)
+      clock.after(AVOID_MS, request, { unref: true })
+    },
     request,
     stop() {
       stopped = true

@@ -4,12 +4,12 @@ import type { Conf } from '../../core/config.js'
 import type { AppId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { EventLog } from '../../history/event-log.js'
-import type { Resources } from '../../protocol/common.js'
 import type { ExecutorInfo } from './application-state.js'
 import type { consolidate } from './consolidate.js'
 import type { Dispatcher } from './dispatcher.js'
 import type { ExecutorLinks } from './executor-link.js'
 import type { BlockSource, DriverPorts } from './ports.js'
+import type { TaskResources } from './task-resources.js'
 
 export interface DriverCore {
   readonly clock: Clock
@@ -26,7 +26,7 @@ export interface DriverCore {
   executor(id: string): ExecutorInfo | undefined
   /** Where the blocks of every worker heard of lie. */
   workers(): ReadonlyMap<string, BlockSource>
-  resourcesOf(executorId: string): Resources
+  readonly resources: TaskResources
   /** For harnesses: another consolidate table. */
   readonly merge?: typeof consolidate
 }

@@ -90,7 +90,6 @@ export function openInbox(options: InboxOptions): readonly Subscription[] {
       const executor = core.executor(executorId)
       // Of a lost executor: its tasks run elsewhere already.
       if (executor === undefined) return {}
-      application.send({ type: 'executorSeen', executorId, now: clock.monotonic() })
       const perStage = new Map<number, TaskReport[]>()
       for (const report of reports) {
         const own = perStage.get(report.key.stage) ?? []

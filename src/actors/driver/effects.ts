@@ -17,6 +17,7 @@ import {
   UnregisterApplication,
 } from '../../protocol/application.js'
 import type { Versions } from '../../protocol/common.js'
+import type { LogEvent } from '../../protocol/event-log.js'
 import { subjects as subjectsOf } from '../../protocol/subjects.js'
 import type { Message, Static, TSchema } from '../../protocol/wire.js'
 import type { Transport } from '../../transport/transport.js'
@@ -33,6 +34,8 @@ import type { ClusterHandle } from './handle.js'
 import { type RunningJob, runJob } from './job-effects.js'
 import { type ApplicationMachine, applicationMachine } from './machine.js'
 import type { DriverPorts } from './ports.js'
+import { redact } from './redact.js'
+import { TaskResources } from './task-resources.js'
 
 export interface DriverOptions {
   readonly transport: Transport
@@ -61,6 +64,8 @@ export interface DriverHandle extends ClusterHandle {
   readonly actor: Actor<ApplicationMachine>
   /** Resolves when every executor that the master granted has registered, at least one; or after `timeoutMs`. */
   ready(timeoutMs: number): Promise<void>
+  /** Called with every event of the application from now on. */
+  listen(listener: (event: LogEvent) => void): void
   /** Stops thinking at once, as in a crash. */
   abandon(): void
 }
@@ -74,13 +79,16 @@ const FAREWELL_MS = 5000
 const LOCAL_BEAT_MS = 3_600_000
 
 export function startDriver(options: DriverOptions): DriverHandle {
-  const { transport, clock, rng, conf } = options
+  const { transport, rng, conf } = options
+  // Nothing the driver waits for by itself is a reason to keep a user's program alive.
+  const clock: Clock = { ...options.clock, after: (ms, fn) => options.clock.after(ms, fn, { unref: true }) }
   const subjects = subjectsOf(options.cluster)
   const startedAt = clock.now()
   const appId = newAppId(startedAt, Math.floor(rng.next() * 10_000))
   const token = rng.hex(32)
   const log = options.log.child({ actor: 'driver', appId })
   const jobs = new Map<number, RunningJob>()
+  const resources = new TaskResources(conf.withPrefix('spark.task.resource.'))
   let nextJob = 0
   let nextStage = 0
   let nextTask = 0
@@ -122,6 +130,8 @@ export function startDriver(options: DriverOptions): DriverHandle {
     appId,
     onNotLaunched(executorId, keys, reason) {
       const [first] = keys
+      log.warn({ executorId, tasks: keys.length, reason }, 'tasks were not taken and go elsewhere')
+      core.dispatcher.avoid(executorId)
       if (first !== undefined) core.dispatcher.stage(first.stage)?.send({ type: 'attemptsLost', executorId, keys, reason, now: clock.now() })
       core.dispatcher.request()
     },
@@ -143,6 +153,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
       clock,
       localityWaitMs: conf.get(table.localityWait),
       executors: () => registeredExecutors(application.snapshot().context),
+      room: executor => resources.room(executor.executorId, executor.resources),
       takeTaskIds(count) {
         nextTask += count
         return nextTask - count
@@ -151,7 +162,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
     executors: () => registeredExecutors(application.snapshot().context),
     executor: id => application.snapshot().context.executors.get(id),
     workers: () => application.snapshot().context.workers,
-    resourcesOf: id => application.snapshot().context.executors.get(id)?.resources ?? {},
+    resources,
     ...(options.merge === undefined ? {} : { merge: options.merge }),
   }
 
@@ -193,10 +204,10 @@ export function startDriver(options: DriverOptions): DriverHandle {
         core.dispatcher.request()
       },
       executorLost({ executor, reason, workerLost }: Params<'executorLost'>) {
-        const { executorId } = executor
+        const { executorId, registered } = executor
         log.warn({ executorId, reason }, 'executor lost')
         links.forget(executorId)
-        events.post({ Event: 'ExecutorRemoved', executorId, removedReason: reason, workerLost })
+        if (registered !== undefined) events.post({ Event: 'ExecutorRemoved', executorId, removedReason: reason, workerLost })
         for (const stage of core.dispatcher.stages()) stage.send({ type: 'executorLost', executorId, reason, now: clock.now() })
         core.dispatcher.request()
       },
@@ -212,8 +223,8 @@ export function startDriver(options: DriverOptions): DriverHandle {
       },
       readClock: () => self.send({ type: 'checked', now: clock.monotonic() }),
       warnStarving({ missing }: Params<'warnStarving'>) {
-        const why = missing === '' ? 'Check your cluster page to ensure that workers are registered and have sufficient resources' : missing
-        log.warn(`Initial job has not accepted any resources: ${why}`)
+        const advice = 'check your cluster UI to ensure that workers are registered and have sufficient resources'
+        log.warn(`Initial job has not accepted any resources; ${advice}${missing === '' ? '' : `: ${missing}`}`)
       },
       warnNoMaster: () => log.warn(`No master of cluster "${options.cluster}" answers: the application is not registered yet and tries on`),
       failJobs({ error }: Params<'failJobs'>) {
@@ -263,6 +274,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
   function abandon(): void {
     for (const subscription of subscriptions) subscription.unsubscribe()
     core.dispatcher.stop()
+    links.close()
     application.stop()
   }
 
@@ -275,7 +287,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
     version: options.versions.spk,
     ...(options.driverId === undefined ? {} : { driverId: options.driverId }),
   })
-  events.post({ Event: 'EnvironmentUpdate', sparkProperties: redacted(conf.entries()), systemProperties: { ...stringVersions(options.versions) } })
+  events.post({ Event: 'EnvironmentUpdate', sparkProperties: redact(conf.entries()), systemProperties: { ...stringVersions(options.versions) } })
 
   return {
     appId,
@@ -318,7 +330,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
       }
       if (isReady()) return Promise.resolve()
       return new Promise(resolve => {
-        const timer = clock.after(timeoutMs, resolve)
+        const timer = options.clock.after(timeoutMs, resolve)
         application.onTransition(() => {
           if (!isReady()) return
           timer.cancel()
@@ -335,14 +347,9 @@ export function startDriver(options: DriverOptions): DriverHandle {
       }
       await farewell
     },
+    listen: listener => events.listen(listener),
     abandon,
   }
-}
-
-function redacted(settings: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([key, value]) => [key, /secret|password|token|access.?key/i.test(key) ? '*********(redacted)' : value]),
-  )
 }
 
 function stringVersions(versions: Versions): Record<string, string> {

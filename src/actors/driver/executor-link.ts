@@ -25,14 +25,17 @@ export interface ExecutorLinkOptions {
 }
 
 export interface ExecutorLinks {
-  /** `parts` are the plan's, asked for when the executor has not got them yet. */
-  launch(executorId: string, stage: StageKey, parts: () => readonly Uint8Array[], tasks: readonly TaskLaunch[]): void
+  /** `parts` are the plan's; they are sent when the executor has not got them yet. */
+  launch(executorId: string, stage: StageKey, parts: readonly Uint8Array[], tasks: readonly TaskLaunch[]): void
   kill(executorId: string, key: TaskKey, reason: string): void
-  removeStages(executorId: string, stages: readonly number[]): void
+  /** These stages are not needed any more: told, some time soon and together, to the executors that had any of them. */
+  removeStages(stages: readonly number[]): void
   /** Asks the executor to stop and to forget; resolves when it answered or after a second. */
   stop(executorId: string, reason: string): Promise<void>
   /** The executor is gone: nothing is repeated any more. */
   forget(executorId: string): void
+  /** The same for all executors, for good. */
+  close(): void
 }
 
 interface Link {
@@ -46,15 +49,19 @@ const REQUEST_MS = 2000
 /** How long an unanswered message is repeated. After that launches go elsewhere; the executor's own death is noticed by other means. */
 const GIVE_UP_MS = 10_000
 const LAUNCH_BYTES = 200 * 1024
+/** Removals of this long are told together. */
+const REMOVE_MS = 100
 
 export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
   const { transport, clock, log, subjects, appId } = options
   const links = new Map<string, Link>()
+  let closed = false
+  let retired: number[] = []
 
   function linkTo(executorId: string): Link {
     let link = links.get(executorId)
     if (link === undefined) {
-      link = { executorId, plans: new Map(), gone: false }
+      link = { executorId, plans: new Map(), gone: closed }
       links.set(executorId, link)
     }
     return link
@@ -86,10 +93,10 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
     return done
   }
 
-  async function deliver(link: Link, stage: StageKey, parts: () => readonly Uint8Array[], tasks: readonly TaskLaunch[]): Promise<void> {
+  async function deliver(link: Link, stage: StageKey, parts: readonly Uint8Array[], tasks: readonly TaskLaunch[]): Promise<void> {
     const keys = tasks.map(task => task.key)
     try {
-      let plan = link.plans.get(stageName(stage)) ?? sendPlan(link, stage, parts())
+      let plan = link.plans.get(stageName(stage)) ?? sendPlan(link, stage, parts)
       for (let round = 0; !link.gone; round++) {
         const reply = await insist(link, LaunchTasks, { stage, tasks: [...tasks] })
         if (link.gone || reply?.kind === 'accepted') return
@@ -98,7 +105,7 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
           return
         }
         // missingStage: its parts are on their way, or were lost
-        if (round > 0) plan = sendPlan(link, stage, parts())
+        if (round > 0) plan = sendPlan(link, stage, parts)
         await plan
       }
     } catch (error) {
@@ -107,7 +114,7 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
   }
 
   /** Halves a batch until each half fits into one message. */
-  function launch(link: Link, stage: StageKey, parts: () => readonly Uint8Array[], tasks: readonly TaskLaunch[]): void {
+  function launch(link: Link, stage: StageKey, parts: readonly Uint8Array[], tasks: readonly TaskLaunch[]): void {
     const middle = Math.ceil(tasks.length / 2)
     if (tasks.length > 1 && mayBeLarge(tasks) && encode(LaunchTasks, { stage, tasks: [...tasks] }).length > LAUNCH_BYTES) {
       launch(link, stage, parts, tasks.slice(0, middle))
@@ -121,14 +128,24 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
     insist(linkTo(executorId), message, value).catch((error: unknown) => log.warn({ err: error, executorId, message: message.name }, 'not delivered'))
   }
 
+  /** An executor may hold a broadcast of a stage that it did not run: it is told of all of them. */
+  function removeRetired(): void {
+    const stages = retired
+    retired = []
+    const gone = new Set(stages)
+    for (const [executorId, { plans }] of links) {
+      const had = [...plans.keys()].filter(name => gone.has(Number(name.split('.')[0])))
+      for (const name of had) plans.delete(name)
+      if (had.length > 0) quietly(executorId, RemoveStages, { stages })
+    }
+  }
+
   return {
     launch: (executorId, stage, parts, tasks) => launch(linkTo(executorId), stage, parts, tasks),
     kill: (executorId, key, reason) => quietly(executorId, KillTask, { key, reason }),
-    removeStages(executorId, stages) {
-      const link = linkTo(executorId)
-      const gone = new Set(stages)
-      for (const name of link.plans.keys()) if (gone.has(Number(name.split('.')[0]))) link.plans.delete(name)
-      quietly(executorId, RemoveStages, { stages: [...stages] })
+    removeStages(stages) {
+      if (retired.length === 0) clock.after(REMOVE_MS, removeRetired, { unref: true })
+      retired.push(...stages)
     },
     async stop(executorId, reason) {
       const subject = subjects.executor(appId, executorId as ExecutorId, StopExecutor.name)
@@ -142,6 +159,11 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
       const link = links.get(executorId)
       if (link !== undefined) link.gone = true
       links.delete(executorId)
+    },
+    close() {
+      closed = true
+      for (const link of links.values()) link.gone = true
+      links.clear()
     },
   }
 }

@@ -15,11 +15,10 @@ import type { JobCommand } from './job-state.js'
 import { layoutTasks } from './layout.js'
 import { mapOutputs, shuffleSizes, sum } from './map-outputs.js'
 import { pendingQueues } from './pending.js'
-import { rangeBounds } from './range-bounds.js'
+import { sampledBounds } from './range-bounds.js'
 import { acceptedInOrder } from './stage-decide.js'
 import { type RunningStage, runStage } from './stage-effects.js'
 import { type PlanOptions, partitionsOf } from './stage-plan.js'
-import { tasksOf } from './task-table.js'
 
 export interface RunningJob {
   readonly result: Promise<JobResult>
@@ -77,16 +76,8 @@ export function runJob(options: JobOptions): RunningJob {
         : {}),
     })
     if (spec.output.kind === 'range') {
-      const samples = [...tasksOf(tableOf(stageOf(spec.output.sampleFrom)))].flatMap(([, { accepted }]) =>
-        accepted?.output.kind === 'shuffle' ? [{ keys: accepted.output.sample ?? [], rows: sum(accepted.output.rows) }] : [],
-      )
-      bounds.set(
-        position,
-        rangeBounds(
-          samples.filter(s => s.keys.length > 0),
-          spec.output.partitions,
-        ),
-      )
+      const smallest = adaptive ? conf.get(table.adaptiveMinSize) : 0
+      bounds.set(position, sampledBounds(tableOf(stageOf(spec.output.sampleFrom)), spec.output.partitions, smallest))
     }
     const { kind } = spec.output
     const stage = runStage({
@@ -149,7 +140,7 @@ export function runJob(options: JobOptions): RunningJob {
 
   function remove(): void {
     const stages = graph.stages.map((_, position) => firstStage + position)
-    for (const { executorId } of core.executors()) core.links.removeStages(executorId, stages)
+    core.links.removeStages(stages)
     for (const stage of running.values()) stage.actor.stop()
     actor.stop()
     options.onGone()
@@ -192,13 +183,19 @@ export function runJob(options: JobOptions): RunningJob {
           const { output } = must(graph.stages[last], 'result stage')
           if (output.kind !== 'write') return
           const temporary = await ports.prepareWrite(output.write, job)
+          // The job was cancelled meanwhile: its machine does not hear any more.
+          if (ended && temporary !== undefined) await ports.abortWrite(output.write, temporary)
           self.send({ type: 'prepared', ...(temporary === undefined ? {} : { temporary }) })
         } catch (error) {
           self.send({ type: 'fail', error: toErrorData(error) })
         }
       },
       startStage: ({ stage }: Params<'startStage'>) => guarded(() => startStage(stage)),
-      pauseStage: ({ stage }: Params<'pauseStage'>) => running.get(stage)?.actor.send({ type: 'pause' }),
+      pauseStage({ stage }: Params<'pauseStage'>) {
+        const stageAttemptId = running.get(stage)?.actor.snapshot().context.attempt ?? 0
+        events.post({ Event: 'StageCompleted', jobId: job, stageId: firstStage + stage, stageAttemptId, failureReason: 'its input was lost' })
+        running.get(stage)?.actor.send({ type: 'pause' })
+      },
       resumeStage: ({ stage, attempt }: Params<'resumeStage'>) => guarded(() => must(running.get(stage), `stage ${stage}`).resume(attempt)),
       rollbackStage({ stage, reason }: Params<'rollbackStage'>) {
         running.get(stage)?.actor.send({ type: 'rollback', reason, now: clock.now() })
@@ -240,7 +237,7 @@ export function runJob(options: JobOptions): RunningJob {
         ended = true
         // A cancelled signal's listener is not needed any more, and the last progress shows the end.
         run.signal?.removeEventListener('abort', cancel)
-        run.onProgress?.({ job, stages: summaries() })
+        tell()
         events.post({
           Event: 'JobEnd',
           jobId: job,
@@ -261,9 +258,18 @@ export function runJob(options: JobOptions): RunningJob {
     actor.send({ type: 'fail', error: jobCancelled(job, reason instanceof Error && reason.name !== 'AbortError' ? reason.message : '') })
   }
 
+  /** A callback that throws is the user's trouble, not the job's. */
+  function tell(): void {
+    try {
+      run.onProgress?.({ job, stages: summaries() })
+    } catch (error) {
+      log.warn({ err: error }, 'the progress callback failed')
+    }
+  }
+
   function progress(): void {
     if (ended) return
-    run.onProgress?.({ job, stages: summaries() })
+    tell()
     clock.after(PROGRESS_MS, progress, { unref: true })
   }
 

@@ -43,10 +43,10 @@ export function outputCommitter(unique: () => string): Committer {
       // One name for all files of the job, so that two appends never meet.
       const name = unique()
       const targets = files.map((file, task) => join(path, finalName(file, task, name)))
-      if (write.options['mode'] === 'overwrite') {
-        for (const entry of await readdir(path)) if (entry !== TEMPORARY) await rm(join(path, entry), { recursive: true, force: true })
-      }
-      for (const [i, file] of files.entries()) await rename(file, targets[i] as string)
+      const old = write.options['mode'] === 'overwrite' ? (await readdir(path)).filter(entry => entry !== TEMPORARY) : []
+      await moveAll(files, targets)
+      // Only now that the new files are in place: a commit that fails before loses nothing.
+      for (const entry of old) await rm(join(path, entry), { recursive: true, force: true })
       await removeTemporary(path, temporary)
       await writeFile(join(path, SUCCESS), '')
       return targets
@@ -56,6 +56,21 @@ export function outputCommitter(unique: () => string): Committer {
       // The target was made for this job when nothing else is in it.
       if ((await readdir(write.path).catch(() => ['unknown'])).length === 0) await rm(write.path, { recursive: true, force: true })
     },
+  }
+}
+
+/** All or nothing: what was moved before a move failed is taken away again. */
+async function moveAll(files: readonly string[], targets: readonly string[]): Promise<void> {
+  const moved: string[] = []
+  try {
+    for (const [i, file] of files.entries()) {
+      const target = targets[i] as string
+      await rename(file, target)
+      moved.push(target)
+    }
+  } catch (cause) {
+    for (const target of moved) await rm(target, { force: true })
+    throw new SpkError('SPK_CANNOT_WRITE', `Cannot move the files of the job into place; nothing was written. ${String(cause)}`, { cause })
   }
 }
 

@@ -2,11 +2,30 @@
  * Bounds of a range exchange, from the keys its sample stage reported. Keys are memory-comparable: their byte order is the sort order. Each task's sample
  * stands for all its rows, so a key weighs rows / keys of its task. Pure; called once per range stage, and the bounds then hold for all its attempts.
  */
+import { sum } from './map-outputs.js'
+import { type TaskTable, tasksOf } from './task-table.js'
 
 export interface KeySample {
   readonly keys: readonly Uint8Array[]
   /** Rows of the task that the keys stand for. */
   readonly rows: number
+}
+
+/**
+ * Bounds for at most `partitions` parts of what the sample stage wrote; fewer when a part would have less than `smallest` bytes, since each should be worth a
+ * task. `smallest` 0: as many as asked for.
+ */
+export function sampledBounds(sampled: TaskTable, partitions: number, smallest: number): Uint8Array[] {
+  const samples: KeySample[] = []
+  let bytes = 0
+  for (const [, { accepted }] of tasksOf(sampled)) {
+    if (accepted?.output.kind !== 'shuffle') continue
+    bytes += sum(accepted.output.bytes)
+    const { sample: keys = [], rows } = accepted.output
+    if (keys.length > 0) samples.push({ keys, rows: sum(rows) })
+  }
+  const worth = smallest === 0 ? partitions : Math.ceil(bytes / smallest)
+  return rangeBounds(samples, Math.max(1, Math.min(partitions, worth)))
 }
 
 /** At most `partitions` − 1 strictly ascending keys that cut the weight into even parts; fewer when there are not as many different keys. */

@@ -2,7 +2,7 @@
  * One stage at work: joins the stage machine with executors, result blocks, the event log and its job. A plan is made once per attempt, when all inputs are
  * complete, and sent by the links when an executor first needs it. Used by `job-effects.ts`.
  */
-import { must } from '../../core/errors.js'
+import { assert, must } from '../../core/errors.js'
 import type { StageSpec } from '../../core/stage.js'
 import { encodeStagePlan, stageParts } from '../../protocol/stage-plan.js'
 import { type Actor, bind } from '../bind.js'
@@ -44,7 +44,7 @@ export function runStage(options: StageOptions): RunningStage {
   const { core, position, spec, layout, input, toJob } = options
   const { clock, events, links, log } = core
   const stage = input.stage
-  const plans = new Map<number, readonly Uint8Array[]>()
+  let plan: { readonly attempt: number; readonly parts: readonly Uint8Array[] } | undefined
 
   function effects(self: Actor<StageMachine>) {
     return {
@@ -52,16 +52,17 @@ export function runStage(options: StageOptions): RunningStage {
         const [first] = tasks
         if (first === undefined) return
         const { stageAttempt } = first.key
-        const launches = tasks.map(({ key }) => {
+        assert(plan?.attempt === stageAttempt, `stage ${stage}.${stageAttempt} has no plan`)
+        const launches = tasks.map(({ key, taskId }) => {
           const { fragment, inputs } = must(layout[key.partition], `layout of task ${key.partition}`)
-          return { key, fragment, inputs: [...inputs], resources: core.resourcesOf(executorId) }
+          return {
+            key,
+            fragment,
+            inputs: [...inputs],
+            resources: core.resources.lend(executorId, taskId, core.executor(executorId)?.resources ?? {}),
+          }
         })
-        links.launch(
-          executorId,
-          { job: input.job, stage, stageAttempt },
-          () => must(plans.get(stageAttempt), `plan of stage ${stage}.${stageAttempt}`),
-          launches,
-        )
+        links.launch(executorId, { job: input.job, stage, stageAttempt }, plan.parts, launches)
         const host = core.executor(executorId)?.host ?? ''
         for (const { key, taskId, locality } of tasks) {
           events.post({
@@ -92,6 +93,7 @@ export function runStage(options: StageOptions): RunningStage {
       },
       tasksEnded({ ended }: Params<'tasksEnded'>) {
         for (const { partition, task, end, metrics } of ended) {
+          if (end.reason !== 'Resubmitted') core.resources.giveBack(task.taskId)
           const { stageAttempt, attempt, taskId, executorId, launchedAt } = task
           const about = { jobId: input.job, stageId: stage, stageAttemptId: stageAttempt, index: partition, attempt, taskId, executorId }
           events.post({ Event: 'TaskEnd', ...about, launchTime: launchedAt, end, ...(metrics === undefined ? {} : { taskMetrics: metrics }) })
@@ -127,8 +129,7 @@ export function runStage(options: StageOptions): RunningStage {
     actor,
     partitions: options.partitions,
     resume(attempt) {
-      plans.set(attempt, stageParts(encodeStagePlan(planStage(spec, options.plan(attempt)))))
-      plans.delete(attempt - 2)
+      plan = { attempt, parts: stageParts(encodeStagePlan(planStage(spec, options.plan(attempt)))) }
       events.post({ Event: 'StageSubmitted', jobId: input.job, stageId: stage, stageAttemptId: attempt, name: spec.name, numTasks: layout.length })
       actor.send({ type: 'resume', attempt, now: clock.now() })
       core.dispatcher.request()

@@ -1,0 +1,65 @@
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { graph, hash, noCoalescing, range, result, settle, shuffle, stage, stand, twoStages } from './harness.js'
+
+const test = suite('actors/driver/driver')
+
+test('a job of two stages runs map tasks, then readers with their locations, and answers in task order', async () => {
+  const s = await stand(noCoalescing)
+  const [a, b] = [await s.executor('0', { cores: 2 }), await s.executor('1', { cores: 2 })]
+  const run = s.run(twoStages(3, 2))
+  await settle()
+  assert.is(a.launched.length + b.launched.length, 3)
+  for (const x of [b, a]) while (x.launched.length > 0 && x.launched[0]?.key.stage === 0) await x.finish()
+  assert.is(a.launched.length + b.launched.length, 2)
+  const reader = a.launched.length > 0 ? a : b
+  const input = reader.planOf(reader.launched[0] as (typeof reader.launched)[0]).fragments[0]?.inputs[0]
+  assert.is(input?.kind === 'shuffle' && input.outputs.maps.length, 3)
+  for (const x of [b, a]) while (x.launched.length > 0) await x.finish()
+  const rows = run.result?.ipc.map(ipc => [...ipc])
+  assert.equal(rows, [
+    [0, 0],
+    [1, 0],
+  ])
+  assert.equal(
+    run.result?.stages.map(x => [x.stage, x.tasks, x.completed, x.failed, x.active, x.metrics.executorRunTime, x.state]),
+    [
+      [0, 3, 3, 0, 0, 30, 'succeeded'],
+      [1, 2, 2, 0, 0, 20, 'succeeded'],
+    ],
+  )
+  await s.clock.advance(200)
+  assert.equal(
+    [a.removed, b.removed],
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  )
+})
+
+test('an executor never gets more tasks than it has free slots', async () => {
+  const s = await stand()
+  const a = await s.executor('0', { cores: 2 })
+  const run = s.run(graph(stage(0, [range(5)], result)))
+  await settle()
+  assert.is(a.launched.length, 2)
+  for (let done = 0; done < 5; done++) {
+    await a.finish()
+    assert.ok(a.launched.length <= 2)
+  }
+  assert.is(run.result?.ipc.length, 5)
+})
+
+test('stages that do not depend on one another run at the same time', async () => {
+  const s = await stand(noCoalescing)
+  const a = await s.executor('0', { cores: 4 })
+  s.run(graph(stage(0, [range(2)], hash(2)), stage(1, [range(2)], hash(2)), stage(2, [shuffle(0), shuffle(1)], result)))
+  await settle()
+  assert.equal(
+    a.launched.map(x => x.key.stage),
+    [0, 0, 1, 1],
+  )
+})
+
+test.run()
