@@ -112,7 +112,7 @@ export interface StageSpec {
   readonly parents: readonly number[]
   /** False when running a task again may give other rows (rand(), limit without order): a lost map output then rolls the whole stage back. */
   readonly deterministic: boolean
-  /** The result stage stops early when this many rows have arrived (LIMIT without ORDER BY). */
+  /** The result stage stops early when this many rows have arrived (LIMIT without ORDER BY); what more there is, the caller of `ClusterHandle.run` cuts off. */
   readonly rowLimit?: number
 }
 

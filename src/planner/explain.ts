@@ -137,6 +137,8 @@ function physicalLine(plan: Physical): string {
       return `TakeOrdered(limit=${plan.limit}${plan.offset > 0 ? `, offset=${plan.offset}` : ''}, orderBy=${list(plan.order.map(orderText))})`
     case 'Limit':
       return `Limit ${plan.limit ?? 'all'}${plan.offset > 0 ? `, offset=${plan.offset}` : ''}`
+    case 'CollectLimit':
+      return `CollectLimit ${plan.limit}`
     case 'Union':
       return 'Union'
     case 'SetOperation':

@@ -93,6 +93,12 @@ export interface PhysicalLimit {
   readonly limit?: number
   readonly offset: number
 }
+/** Only at the top: the driver stops when it has `limit` rows. Every task gives at most that many. */
+export interface CollectLimit {
+  readonly kind: 'CollectLimit'
+  readonly input: Physical
+  readonly limit: number
+}
 export interface PhysicalUnion {
   readonly kind: 'Union'
   readonly inputs: readonly Physical[]
@@ -130,6 +136,7 @@ export type Physical =
   | PhysicalSort
   | TopN
   | PhysicalLimit
+  | CollectLimit
   | PhysicalUnion
   | PhysicalSetOperation
   | Exchange
@@ -159,6 +166,7 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
     case 'Sort':
     case 'TopN':
     case 'Limit':
+    case 'CollectLimit':
     case 'Exchange':
       return physicalOutput(plan.input)
     default:
@@ -185,6 +193,7 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
     case 'Sort':
     case 'TopN':
     case 'Limit':
+    case 'CollectLimit':
     case 'Exchange':
       return [plan.input]
     default:
@@ -206,6 +215,7 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'Sort':
     case 'TopN':
     case 'Limit':
+    case 'CollectLimit':
       return partitioningOf(plan.input)
     case 'Project':
       return renamed(partitioningOf(plan.input), plan.expressions)

@@ -171,7 +171,7 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   if (write !== undefined) checkUniqueNames(schema, write)
   const trace: TraceEntry[] = []
   const optimized = optimize(start, optimizerBatches, { nextId }, entry => trace.push(entry))
-  const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId })
+  const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
   const names = schema.fields.map(f => f.name)
   const graph = cutStages(
     physical,

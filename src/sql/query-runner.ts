@@ -4,6 +4,7 @@
  */
 import type { JobResult } from '../actors/driver/handle.js'
 import type { Batch } from '../core/batch.js'
+import { firstRows } from '../core/batch-head.js'
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import type { WriteSpec } from '../core/stage.js'
@@ -67,7 +68,8 @@ export class QueryRunner {
     const plan = await this.#deferred.settled(given)
     if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
     const { planned, job } = await this.#run(plan, { description, text })
-    return { schema: planned.graph.schema, batches: job.batches(), job }
+    const limit = planned.graph.stages.at(-1)?.rowLimit
+    return { schema: planned.graph.schema, batches: limit === undefined ? job.batches() : firstRows(job.batches(), limit), job }
   }
 
   async write(plan: Relation, write: WriteSpec, description: string, text?: string): Promise<JobResult> {

@@ -43,7 +43,8 @@ export async function runGraph(connection: DuckDBConnection, graph: StageGraph, 
     tasks.push(task)
     maps.push(task)
   }
-  return { rows, tasks }
+  const limit = graph.stages.at(-1)?.rowLimit
+  return { rows: limit === undefined ? rows : rows.slice(0, limit), tasks }
 }
 
 const stageTable = (id: number) => `"@stage_${id}"`

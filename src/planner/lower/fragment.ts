@@ -89,6 +89,8 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       return lower(plan.input, read, aliases).map(b => limited(ordered(b, output, plan.order, aliases), output, plan.limit, plan.offset, aliases))
     case 'Limit':
       return lower(plan.input, read, aliases).map(b => limited(b, output, plan.limit, plan.offset, aliases))
+    case 'CollectLimit':
+      return lower(plan.input, read, aliases)
     case 'Union':
       return plan.inputs.flatMap(input => lower(input, read, aliases).map(b => renamed(b, physicalOutput(input), output, aliases)))
     case 'Join':

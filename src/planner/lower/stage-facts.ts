@@ -36,6 +36,8 @@ function nodeName(plan: Physical): string | undefined {
       return 'TakeOrdered'
     case 'Limit':
       return 'Limit'
+    case 'CollectLimit':
+      return undefined
     case 'Union':
       return 'Union'
     case 'SetOperation':

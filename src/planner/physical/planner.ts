@@ -20,7 +20,8 @@ export interface PhysicalEnvironment {
   nextId(): number
 }
 
-export function toPhysical(plan: Plan, environment: PhysicalEnvironment): Physical {
+/** `collected`: the rows go to the driver, which can stop early. */
+export function toPhysical(plan: Plan, environment: PhysicalEnvironment, collected: boolean): Physical {
   const context: PhysicalContext = {
     conf: environment.conf,
     parallelism: Math.max(1, environment.parallelism),
@@ -28,7 +29,24 @@ export function toPhysical(plan: Plan, environment: PhysicalEnvironment): Physic
     estimate,
     plan: p => planNode(p, context),
   }
-  return exactly(planNode(plan, context), plan)
+  const physical = exactly(planNode(plan, context), plan)
+  return collected ? collectLimit(physical) : physical
+}
+
+/** A LIMIT at the very top needs no task that collects the others' rows. */
+function collectLimit(plan: Physical): Physical {
+  const below = withoutCollecting(plan)
+  return below === undefined ? plan : { kind: 'CollectLimit', ...below }
+}
+
+function withoutCollecting(plan: Physical): { readonly input: Physical; readonly limit: number } | undefined {
+  if (plan.kind === 'Project') {
+    const below = withoutCollecting(plan.input)
+    return below === undefined ? undefined : { ...below, input: { ...plan, input: below.input } }
+  }
+  if (plan.kind !== 'Limit' || plan.limit === undefined || plan.offset > 0) return undefined
+  if (plan.input.kind !== 'Exchange' || plan.input.target.kind !== 'single' || plan.input.input.kind !== 'Limit') return undefined
+  return { input: plan.input.input, limit: plan.limit }
 }
 
 /** The logical plan's columns, in its order. */

@@ -95,8 +95,9 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
     }
   }
   const result = namedSchema(plan, names)
-  if (write === undefined) build(plan, { kind: 'result' })
-  else build(plan, { kind: 'write', write }, {}, names)
+  if (write !== undefined) build(plan, { kind: 'write', write }, {}, names)
+  else if (plan.kind === 'CollectLimit') build(plan.input, { kind: 'result' }, { rowLimit: plan.limit })
+  else build(plan, { kind: 'result' })
   return { stages, schema: result }
 }
 
