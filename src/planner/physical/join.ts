@@ -177,6 +177,9 @@ interface Side {
   readonly columns: readonly Attribute[]
 }
 
+/** An exchange costs more than partitions that are up to this many times larger than wished. */
+const fewerPartitionsAllowed = 4
+
 /** Brings both sides to one partitioning: a side that is partitioned on (some of) its keys decides, the other follows. */
 export function coPartitioned(left: Side, right: Side, partitions: number): readonly [Physical, Physical] {
   const l = keyOrder(partitioningOf(left.plan), left.columns)
@@ -184,9 +187,10 @@ export function coPartitioned(left: Side, right: Side, partitions: number): read
   if (l !== undefined && r !== undefined && l.partitions === r.partitions && l.order.join() === r.order.join()) return [left.plan, right.plan]
   const by = (side: Side, order: readonly number[], n: number) =>
     exchange(side.plan, { kind: 'hash', keys: order.map(i => side.columns[i] as Attribute), partitions: n })
-  if (l !== undefined && (r === undefined || l.partitions >= r.partitions) && l.partitions >= partitions)
+  const enough = (n: number) => n * fewerPartitionsAllowed >= partitions
+  if (l !== undefined && (r === undefined || l.partitions >= r.partitions) && enough(l.partitions))
     return [left.plan, by(right, l.order, l.partitions)]
-  if (r !== undefined && r.partitions >= partitions) return [by(left, r.order, r.partitions), right.plan]
+  if (r !== undefined && enough(r.partitions)) return [by(left, r.order, r.partitions), right.plan]
   const all = left.columns.map((_, i) => i)
   return [by(left, all, partitions), by(right, all, partitions)]
 }
