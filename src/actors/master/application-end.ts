@@ -32,13 +32,6 @@ function orderCleanUp(l: Ledger, worker: Worker, appId: string): void {
   l.order(worker.workerId, { kind: 'applicationFinished', body: { appId } })
 }
 
-/** A worker that was away may still hold blocks of applications that ended since `wall`. */
-export function cleanUpEnded(l: Ledger, worker: Worker, wall: number): void {
-  for (const app of l.cluster.apps.values()) {
-    if (!isAppActive(app) && (app.endedAt ?? 0) >= wall) orderCleanUp(l, worker, app.description.appId)
-  }
-}
-
 /** Of these applications the worker holds blocks: it is told of those that are no more. Not while a lost store is rebuilt: one may be unknown as yet. */
 export function cleanUpHeld(l: Ledger, worker: Worker, appIds: readonly string[]): void {
   if (!l.leading || l.context.rebuildUntil !== undefined) return

@@ -24,16 +24,13 @@ import { killExecutor } from './executors.js'
 import { Ledger } from './ledger.js'
 import { executorLost, loseWorker } from './workers.js'
 
-/** Applications that ended within so many worker time-outs before a failover are cleaned up once more on workers that come back. */
-const CLEAN_UP_TIMEOUTS = 3
-
 /** All the records, with nobody heard of yet. */
-export function clusterOf(records: readonly StateRecord[], at: At, workerTimeoutMs: number): Cluster {
+export function clusterOf(records: readonly StateRecord[], at: At): Cluster {
   const workers = new Map<string, Worker>()
   const apps = new Map<string, App>()
   const executors = new Map<string, Executor>()
   const drivers = new Map<string, Driver>()
-  const seen = { seen: at.monotonic, seenAt: at.wall - CLEAN_UP_TIMEOUTS * workerTimeoutMs }
+  const seen = { seen: at.monotonic, seenAt: at.wall }
   const hosted = { acked: false, missingSince: undefined }
   let nextSequence = 0
   for (const { kind, record } of records) {
@@ -71,7 +68,7 @@ export function beginRecovery(
 ): Decision {
   const { epoch, sentAt, at, records } = event
   const lost = records.length === 0
-  const cluster = unheard(lost ? context.cluster : clusterOf(records, at, context.settings.workerTimeoutMs), at)
+  const cluster = unheard(lost ? context.cluster : clusterOf(records, at), at)
   const l = new Ledger({ ...context, epoch, cluster }, at)
   const { masterId, uiUrl } = context
   const workers = [...cluster.workers.values()].filter(w => w.state === 'UNKNOWN')

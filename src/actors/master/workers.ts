@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/errors.js'
 import type { RunningDriver, RunningExecutor, Versions } from '../../protocol/common.js'
 import { adoptDriver, adoptExecutor } from './adoption.js'
-import { cleanUpEnded, cleanUpHeld } from './application-end.js'
+import { cleanUpHeld } from './application-end.js'
 import { heartbeatMs } from './applications.js'
 import { activeApps, type Driver, type Executor, isDriverActive, isExecutorLive, type Worker } from './cluster.js'
 import { driverLost, driverRuns, requeue } from './drivers.js'
@@ -46,7 +46,6 @@ export function registerWorker(l: Ledger, token: number, body: RequestBody<'regi
   l.putWorker(worker)
   if (known?.state !== 'ALIVE') {
     l.note('info', `Worker ${workerId} on ${body.host} registered: ${body.cores} cores`, { workerId, cores: body.cores, memory: body.memory })
-    if (known !== undefined) cleanUpEnded(l, worker, known.seenAt)
   }
   const toKill = compare(l, worker, executors, drivers, true)
   l.placementDue = true

@@ -85,15 +85,14 @@ test('a worker back from the dead is told to kill what it still runs', () => {
   assert.equal(p.executors(), ['app-1/1 on w1 4 LAUNCHING'])
 })
 
-test('a worker back from the dead is told of the applications that ended meanwhile', () => {
+test('a worker is told of the applications that have ended and whose blocks it still holds', () => {
   const p = busy()
   p.registerApp('app-2')
-  p.wait(11_000, () => p.ask('applicationHeartbeat', { appId: 'app-1' }))
   p.ask('unregisterApplication', { appId: 'app-1', state: 'FINISHED', reason: 'done' })
-  p.registerWorker('w1')
+  p.ask('workerHeartbeat', { workerId: 'w1', executors: [], drivers: [], applications: ['app-1', 'app-2', 'app-forgotten'] })
   assert.equal(
     p.orders('applicationFinished').map(o => o.order.body.appId),
-    ['app-1', 'app-2'],
+    ['app-1', 'app-forgotten'],
   )
 })
 
