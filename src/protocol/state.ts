@@ -39,6 +39,7 @@ export type WorkerRecord = Static<typeof WorkerRecord>
 
 export const AppRecord = Type.Object({
   ...head,
+  /** Without its token and the secrets of its conf: its driver brings them again when it registers with the next leader. */
   description: ApplicationDescription,
   state: ApplicationState,
   reason: Type.Optional(Type.String()),

@@ -25,7 +25,7 @@ export function registerApplication(l: Ledger, token: number, body: RequestBody<
     l.reply(token, 'registerApplication', { kind: 'refused', reason })
     return
   }
-  const app = known === undefined ? newApp(l, description, claimed) : { ...known, description: { ...known.description, uiUrl: description.uiUrl } }
+  const app = known === undefined ? newApp(l, description, claimed) : { ...known, description: withSecrets(known, description) }
   const state = app.state === 'UNKNOWN' ? (executorsOf(l.cluster, appId).length > 0 ? 'RUNNING' : 'WAITING') : app.state
   l.putApp({ ...app, state, seen: l.at.monotonic, ...(l.incomplete ? { claimed } : {}) })
   if (!l.incomplete) agreeOnExecutors(l, appId, claimed)
@@ -34,6 +34,11 @@ export function registerApplication(l: Ledger, token: number, body: RequestBody<
   const { masterId, epoch, uiUrl, settings } = l.context
   const interval = heartbeatMs(settings.appTimeoutMs)
   l.reply(token, 'registerApplication', { kind: 'registered', masterId, epoch, heartbeatMs: interval, uiUrl }, [keyOf.app(appId)])
+}
+
+/** What was first registered stands; only what the store does not keep comes anew. */
+function withSecrets({ description }: App, { uiUrl, token, conf }: ApplicationDescription): ApplicationDescription {
+  return { ...description, uiUrl, token, conf }
 }
 
 function newApp(l: Ledger, description: ApplicationDescription, claimed: readonly string[]): App {

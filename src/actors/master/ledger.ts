@@ -2,10 +2,19 @@
  * The cluster while one event is decided: starts from the context's maps, copies one on its first change, and collects the commands. Everything that the
  * store must know is written here, with the change itself, so that no caller can forget it. Dropped afterwards: decisions stay pure from the outside.
  */
+import type { ApplicationDescription } from '../../protocol/application.js'
 import { RECORD_VERSION } from '../../protocol/version.js'
 import { type App, type At, type Cluster, type Driver, type Executor, executorKey, isAppActive, keyOf, type Worker } from './cluster.js'
 import type { Command, CommandParams, Decision, MasterContext } from './events.js'
 import type { Answer, News, Order, RequestKind } from './messages.js'
+
+const SECRET = /secret|password|passwd|token|access[._-]?key|credential/i
+
+/** Whoever may read the bucket may not read the application's blocks: its driver brings the secrets again when it registers with the next leader. */
+function withoutSecrets(description: ApplicationDescription): ApplicationDescription {
+  const conf = Object.fromEntries(Object.entries(description.conf).map(([key, value]) => [key, SECRET.test(key) ? '*********(redacted)' : value]))
+  return { ...description, token: '', conf }
+}
 
 /** A map that is copied on its first change. */
 class Table<V> {
@@ -116,8 +125,9 @@ export class Ledger {
 
   putApp(app: App): void {
     this.touchApp(app)
-    const { seen: _seen, claimed: _claimed, heldUntil: _heldUntil, ...content } = app
-    this.#store(keyOf.app(app.description.appId), { kind: 'app', record: { ...this.#head(), ...content } })
+    const { seen: _seen, claimed: _claimed, heldUntil: _heldUntil, description, ...content } = app
+    const record = { ...this.#head(), ...content, description: withoutSecrets(description) }
+    this.#store(keyOf.app(description.appId), { kind: 'app', record })
   }
 
   dropApp(appId: string): void {

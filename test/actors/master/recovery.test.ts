@@ -56,6 +56,23 @@ test('when all come back nothing is lost, nothing new is launched before, and th
   assert.ok(p.executors().includes('app-2/0 on w1 4 LAUNCHING'), 'app-2 is still known')
 })
 
+test('no secret of an application is in the store; its driver brings them to the next leader', () => {
+  const old = leading()
+  const secrets = { token: 'block-token', conf: { 'spark.x.password': 'hush', 'spark.app.name': 'report' } }
+  old.registerApp('app-1', { ...secrets, executorLimit: 1 })
+  old.ask('requestExecutors', { appId: 'app-1', total: 3 })
+  const text = JSON.stringify([...old.stored.values()])
+  assert.not(/block-token|hush/.test(text), text)
+  assert.ok(text.includes('report'))
+  const p = successor(old)
+  p.registerApp('app-1', { ...secrets, executorLimit: 1 })
+  p.registerWorker('w1')
+  lead(complete(p))
+  const launch = p.orders('launchExecutor')[0]?.order.body
+  assert.equal([launch?.token, launch?.conf], ['block-token', secrets.conf])
+  assert.is(p.context.cluster.apps.get('app-1')?.description.executorLimit, 3)
+})
+
 test('numbers of executors are never used again', () => {
   const old = before()
   old.executorState('app-1', '1', 'EXITED', 0)
