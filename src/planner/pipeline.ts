@@ -17,6 +17,7 @@ import { attachJoinHints } from './optimize/attach-join-hints.js'
 import { collapseProjects } from './optimize/collapse-projects.js'
 import { combineFilters } from './optimize/combine-filters.js'
 import { combineUnions } from './optimize/combine-unions.js'
+import { eliminateLimits } from './optimize/eliminate-limits.js'
 import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
@@ -74,6 +75,7 @@ export const optimizerBatches: readonly Batch[] = [
       combineFilters,
       pushOffsetBelowProject,
       pushLimitDown,
+      eliminateLimits,
       // A limit between two sorts keeps both: after limits have moved.
       eliminateSorts,
       // Casts before constants: a folded literal needs no cast around it.

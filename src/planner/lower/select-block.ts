@@ -131,6 +131,8 @@ export function render(
     if (sql === undefined) throw new Error(`bug in spk: column ${a.name}#${a.id} is not in the select list`)
     return sql === names[i] ? sql : `${sql} AS ${names[i]}`
   })
+  // Rows without columns still are rows.
+  if (list.length === 0) list.push('NULL AS nothing')
   const one = `SELECT ${list.join(', ')}`
   const lines = [one.length <= 100 ? one : `SELECT\n  ${list.join(',\n  ')}`]
   if (block.from !== undefined) lines.push(`FROM ${block.from}`)
