@@ -68,8 +68,11 @@ export class QueryRunner {
     const plan = await this.#deferred.settled(given)
     if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
     const { planned, job } = await this.#run(plan, { description, text })
-    const limit = planned.graph.stages.at(-1)?.rowLimit
-    return { schema: planned.graph.schema, batches: limit === undefined ? job.batches() : firstRows(job.batches(), limit), job }
+    const { schema, stages } = planned.graph
+    const limit = stages.at(-1)?.rowLimit
+    const batches = limit === undefined ? job.batches() : firstRows(job.batches(), limit)
+    // Inside stages names are unique; the query's own are those of the graph.
+    return { schema, batches: batches.map(batch => ({ ...batch, schema })), job }
   }
 
   async write(plan: Relation, write: WriteSpec, description: string, text?: string): Promise<JobResult> {

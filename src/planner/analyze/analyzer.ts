@@ -61,6 +61,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
     ctes: new Map(),
     openViews: new Set(),
     dataFrames: new Map(),
+    depth: 0,
     nextId: () => environment.nextId(),
     view: nameParts => environment.view(nameParts),
     viewNames: () => environment.viewNames(),
@@ -73,10 +74,10 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
 }
 
 function resolveAndRemember(relation: Relation, context: AnalyzerContext): Scoped {
-  const result = resolveRelation(relation, context)
+  const result = resolveRelation(relation, { ...context, depth: context.depth + 1 })
   if (relation.planId !== undefined) {
-    const ids = context.dataFrames.get(relation.planId) ?? new Set()
-    for (const a of result.visible) ids.add(a.id)
+    const ids = context.dataFrames.get(relation.planId) ?? new Map<number, number>()
+    for (const a of result.visible) ids.set(a.id, Math.min(context.depth, ids.get(a.id) ?? context.depth))
     context.dataFrames.set(relation.planId, ids)
   }
   return result

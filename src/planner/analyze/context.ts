@@ -19,8 +19,13 @@ export interface AnalyzerContext {
   readonly ctes: ReadonlyMap<string, () => Scoped>
   /** The views being resolved around this place. */
   readonly openViews: ReadonlySet<string>
-  /** The column ids of every DataFrame in the plan, by `planId`: what `df.col('a')` may mean. Filled as relations are resolved. */
-  readonly dataFrames: Map<number, Set<number>>
+  /**
+   * The column ids of every DataFrame in the plan, by `planId`, each with how deep in the plan it is: what `df.col('a')` may mean. Filled as relations are
+   * resolved.
+   */
+  readonly dataFrames: Map<number, Map<number, number>>
+  /** How deep in the plan the relation being resolved is. */
+  readonly depth: number
   nextId(): number
   view(nameParts: readonly string[]): Relation | undefined
   /** Names of all temp views, for messages. */

@@ -9,7 +9,7 @@ import { findFunction, hasAggregate, similarFunctions } from '../functions/table
 import { prettyText } from '../print.js'
 import { castPossible } from './cast-rules.js'
 import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
-import { lookUp, nameLiteral, unresolvedColumn } from './scope.js'
+import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 
 /** What names mean for an expression. */
@@ -152,11 +152,8 @@ function tryLookUp(parts: readonly string[], list: readonly Attribute[], context
 }
 
 function bindAttribute(expr: UnresolvedAttribute, names: Names, context: AnalyzerContext): BoundExpr {
-  // A column of a certain DataFrame: only its output counts, as long as any of it is in sight.
-  const own = expr.planId === undefined ? undefined : context.dataFrames.get(expr.planId)
   for (const all of names.lists) {
-    const mine = own === undefined ? [] : all.filter(a => own.has(a.id))
-    const found = (mine.length > 0 ? lookUp(context, expr.nameParts, mine, expr) : undefined) ?? lookUp(context, expr.nameParts, all, expr)
+    const found = lookUpInDataFrame(expr, all, context) ?? lookUp(context, expr.nameParts, all, expr)
     if (found === undefined) continue
     // The column goes on under the name as it was written.
     const written = expr.nameParts[found.qualifiers] ?? found.attribute.name
@@ -171,6 +168,26 @@ function bindAttribute(expr: UnresolvedAttribute, names: Names, context: Analyze
     if (niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
   }
   throw unresolvedColumn(context, expr.nameParts, names.lists.flat(), expr)
+}
+
+/**
+ * A column of a certain DataFrame: only its output counts, as long as any of it is in sight. Where that DataFrame occurs twice (`a.join(a.filter(…), …)`)
+ * the occurrence nearer to the top is meant, as in Spark Connect.
+ */
+function lookUpInDataFrame(expr: UnresolvedAttribute, all: readonly Attribute[], context: AnalyzerContext): Found | undefined {
+  const depths = expr.planId === undefined ? undefined : context.dataFrames.get(expr.planId)
+  if (depths === undefined) return undefined
+  const inSight = [...new Set(all.flatMap(a => depths.get(a.id) ?? []))].sort((a, b) => a - b)
+  for (const depth of inSight) {
+    const found = lookUp(
+      context,
+      expr.nameParts,
+      all.filter(a => depths.get(a.id) === depth),
+      expr,
+    )
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext): BoundExpr {
