@@ -20,6 +20,7 @@ const batch = encodeRows(
 
 test('collect plans with the settings of the session and gives rows', async () => {
   const session = testSession({ 'spark.sql.shuffle.partitions': '7' })
+  session.schema = schema
   session.onRun = () => [batch]
   session.spark.conf.set('spark.sql.ansi.enabled', false)
   assert.equal(await session.spark.table('t').filter('a > 0').collect(), [
