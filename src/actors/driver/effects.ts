@@ -177,7 +177,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
           return
         }
         try {
-          const reply = await toMaster(RegisterApplication, { description, executors: [...executors] })
+          const reply = await toMaster(RegisterApplication, { description, executors: [...executors], ...seenEpoch(self) })
           if (reply.kind === 'refused') self.send({ type: 'refused', reason: reply.reason })
           else self.send({ type: 'registered', masterId: reply.masterId, epoch: reply.epoch, uiUrl: reply.uiUrl, heartbeatMs: reply.heartbeatMs })
         } catch (error) {
@@ -191,7 +191,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
           return
         }
         try {
-          const { kind, epoch, waiting, reason } = await toMaster(ApplicationHeartbeat, { appId })
+          const { kind, epoch, waiting, reason } = await toMaster(ApplicationHeartbeat, { appId, ...seenEpoch(self) })
           self.send({ type: 'beatAnswered', kind, epoch, ...(waiting === undefined ? {} : { waiting }), ...(reason === undefined ? {} : { reason }) })
         } catch {
           self.send({ type: 'beatFailed' })
@@ -354,4 +354,10 @@ export function startDriver(options: DriverOptions): DriverHandle {
 
 function stringVersions(versions: Versions): Record<string, string> {
   return { spk: versions.spk, duckdb: versions.duckdb, protocol: String(versions.protocol) }
+}
+
+/** A leader of an older epoch than this steps down: else nobody who has seen the newer one would follow it. */
+function seenEpoch(self: Actor<ApplicationMachine>): { seenEpoch?: number } {
+  const { epoch } = self.snapshot().context
+  return epoch === 0 ? {} : { seenEpoch: epoch }
 }
