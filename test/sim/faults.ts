@@ -61,14 +61,21 @@ function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executor
     case 'hostCrash':
       return { kind, host: seed.pick(nodes), at, until: until(500, 8000) }
     case 'pause':
-      return { kind, node: node(), at, until: until(100, 12_000), suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) }
+      return {
+        kind,
+        node: node(),
+        at,
+        until: seed.chance(0.4) ? until(9000, 15_000) : until(100, 9000),
+        suspended: seed.chance(0.3),
+        timersFirst: seed.chance(0.5),
+      }
     case 'cut':
       // Long enough for another leader, too short to be noticed as dead: what was held arrives after all, from the past.
       return {
         kind,
         host: seed.pick(hosts),
         at,
-        until: seed.chance(0.5) ? until(3000, 5500) : until(200, 10_000),
+        until: seed.chance(0.5) ? until(3000, 5500) : until(200, 14_000),
         directions: seed.pick([['out'], ['out'], ['in'], ['out', 'in']] as const),
       }
     case 'busDown':

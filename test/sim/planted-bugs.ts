@@ -2,6 +2,7 @@
  * Bugs planted from outside: a decision of an actor, or its transport, is replaced when the cluster is put together. Each is one that a reviewer could
  * overlook, and one that only shows when something else goes wrong.
  */
+import { consolidate } from '#src/actors/driver/consolidate.js'
 import { decideMaster } from '#src/actors/master/decide.js'
 import { decideWorker } from '#src/actors/worker/decide.js'
 import { subjects } from '#src/protocol/subjects.js'
@@ -54,8 +55,24 @@ const blindLeaseWrite: Plant = {
   },
 }
 
+/** The driver takes a second good end of a partition that has one. */
+const commitTwice: Plant = {
+  driver: {
+    merge: (known, reported, taken) => (taken && reported === 'FINISHED' && known !== 'unknown' ? 'accept' : consolidate(known, reported, taken)),
+  },
+}
+
+/** The driver takes a report of an attempt that it had given up, because its executor was lost or its stage began anew. */
+const acceptStaleStatus: Plant = {
+  driver: {
+    merge: (known, reported, taken) => (known === 'ended' && reported === 'FINISHED' && !taken ? 'accept' : consolidate(known, reported, taken)),
+  },
+}
+
 export const plantedBugs: readonly PlantedBug[] = [
   { name: 'skip the epoch check', plant: skipEpochCheck, breaks: ['effect of an old epoch'] },
+  { name: 'commit twice', plant: commitTwice, breaks: ['second commit', 'wrong answer'] },
+  { name: 'accept a stale status', plant: acceptStaleStatus, breaks: ['stale status taken', 'second commit', 'wrong answer', 'a job never ends'] },
   { name: 'forget to release cores', plant: forgetToReleaseCores, breaks: ['left behind', 'a job never ends'] },
   {
     name: 'blind lease write',

@@ -30,18 +30,19 @@ export function drawScenario(seed: Seed): Scenario {
   const shape = seed.fork('shape')
   const masters = shape.int(2, 3)
   const workers = Array.from({ length: shape.int(1, 4) }, () => ({ cores: shape.int(1, 4), memory: shape.int(2, 6) }))
-  const healAt = shape.between(4000, 25_000)
+  const healAt = shape.between(4000, 30_000)
   const applications = Array.from({ length: shape.pick([1, 1, 2, 3]) }, (_, i) => ({
     node: `d${i}`,
     startAt: shape.between(0, shape.chance(0.5) ? 3000 : healAt),
     coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
     executorCores: shape.chance(0.5) ? 1 : undefined,
-    jobs: shape.int(1, 3),
+    jobs: shape.int(1, 6),
     together: shape.chance(0.3),
   }))
   const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
   const nodes = [...names('m', masters), ...names('w', workers.length)]
-  const slow = shape.chance(0.3)
+  // From jobs that are over before anything happens to ones that see several faults.
+  const longest = shape.pick([100, 500, 2000, 5000])
   return {
     masters,
     workers,
@@ -51,7 +52,7 @@ export function drawScenario(seed: Seed): Scenario {
       exception: shape.chance(0.3) ? 0.05 : 0,
       bigResult: shape.chance(0.3) ? 0.5 : 0,
       shortest: 5,
-      longest: slow ? 3000 : 300,
+      longest,
     },
     faults: planFaults(seed.fork('faults'), {
       nodes,
@@ -60,7 +61,7 @@ export function drawScenario(seed: Seed): Scenario {
       drivers: applications.map(a => a.node),
       from: FIRST_FAULT_MS,
       healAt,
-      most: 10,
+      most: shape.pick([3, 10, 25]),
     }),
     healAt,
   }

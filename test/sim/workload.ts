@@ -29,7 +29,7 @@ interface Application {
 }
 
 export class Applications {
-  readonly counts: Record<string, number> = { jobs: 0, succeeded: 0, failed: 0, tasks: 0, lostOutputs: 0 }
+  readonly counts: Record<string, number> = { jobs: 0, succeeded: 0, failed: 0 }
   readonly #world: World
   readonly #scenario: Scenario
   readonly #plant: Plant
@@ -156,6 +156,7 @@ export class Applications {
     if (outcome.kind === 'failure') {
       const what = `${job.name}: ${outcome.error instanceof Error ? outcome.error.message : String(outcome.error)}`
       this.#world.trace.note(this.#world.scheduler.time, job.name, `failed: ${what}`)
+      this.#add(`failure ${outcome.error instanceof SpkError ? outcome.error.code : 'untyped'}`)
       const harmless = this.#scenario.faults.length === 0 && this.#scenario.tasks.exception === 0
       if (harmless) this.#world.violate('needless failure', what)
     }
@@ -197,19 +198,23 @@ export class Applications {
     const cluster = this.#attached()
     const whole = !this.#scenario.faults.some(f => f.kind === 'storeLost')
     const accepted = new Set<string>()
+    const ended = new Map<string, string>()
     for (const record of this.#world.bus.peekStream(cluster.names.eventStream)) {
       const app = record.subject.split('.')[2]
       for (const event of decodeEvents(record.data, RECORD_VERSION)) {
         if (event.Event !== 'TaskEnd') continue
+        const { reason } = event.end
+        const attempt = `${app} job ${event.jobId} stage ${event.stageId} task ${event.index}.${event.attempt}`
+        const before = ended.get(attempt)
+        ended.set(attempt, reason)
+        if (before !== undefined && !(before === 'Success' && reason === 'Resubmitted') && whole)
+          this.#world.violate('stale status taken', `${attempt} had ended (${before}) and ends again (${reason})`)
+        this.#add(reason)
         const task = `${app} job ${event.jobId} stage ${event.stageId} task ${event.index}`
-        if (event.end.reason === 'Success') {
-          this.#add('tasks')
+        if (reason === 'Success') {
           if (accepted.has(task) && whole) this.#world.violate('second commit', `${task} succeeded twice`)
           accepted.add(task)
-        } else if (event.end.reason === 'Resubmitted' || event.end.reason === 'TaskResultLost') {
-          this.#add('lostOutputs')
-          accepted.delete(task)
-        }
+        } else if (reason === 'Resubmitted') accepted.delete(task)
       }
     }
   }
