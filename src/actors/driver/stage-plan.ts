@@ -84,7 +84,9 @@ function planOutput(output: StageOutput, options: PlanOptions): PlanOutput {
       return { kind: output.kind }
     case 'write': {
       const { format, path } = output.write
-      return { kind: 'write', write: { format, path, options: { ...output.write.options } }, temporary: must(options.temporary, 'folder of a write') }
+      // The save mode is the committer's, not the writer's.
+      const { mode: _mode, ...options_ } = output.write.options
+      return { kind: 'write', write: { format, path, options: options_ }, temporary: must(options.temporary, 'folder of a write') }
     }
     default:
       return unreachable(output)
