@@ -2,7 +2,8 @@
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const ownFolder = fileURLToPath(new URL('..', import.meta.url))
+/** As compiled, and as source maps name it (`--enable-source-maps`). */
+const ownFolders = [fileURLToPath(new URL('..', import.meta.url)), fileURLToPath(new URL('../../src/', import.meta.url))]
 
 /** The nearest frame outside spk and node itself, as `file:line`; undefined when there is none. */
 export function callSite(stack = new Error('call site').stack ?? ''): string | undefined {
@@ -10,7 +11,7 @@ export function callSite(stack = new Error('call site').stack ?? ''): string | u
     const match = /(?:\(|at )(?:async )?((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/.exec(line.trim())
     if (match === null) continue
     const path = match[1]?.startsWith('file:') ? fileURLToPath(match[1]) : (match[1] ?? '')
-    if (path.startsWith(ownFolder) || path.includes('/node_modules/')) continue
+    if (ownFolders.some(folder => path.startsWith(folder)) || path.includes('/node_modules/')) continue
     return `${basename(path)}:${match[2]}`
   }
   return undefined

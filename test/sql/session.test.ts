@@ -36,7 +36,7 @@ test('collect plans with the settings of the session and gives rows', async () =
 test('a job is described by the action and the line that called it', async () => {
   const session = testSession()
   await session.spark.table('t').collect()
-  assert.match(session.runs[0]?.description ?? '', /^collect at /)
+  assert.match(session.runs[0]?.description ?? '', /^collect at session\.test\.[jt]s:\d+$/)
 })
 
 test('actions add to the plan what they need', async () => {
