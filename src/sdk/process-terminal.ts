@@ -8,6 +8,6 @@ export const processTerminal: Terminal = {
     return process.stderr.isTTY === true
   },
   get errColumns() {
-    return process.stderr.columns ?? 80
+    return process.stderr.columns || 80
   },
 }

@@ -20,6 +20,13 @@ let planIds = 0
 /** Columns or names, as arguments or as one array. */
 export type ColumnArguments = readonly (ColumnOrName | readonly ColumnOrName[])[]
 
+/** Names of the columns that the row type lists: none when it is `Row`, whose columns only the query knows. */
+export type KnownColumn<R extends object> = string extends keyof R ? never : keyof R & string
+
+/** A row with one more column. What is in it only the query knows. */
+// biome-ignore lint/suspicious/noExplicitAny: the type of an expression is not known to TypeScript
+export type WithColumn<R extends object, N extends string> = Omit<R, N> & Record<N, any>
+
 export function flattened(columns: ColumnArguments): ColumnOrName[] {
   return columns.flat() as ColumnOrName[]
 }
@@ -49,7 +56,9 @@ export abstract class Transforms<R extends object = Row> {
   }
 
   /** Columns by name or expression; `'*'` is all of them. @example df.select('name', col('age').plus(1).as('next')) */
-  select<T extends object = Row>(...columns: ColumnArguments): DataFrame<T> {
+  select<K extends KnownColumn<R>>(...columns: readonly K[]): DataFrame<Pick<R, K>>
+  select<T extends object = Row>(...columns: ColumnArguments): DataFrame<T>
+  select<T extends object>(...columns: ColumnArguments): DataFrame<T> {
     return this.over({ kind: 'Project', input: this.plan, expressions: flattened(columns).map(c => named(c).node) })
   }
 
@@ -68,8 +77,8 @@ export abstract class Transforms<R extends object = Row> {
   }
 
   /** Adds a column, or replaces the one of that name. @example df.withColumn('gross', col('net').times(1.2)) */
-  withColumn(name: string, column: Column): DataFrame {
-    return this.withColumns({ [name]: column })
+  withColumn<N extends string>(name: N, column: Column): DataFrame<WithColumn<R, N>> {
+    return this.over<WithColumn<R, N>>({ kind: 'WithColumns', input: this.plan, columns: [{ name, expr: column.node }] })
   }
   /** Adds or replaces several columns, all computed from the columns as they were. */
   withColumns(columns: Readonly<Record<string, Column>>): DataFrame {
@@ -83,8 +92,8 @@ export abstract class Transforms<R extends object = Row> {
     return this.over({ kind: 'WithColumnsRenamed', input: this.plan, renames })
   }
   /** Leaves columns out; names that do not exist are ignored. */
-  drop(...columns: readonly string[]): DataFrame {
-    return this.over({ kind: 'Drop', input: this.plan, columns })
+  drop<K extends string>(...columns: readonly K[]): DataFrame<Omit<R, K>> {
+    return this.over<Omit<R, K>>({ kind: 'Drop', input: this.plan, columns })
   }
   /** New names for all columns, by position. */
   toDF(...columns: readonly string[]): DataFrame {
