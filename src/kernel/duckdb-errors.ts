@@ -43,6 +43,13 @@ const rules: readonly Rule[] = [
   { type: 'Out of Range', pattern: /division by zero/i, code: 'DIVIDE_BY_ZERO', sqlState: '22012' },
   {
     type: 'Out of Range',
+    pattern: /overflow in \w+ of INT(8|16)\b/i,
+    code: 'BINARY_ARITHMETIC_OVERFLOW',
+    sqlState: '22003',
+    advice: 'Cast to a wider type, or use `try_add` and its kin.',
+  },
+  {
+    type: 'Out of Range',
     pattern: /overflow/i,
     code: 'ARITHMETIC_OVERFLOW',
     sqlState: '22003',

@@ -155,6 +155,8 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['select mod(7, 0) from t', 'REMAINDER_BY_ZERO', '22012'],
   ['select pmod(7, 0) from t', 'REMAINDER_BY_ZERO', '22012'],
   ['select cast(99999 as smallint) * cast(2 as smallint) from t', 'CAST_OVERFLOW', '22003'],
+  ['select 100Y + 100Y from t', 'BINARY_ARITHMETIC_OVERFLOW', '22003'],
+  ['select 32767S * 2S from t', 'BINARY_ARITHMETIC_OVERFLOW', '22003'],
 ]
 
 test.before(async context => {

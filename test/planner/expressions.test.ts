@@ -128,6 +128,7 @@ const cases: readonly (readonly [string, string, string | null | undefined, stri
   ['cast(dt as timestamp)', 'timestamp', '2024-03-15 00:00:00', 'dt'],
   ['cast(1700000000 as timestamp)', 'timestamp', '2023-11-14 22:13:20', 'CAST(1700000000 AS TIMESTAMP)'],
   ['cast(ts as long)', 'bigint', '1710510330', 'ts'],
+  ['cast(ts as double)', 'double', '1.71051033025E9', 'ts'],
   ["length('abc')", 'int', '3', 'length(abc)'],
   ["length('héllo')", 'int', '5', 'length(héllo)'],
   ["upper('abc')", 'string', 'ABC', 'upper(abc)'],

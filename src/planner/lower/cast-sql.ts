@@ -69,6 +69,22 @@ function checked(sql: string, value: string, to: DataType, mode: CastMode): stri
   return `(CASE WHEN ${sql} IS NULL THEN NULL ELSE coalesce(${plain}, error(${message})) END)`
 }
 
+/** A floating value as Java prints it: plain between 10^-3 and 10^7, else with one digit before the point and an exponent (`1.0E7`). */
+function floatingText(sql: string): string {
+  const digits = "rtrim(ltrim(replace(split_part(t, 'e', 1), '.', ''), '0'), '0')"
+  const given = "coalesce(TRY_CAST(nullif(split_part(t, 'e', 2), '') AS INTEGER), 0)"
+  const whole = "split_part(split_part(t, 'e', 1), '.', 1)"
+  const fraction = "split_part(split_part(t, 'e', 1), '.', 2)"
+  const point = `CASE WHEN ${whole} <> '0' THEN length(${whole}) - 1 ELSE length(ltrim(${fraction}, '0')) - length(${fraction}) - 1 END`
+  const scientific =
+    `list_transform([CAST(abs(${sql}) AS VARCHAR)], lambda t: left(${digits}, 1) || '.' || coalesce(nullif(substring(${digits}, 2), ''), '0') || ` +
+    `'E' || CAST(${point} + ${given} AS VARCHAR))[1]`
+  return (
+    `(CASE WHEN isnan(${sql}) THEN 'NaN' WHEN isinf(${sql}) THEN CASE WHEN ${sql} > 0 THEN 'Infinity' ELSE '-Infinity' END ` +
+    `WHEN ${sql} = 0 OR abs(${sql}) BETWEEN 0.001 AND 9999999.999999999 THEN CAST(${sql} AS VARCHAR) ELSE CASE WHEN ${sql} < 0 THEN '-' ELSE '' END || ${scientific} END)`
+  )
+}
+
 function toText(sql: string, from: DataType): string {
   switch (from.kind) {
     case 'binary':
@@ -78,7 +94,7 @@ function toText(sql: string, from: DataType): string {
       return `CAST(CAST(${sql} AS TIMESTAMP) AS VARCHAR)`
     case 'float':
     case 'double':
-      return `(CASE WHEN isnan(${sql}) THEN 'NaN' WHEN isinf(${sql}) THEN CASE WHEN ${sql} > 0 THEN 'Infinity' ELSE '-Infinity' END ELSE CAST(${sql} AS VARCHAR) END)`
+      return floatingText(sql)
     default:
       return `CAST(${sql} AS VARCHAR)`
   }
