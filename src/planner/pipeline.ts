@@ -35,6 +35,7 @@ import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
 import { removeRepeatedGroups } from './optimize/remove-repeated-groups.js'
+import { reorderJoins } from './optimize/reorder-joins.js'
 import { replaceConstantAggregates } from './optimize/replace-constant-aggregates.js'
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
@@ -93,6 +94,8 @@ export const optimizerBatches: readonly Batch[] = [
       collapseProjects,
     ],
   },
+  // When every condition has found its join, and filters are below: what is left on the joins is what connects their inputs.
+  { name: 'Join Reorder', repeat: 'once', rules: [reorderJoins] },
   // Before pruning, which then drops the columns that the keys were made of; after filters, which would move below the new columns and back.
   { name: 'Join Keys', repeat: 'once', rules: [pullOutJoinKeys] },
   // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.

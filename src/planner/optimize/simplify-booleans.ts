@@ -1,9 +1,10 @@
-/** true AND a → a, false OR a → a, NOT (a < b) → a >= b, a AND a → a, IS NULL of what is never NULL → false; branches of CASE that are decided. */
+/** (a AND b) OR (a AND c) → a AND (b OR c), true AND a → a, false OR a → a, NOT (a < b) → a >= b, a AND a → a, IS NULL of what is never NULL → false; branches of CASE that are decided. */
 import { type BoundExpr, type Call, falseLiteral, isNullable, trueLiteral } from '../bound.js'
 import { sameExpr } from '../expr-key.js'
 import { isDeterministic } from '../functions/table.js'
 import { mapPlanExpressions, transformExprUp } from '../tree.js'
 import type { Rule } from './rule.js'
+import { conjunction, conjunctsOf } from './substitute.js'
 
 export const simplifyBooleans: Rule = {
   name: 'BooleanSimplification',
@@ -43,7 +44,22 @@ function simplifyLogic(expr: Call, a: BoundExpr, b: BoundExpr): BoundExpr {
   if (isLiteral(a, decisive) || isLiteral(b, decisive)) return decided
   if (isLiteral(a, !decisive)) return b
   if (isLiteral(b, !decisive)) return a
-  return sameExpr(a, b) && isDeterministic(a) ? a : expr
+  if (sameExpr(a, b) && isDeterministic(a)) return a
+  return expr.fn === 'or' ? (withCommonFactors(a, b) ?? expr) : expr
+}
+
+/** (a AND b) OR (a AND c) → a AND (b OR c): what both sides demand can find its place on its own. */
+function withCommonFactors(a: BoundExpr, b: BoundExpr): BoundExpr | undefined {
+  const left = conjunctsOf(a)
+  const right = conjunctsOf(b)
+  const common = left.filter(l => isDeterministic(l) && right.some(r => sameExpr(l, r)))
+  if (common.length === 0) return undefined
+  const rest = (side: readonly BoundExpr[]) => conjunction(side.filter(e => !common.some(c => sameExpr(c, e))))
+  const [l, r] = [rest(left), rest(right)]
+  // One side demands nothing more: the other's further demands do not matter.
+  if (l === undefined || r === undefined) return conjunction(common)
+  const either: BoundExpr = { kind: 'Call', fn: 'or', args: [l, r], type: l.type, nullable: isNullable(l) || isNullable(r) }
+  return conjunction([...common, either])
 }
 
 function simplifyNot(expr: Call, a: BoundExpr): BoundExpr {

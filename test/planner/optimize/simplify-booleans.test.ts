@@ -88,6 +88,34 @@ const cases: readonly RuleCase[] = [
          +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
     `,
   },
+  {
+    name: 'a common factor',
+    sql: "select a from t where (a = 1 and b = 2) or (s = 'x' and a = 1) or (a = 1 and b = 7)",
+    before: `
+      Project [a#1]
+      +- Filter ((((a#1 = 1) AND (b#2 = 2)) OR ((s#3 = x) AND (a#1 = 1))) OR ((a#1 = 1) AND (b#2 = 7)))
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
+    `,
+    after: `
+      Project [a#1]
+      +- Filter ((a#1 = 1) AND (((b#2 = 2) OR (s#3 = x)) OR (b#2 = 7)))
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
+    `,
+  },
+  {
+    name: 'a factor that is all of one side',
+    sql: "select a from t where a = 1 or (s = 'x' and a = 1)",
+    before: `
+      Project [a#1]
+      +- Filter ((a#1 = 1) OR ((s#3 = x) AND (a#1 = 1)))
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
+    `,
+    after: `
+      Project [a#1]
+      +- Filter (a#1 = 1)
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
+    `,
+  },
 ]
 
 ruleCases(test, simplifyBooleans, cases, [foldConstants])
