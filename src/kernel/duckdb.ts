@@ -3,12 +3,12 @@
  * typed API, and vectors instead of row objects). Guarantees: one statement at a time per connection; every failure is an `SpkError`; a connection or
  * instance closes only when nothing runs on it. Called by the slot and the sources.
  */
-import native from '@duckdb/node-bindings'
+import native, { type DataChunk, type LogicalType, type PreparedStatement, type Result, type Vector } from '@duckdb/node-bindings'
 import { assert, must, SpkError } from '../core/errors.js'
 import { duckdbError } from './duckdb-errors.js'
 
-export type { DataChunk, LogicalType, Vector } from '@duckdb/node-bindings'
 export { keepOriginal } from './duckdb-errors.js'
+export type { DataChunk, LogicalType, Vector }
 export { native }
 
 /** DuckDB's version, e.g. `v1.5.6`. Nodes of one cluster must have the same: `hash()` decides where rows go. */
@@ -130,6 +130,11 @@ export class Connection {
     return new Statement(this, await this.alone(() => native.prepare(this.raw, sql), sql), sql)
   }
 
+  /** Runs a query and holds its whole result, in one native call: for results known to be small. */
+  async result(sql: string): Promise<WholeResult> {
+    return new WholeResult(await this.alone(() => native.query(this.raw, sql), sql))
+  }
+
   /** Starts a query whose chunks are made as they are asked for. */
   async stream(sql: string): Promise<ResultStream> {
     const statement = await this.prepare(sql)
@@ -162,26 +167,32 @@ export class Connection {
 
 export class Statement {
   readonly #connection: Connection
-  readonly #statement: import('@duckdb/node-bindings').PreparedStatement
+  readonly #statement: PreparedStatement
   readonly #sql: string
-  constructor(connection: Connection, statement: import('@duckdb/node-bindings').PreparedStatement, sql: string) {
+  constructor(connection: Connection, statement: PreparedStatement, sql: string) {
     this.#connection = connection
     this.#statement = statement
     this.#sql = sql
   }
 
-  columns(): { readonly name: string; readonly type: import('@duckdb/node-bindings').LogicalType }[] {
+  columns(): { readonly name: string; readonly type: LogicalType }[] {
+    return this.columnTypes().map((type, i) => ({ name: native.prepared_statement_column_name(this.#statement, i), type }))
+  }
+
+  columnTypes(): LogicalType[] {
     const count = native.prepared_statement_column_count(this.#statement)
-    return Array.from({ length: count }, (_, i) => ({
-      name: native.prepared_statement_column_name(this.#statement, i),
-      type: native.prepared_statement_column_logical_type(this.#statement, i),
-    }))
+    return Array.from({ length: count }, (_, i) => native.prepared_statement_column_logical_type(this.#statement, i))
   }
 
   /** Runs it; the statement is destroyed with the stream's end. */
   async stream(): Promise<ResultStream> {
-    const result = await this.#connection.alone(() => native.execute_prepared_streaming(this.#statement), this.#sql)
-    return new ResultStream(this.#connection, result, () => this.destroy())
+    try {
+      const result = await this.#connection.alone(() => native.execute_prepared_streaming(this.#statement), this.#sql)
+      return new ResultStream(this.#connection, result, () => this.destroy())
+    } catch (error) {
+      this.destroy()
+      throw error
+    }
   }
 
   destroy(): void {
@@ -189,24 +200,52 @@ export class Statement {
   }
 }
 
-/** Chunks of a running query. A chunk's memory lives while the chunk object is referenced. */
-export class ResultStream {
+/** What a query gives, chunk by chunk. A chunk's memory lives while the chunk object is referenced. */
+export interface ChunkSource {
+  columnTypes(): LogicalType[]
+  /** Hands over each chunk that has rows, in order, awaiting `take`. When this rejects, nothing of the query runs any more. */
+  consume(take: (chunk: DataChunk) => void | Promise<void>): Promise<void>
+}
+
+/** A result that is all there. */
+export class WholeResult implements ChunkSource {
+  readonly #result: Result
+  constructor(result: Result) {
+    this.#result = result
+  }
+
+  get rows(): number {
+    return native.row_count(this.#result)
+  }
+
+  columnTypes(): LogicalType[] {
+    return resultTypes(this.#result)
+  }
+
+  async consume(take: (chunk: DataChunk) => void | Promise<void>): Promise<void> {
+    const chunks = native.result_chunk_count(this.#result)
+    for (let i = 0; i < chunks; i++) await take(native.result_get_chunk(this.#result, i))
+  }
+}
+
+/** Chunks of a running query. */
+export class ResultStream implements ChunkSource {
   readonly #connection: Connection
-  readonly #result: import('@duckdb/node-bindings').Result
+  readonly #result: Result
   readonly #end: () => void
   #ended = false
-  constructor(connection: Connection, result: import('@duckdb/node-bindings').Result, end: () => void) {
+  constructor(connection: Connection, result: Result, end: () => void) {
     this.#connection = connection
     this.#result = result
     this.#end = end
   }
 
-  columnTypes(): import('@duckdb/node-bindings').LogicalType[] {
-    return Array.from({ length: native.column_count(this.#result) }, (_, i) => native.column_logical_type(this.#result, i))
+  columnTypes(): LogicalType[] {
+    return resultTypes(this.#result)
   }
 
   /** Next chunk with at least one row, or undefined at the end. */
-  async next(): Promise<import('@duckdb/node-bindings').DataChunk | undefined> {
+  async next(): Promise<DataChunk | undefined> {
     if (this.#ended) return undefined
     const chunk = await this.#connection.alone(() => native.fetch_chunk(this.#result))
     if (chunk !== null && native.data_chunk_get_size(chunk) > 0) return chunk
@@ -215,11 +254,8 @@ export class ResultStream {
     return undefined
   }
 
-  /**
-   * Hands each chunk to `take`, making the next one meanwhile. When `take` or the query fails, the query is ended before this rejects.
-   * `stop` is asked after each chunk: true ends the query early.
-   */
-  async consume(take: (chunk: import('@duckdb/node-bindings').DataChunk) => void | Promise<void>, stop: () => boolean = () => false): Promise<void> {
+  /** Makes the next chunk while `take` works on one. When `take` or the query fails, the query is ended before this rejects. */
+  async consume(take: (chunk: DataChunk) => void | Promise<void>): Promise<void> {
     let pending = this.next()
     try {
       for (;;) {
@@ -227,13 +263,11 @@ export class ResultStream {
         if (chunk === undefined) return
         pending = this.next()
         await take(chunk)
-        if (stop()) break
       }
     } catch (error) {
       await this.#abandon(pending)
       throw error
     }
-    await this.#abandon(pending)
   }
 
   async #abandon(pending: Promise<unknown>): Promise<void> {
@@ -244,8 +278,12 @@ export class ResultStream {
   }
 }
 
+function resultTypes(result: Result): LogicalType[] {
+  return Array.from({ length: native.column_count(result) }, (_, i) => native.column_logical_type(result, i))
+}
+
 /** Strings of a VARCHAR vector without NULLs; small results only. */
-function textValues(vector: import('@duckdb/node-bindings').Vector, rows: number): string[] {
+function textValues(vector: Vector, rows: number): string[] {
   const bytes = native.vector_get_data(vector, rows * 16)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Array.from({ length: rows }, (_, i) => {

@@ -30,6 +30,6 @@ export function outputSql(
 }
 
 /** Columns whose DuckDB type is not the declared one. */
-export function mismatched(actual: readonly { readonly type: LogicalType }[], schema: StructType): ReadonlySet<string> {
-  return new Set(schema.fields.filter((f, i) => !readsAs((actual[i] as { type: LogicalType }).type, f.type)).map(f => f.name))
+export function mismatched(actual: readonly LogicalType[], schema: StructType): ReadonlySet<string> {
+  return new Set(schema.fields.filter((f, i) => !readsAs(actual[i] as LogicalType, f.type)).map(f => f.name))
 }

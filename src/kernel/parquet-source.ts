@@ -3,6 +3,7 @@ import { must, SpkError } from '../core/errors.js'
 import type { RowGroupInfo } from '../core/sources.js'
 import { type DataType, decimal, field, type StructField, type StructType, sameType, struct, typeString, types } from '../core/types.js'
 import { type Connection, quoteText } from './duckdb.js'
+import { int96Columns } from './int96.js'
 import { dataType } from './spark-types.js'
 
 /** The virtual column that prunes row groups; a file with a column of its own by that name cannot be cut. */
@@ -59,7 +60,8 @@ async function schemaOf(connection: Connection, file: string): Promise<StructTyp
   const statement = await connection.prepare(`SELECT * FROM read_parquet(${quoteText(file)})`)
   const columns = statement.columns()
   statement.destroy()
-  return struct(columns.map(c => field(c.name, sparkType(dataType(c.type)))))
+  const instants = (await int96Columns(connection, [file])).get(file)
+  return struct(columns.map(c => field(c.name, instants?.has(c.name) ? types.timestamp : sparkType(dataType(c.type)))))
 }
 
 /** Spark's type for what Parquet holds: it has no unsigned and no 128-bit integers, and no enums. */

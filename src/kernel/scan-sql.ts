@@ -14,12 +14,12 @@ import type { KernelInput } from './task.js'
 
 export type ScanInput = Extract<KernelInput, { kind: 'scan' }>
 
-/** A SELECT that gives exactly the columns of `scan.schema`. */
-export function scanSql(scan: ScanInput): string {
+/** A SELECT that gives exactly the columns of `scan.schema`. `int96`: columns of Parquet files that hold instants in the old form. */
+export function scanSql(scan: ScanInput, int96: ReadonlyMap<string, ReadonlySet<string>>): string {
   if (scan.splits.length === 0) return nothingOf(scan.schema)
   switch (scan.format) {
     case 'parquet':
-      return parquetSql(scan.schema, scan.splits)
+      return parquetSql(scan.schema, scan.splits, int96)
     case 'csv':
       return csvSql(paths(scan.splits), scan.options, scan.schema, scan.fileSchema)
     case 'json':
@@ -39,12 +39,13 @@ function nothingOf(schema: StructType): string {
   return `SELECT ${columns.length === 0 ? 'NULL AS "__spk_row"' : columns.join(', ')} WHERE false`
 }
 
-function parquetSql(schema: StructType, splits: readonly ScanSplit[]): string {
+function parquetSql(schema: StructType, splits: readonly ScanSplit[], int96: ReadonlyMap<string, ReadonlySet<string>>): string {
   const branches = splits.map(split => {
-    const file = `FROM read_parquet(${quoteText(split.file.uri)})`
-    if (split.rowGroups === undefined) return `SELECT * ${file}`
+    const instants = [...(int96.get(split.file.uri) ?? [])].map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
+    const file = `SELECT *${instants.length === 0 ? '' : ` REPLACE (${instants.join(', ')})`} FROM read_parquet(${quoteText(split.file.uri)})`
+    if (split.rowGroups === undefined) return file
     const { rowFrom, rowTo } = split.rowGroups
-    return `SELECT * ${file} WHERE file_row_number >= ${rowFrom} AND file_row_number < ${rowTo}`
+    return `${file} WHERE file_row_number >= ${rowFrom} AND file_row_number < ${rowTo}`
   })
   const columns = schema.fields.map(f => `CAST(${quoteName(f.name)} AS ${duckdbTypeName(f.type)}) AS ${quoteName(f.name)}`)
   // A scan of no columns still counts its rows.

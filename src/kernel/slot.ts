@@ -1,5 +1,5 @@
 /**
- * The runtime of one slot: one single-threaded DuckDB for the executor's life, one task at a time on a connection of its own. Runs on the thread that
+ * The runtime of one slot: one single-threaded DuckDB for the executor's life, one task at a time on a connection that no failed task used. Runs on the thread that
  * opened it, be that a worker thread (`slot-serve.ts`) or the caller's own. Guarantees: a cancelled or failed task leaves the slot usable, and its
  * promise settles only when no statement of it runs any more.
  */
@@ -53,6 +53,16 @@ interface Current {
 /** An interrupt that arrives between two statements is lost, so it is repeated until the task has settled. */
 const interruptEveryMs = 10
 const sampleEveryMs = 200
+/** A task this quick has not spilled. */
+const quickMs = 20
+
+/** Follows a running task's memory and spill. */
+interface Watch {
+  /** Looks at the spill folder now. */
+  look(): void
+  /** Ends the watch; the most bytes seen. */
+  end(): { readonly memory: number; readonly spilled: number }
+}
 
 export async function openSlot(options: SlotOptions): Promise<Slot> {
   assert(isAbsolute(options.spillDir), `spill folder ${options.spillDir} is not absolute`)
@@ -70,6 +80,7 @@ class RunningSlot implements Slot {
   readonly #cache = new BroadcastCache()
   readonly #settings = new Settings()
   #current: Current | undefined
+  #warm: Connection | undefined
   /** Statements on the control connection run one after the other. */
   #controlQueue: Promise<unknown> = Promise.resolve()
 
@@ -91,7 +102,8 @@ class RunningSlot implements Slot {
       if (current.cancelled) throw new SpkError('SPK_TASK_CANCELLED', `Task ${task.id} was cancelled.`)
     }
     try {
-      const connection = await this.#database.connect()
+      const connection = this.#warm ?? (await this.#database.connect())
+      this.#warm = undefined
       current.connection = connection
       check()
       await this.#settings.apply(connection, task.conf, task.settings)
@@ -103,8 +115,11 @@ class RunningSlot implements Slot {
         decode: this.#options.decode,
         limits: this.#options.limits ?? defaultLimits,
         check,
-        onChunk: chunks => this.#onChunk(chunks),
+        onChunk: chunks => this.#onChunk(chunks, watch),
       })
+      // A connection whose task ended well is as good as new; after any failure the next task gets another.
+      this.#warm = connection
+      current.connection = undefined
       const seen = watch.end()
       const { builderBytes, ...result } = outcome
       return {
@@ -150,6 +165,7 @@ class RunningSlot implements Slot {
   async close(): Promise<void> {
     assert(this.#current === undefined, `slot ${this.#options.id} closed while ${this.#current?.id} runs`)
     await this.#controlQueue
+    this.#warm?.close()
     this.#control.close()
     this.#database.close()
     rmSync(this.#options.spillDir, { recursive: true, force: true })
@@ -161,16 +177,22 @@ class RunningSlot implements Slot {
     return result
   }
 
-  #onChunk(chunks: number): void {
-    if (chunks % (this.#options.chunksPerGc ?? 200) === 0) (globalThis as { gc?: () => void }).gc?.()
+  #onChunk(chunks: number, watch: Watch): void {
+    // What blocking operators spilled is still there when the first chunk comes.
+    if (chunks === 1) watch.look()
+    if (chunks % (this.#options.chunksPerGc ?? 500) === 0) (globalThis as { gc?: () => void }).gc?.()
   }
 
   /** Follows memory and spill of the running task by sampling: DuckDB keeps no peaks. Tasks shorter than an interval show none. */
-  #watch(): { end(): { memory: number; spilled: number } } {
+  #watch(): Watch {
+    const began = performance.now()
     let memory = 0
     let spilled = 0
-    const timer = setInterval(() => {
+    const look = () => {
       spilled = Math.max(spilled, folderBytes(this.#options.spillDir))
+    }
+    const timer = setInterval(() => {
+      look()
       this.memoryUsed().then(
         used => {
           memory = Math.max(memory, used)
@@ -180,6 +202,9 @@ class RunningSlot implements Slot {
     }, sampleEveryMs)
     timer.unref()
     return {
+      look() {
+        if (performance.now() - began > quickMs) look()
+      },
       end() {
         clearInterval(timer)
         return { memory, spilled }

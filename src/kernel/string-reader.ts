@@ -12,8 +12,10 @@ import { native, type Vector } from './duckdb.js'
 
 const page = 4096
 const inline = 12
-/** From this length on, a native copy is cheaper than a loop over bytes. */
-const nativeCopyFrom = 96
+/** Bytes are copied four at a time, so up to three of what follows are read and written, too: both sides keep this much room. */
+const slack = 4
+/** From this length on, a native copy is cheaper than a loop. */
+const nativeCopyFrom = 128
 
 /** What string and enum readers give. */
 export interface StringColumn extends ColumnData {
@@ -58,9 +60,10 @@ class Strings {
       total += words[i * 4] as number
       offsets[i + 1] = total
     }
-    const data = rawBytes(total)
-    for (let i = 0; i < this.rows; i++) this.#copy(words, i, data, offsets[i] as number)
-    return { offsets, data }
+    const data = rawBytes(total + slack)
+    const copy = this.#copier(words, data)
+    for (let i = 0; i < this.rows; i++) copy(i, offsets[i] as number)
+    return { offsets, data: data.subarray(0, total) }
   }
 
   #scattered(words: Uint32Array, cut: Cut, pid: Uint32Array, target: Uint32Array): { offsets: Int32Array; data: Uint8Array }[] {
@@ -70,37 +73,45 @@ class Strings {
       const p = (pid[i] as number) + 1
       first[p] = (first[p] as number) + (words[i * 4] as number)
     }
-    for (let p = 0; p < partitions; p++) first[p + 1] = (first[p + 1] as number) + (first[p] as number)
+    // A partition's last copy must not reach into the next one's first bytes, which may be there already.
+    for (let p = 0; p < partitions; p++) first[p + 1] = (first[p + 1] as number) + (first[p] as number) + slack
     const data = rawBytes(first[partitions] as number)
+    const copy = this.#copier(words, data)
     const next = first.slice(0, partitions)
     // Partition p's offsets begin at starts[p] + p: each has one more than it has rows.
     const offsets = new Int32Array(cut.rows + partitions)
     for (let i = 0; i < this.rows; i++) {
       const p = pid[i] as number
       const at = next[p] as number
-      this.#copy(words, i, data, at)
+      copy(i, at)
       const end = at + (words[i * 4] as number)
       next[p] = end
       offsets[(target[i] as number) + p + 1] = end - (first[p] as number)
     }
     return Array.from(cut.counts, (_, p) => ({
       offsets: offsets.subarray((starts[p] as number) + p, (starts[p + 1] as number) + p + 1),
-      data: data.subarray(first[p], first[p + 1]),
+      data: data.subarray(first[p], next[p]),
     }))
   }
 
-  #copy(words: Uint32Array, row: number, to: Uint8Array, at: number): void {
-    const length = words[row * 4] as number
-    if (length <= inline) {
-      const headers = this.headers.bytes
-      const from = row * 16 + 4
-      for (let b = 0; b < length; b++) to[at + b] = headers[from + b] as number
-      return
+  /** A function that copies a row's bytes to a place in `data`. */
+  #copier(words: Uint32Array, data: Uint8Array<ArrayBuffer>): (row: number, at: number) => void {
+    this.arena.reserve(slack)
+    const to = new DataView(data.buffer)
+    const headers = new DataView(this.headers.bytes.buffer)
+    const arenaBytes = this.arena.bytes
+    const arena = new DataView(arenaBytes.buffer)
+    return (row, at) => {
+      const length = words[row * 4] as number
+      if (length <= inline) {
+        const from = row * 16 + 4
+        for (let b = 0; b < length; b += 4) to.setUint32(at + b, headers.getUint32(from + b, true), true)
+        return
+      }
+      const from = words[row * 4 + 2] as number
+      if (length < nativeCopyFrom) for (let b = 0; b < length; b += 4) to.setUint32(at + b, arena.getUint32(from + b, true), true)
+      else data.set(arenaBytes.subarray(from, from + length), at)
     }
-    const arena = this.arena.bytes
-    const from = words[row * 4 + 2] as number
-    if (length < nativeCopyFrom) for (let b = 0; b < length; b++) to[at + b] = arena[from + b] as number
-    else to.set(arena.subarray(from, from + length), at)
   }
 }
 

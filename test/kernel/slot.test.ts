@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -9,6 +9,7 @@ import { decimal, field, struct, types } from '#src/core/types.js'
 import { Database } from '#src/kernel/duckdb.js'
 import type { KernelInput, KernelTask } from '#src/kernel/task.js'
 import { makeBatch, rowsOf, type Value } from './batches.js'
+import { int96File } from './int96-file.js'
 import { Collected, type TestSlot, task, testSlot } from './slots.js'
 
 const test = suite('kernel/slot')
@@ -229,6 +230,43 @@ test('an order in the fragment is kept', async () => {
     rowsOf(sink.all()).flat(),
     Array.from({ length: peopleRows }, (_, i) => peopleRows - 1 - i),
   )
+})
+
+test('INT96 timestamps of a file are instants in any session time zone', async () => {
+  const path = join(slot.dir, 'int96.parquet')
+  writeFileSync(path, Buffer.from(int96File, 'base64'))
+  const { size, mtimeMs } = statSync(path)
+  const at = struct([field('at', types.timestamp)])
+  for (const zone of ['UTC', 'Asia/Tokyo']) {
+    const { sink } = await run({
+      sql: 'SELECT * FROM people',
+      schema: at,
+      inputs: [scan([{ file: { uri: path, size, mtimeMs }, bytes: size, rowGroups: { from: 0, to: 1, rowFrom: 0, rowTo: 3 } }], at)],
+      conf: { 'spark.sql.session.timeZone': zone },
+    })
+    assert.equal(rowsOf(sink.all()).flat(), [1_719_835_200_123_456n, null, -315_619_200_000_000n])
+  }
+})
+
+test('a sort beyond the memory limit spills, is counted, and leaves nothing behind', async () => {
+  const small = await testSlot({ memoryLimit: 30 * 2 ** 20 })
+  const text = struct([field('t', types.string)])
+  let rows = 0
+  let last = ''
+  const result = await small.slot.run(
+    task({ sql: "SELECT hash(range) || ' some text to make rows wide' AS t FROM range(1500000) ORDER BY t", schema: text }),
+    {
+      write(_partition, batch) {
+        rows += batch.rows
+        last = rowsOf([{ ...batch, rows: 1 }])[0]?.[0] as string
+      },
+    },
+  )
+  assert.is(rows, 1_500_000)
+  assert.match(last, /^9/)
+  assert.ok(result.bytesSpilled > 2 ** 20, `${result.bytesSpilled} bytes`)
+  await small.close()
+  assert.is(existsSync(join(small.dir, 'spill')), false)
 })
 
 test('segments: several batches, read twice in one query, with columns left out', async () => {

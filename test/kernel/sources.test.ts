@@ -9,6 +9,7 @@ import { field, type StructType, struct, typeString, types } from '#src/core/typ
 import { cellsOf, safeHeader } from '#src/kernel/csv-source.js'
 import { PlanningDatabase } from '#src/kernel/planning-database.js'
 import { Sources } from '#src/kernel/sources.js'
+import { int96File } from './int96-file.js'
 
 const test = suite('kernel/sources')
 
@@ -140,6 +141,12 @@ test('Parquet: Spark types, row groups with rows and bytes', async () => {
   )
   const bytes = files[0]?.rowGroups?.reduce((n, g) => n + g.bytes, 0) ?? 0
   assert.ok(bytes > 40_000 && bytes < (files[0]?.file.size ?? 0))
+})
+
+test('Parquet: INT96 timestamps are instants', async () => {
+  const path = join(dir, 'int96.parquet')
+  writeFileSync(path, Buffer.from(int96File, 'base64'))
+  assert.is(typeString((await describe('parquet', [path])).schema), 'struct<id:int,at:timestamp,s:struct<t:timestamp_ntz>>')
 })
 
 test('Parquet: files that differ', async () => {

@@ -1,0 +1,19 @@
+/** What a slot gives to the steps of a running task. */
+import type { Batch } from '../core/batch.js'
+import type { BatchScans } from './batch-scan.js'
+import type { BroadcastCache } from './broadcast-cache.js'
+import type { Connection } from './duckdb.js'
+import type { ScatterLimits } from './scatter.js'
+import type { Segment } from './task.js'
+
+export interface TaskContext {
+  readonly connection: Connection
+  readonly scans: BatchScans
+  readonly cache: BroadcastCache
+  readonly decode: (segment: Segment) => Iterable<Batch>
+  readonly limits: ScatterLimits
+  /** Called between steps; throws when the task was cancelled. */
+  readonly check: () => void
+  /** Called after each chunk with the number so far. */
+  readonly onChunk: (chunks: number) => void
+}
