@@ -93,7 +93,7 @@ export function started(state: WorkerState, key: string, run: number, pid: numbe
   const child = state.children[key]
   if (child === undefined || child.phase !== 'running' || child.run !== run) return decided(state)
   const running: Child = { ...child, pid, state: 'RUNNING' }
-  return then(decided(put(state, running), note('info', `${label(child)} runs`, { pid })), s => report(s, running))
+  return then(decided(put(state, running), note('info', `${label(child)} runs`, { process: pid })), s => report(s, running))
 }
 
 interface End {

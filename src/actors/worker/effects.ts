@@ -5,7 +5,7 @@
 import type { Clock, Rng, Timer } from '../../core/clock.js'
 import type { Conf } from '../../core/config.js'
 import { conf as options } from '../../core/config-table.js'
-import { unreachable } from '../../core/errors.js'
+import { SpkError, unreachable } from '../../core/errors.js'
 import { newWorkerId, type WorkerId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { Resources, Versions } from '../../protocol/common.js'
@@ -113,6 +113,8 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
   function table(self: Actor<WorkerMachine>): Effects {
     const state = (): WorkerState => self.snapshot().context
     const message = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+    // Said in a line of its own: the code is enough.
+    const silence = (error: unknown): string => (error instanceof SpkError ? error.code : message(error))
 
     function start(key: string, run: number, child: Child): Process {
       const from = clock.monotonic()
@@ -163,7 +165,7 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
             self.send({ type: 'registered', asked, jitter: rng.next(), ...rest })
           }
         } catch (error) {
-          self.send({ type: 'unanswered', asked, jitter: rng.next(), error: message(error) })
+          self.send({ type: 'unanswered', asked, jitter: rng.next(), error: silence(error) })
         }
       },
       async heartbeat({ asked }) {
@@ -171,7 +173,7 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
           const reply = await master.heartbeat(state())
           self.send({ type: 'beatAnswered', asked, jitter: rng.next(), ...reply })
         } catch (error) {
-          self.send({ type: 'unanswered', asked, jitter: rng.next(), error: message(error) })
+          self.send({ type: 'unanswered', asked, jitter: rng.next(), error: silence(error) })
         }
       },
       async unregister({ reason }) {

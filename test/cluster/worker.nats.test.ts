@@ -1,0 +1,197 @@
+/** Workers and their children as real processes: what is noticed, what survives, what is cleaned up. */
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { WorkerStatus } from '#src/protocol/status.js'
+import { type Cluster, type ClusterNode, type Command, runs, startCluster } from '../support/cluster.js'
+import { eventually } from '../support/eventually.js'
+
+const test = suite('cluster/worker')
+
+let cluster: Cluster
+test.before.each(async () => {
+  cluster = await startCluster({ workers: 1, conf: { 'spk.worker.timeout': '3s', 'spk.application.timeout': '3s' } })
+})
+test.after.each(() => cluster.stop())
+
+/** Counts again and again, one line each, until the file `stop` appears beside it. */
+const COUNTING = `
+import { existsSync } from 'node:fs'
+import { SparkSession } from 'spk'
+const spark = await SparkSession.builder().appName('counting').getOrCreate()
+console.log('app', spark.applicationId)
+while (!existsSync(new URL('./stop', import.meta.url))) {
+  console.log('count', Number(await spark.range(0, 1000, 1, 4).count()))
+  await new Promise(resolve => setTimeout(resolve, 20))
+}
+await spark.stop()
+`
+
+function counting(...flags: string[]): Command {
+  return cluster.spk(
+    'submit',
+    '--executor-memory',
+    '512m',
+    '--executor-cores',
+    '1',
+    '--total-executor-cores',
+    '1',
+    ...flags,
+    cluster.script('counting.js', COUNTING),
+  )
+}
+const counts = (command: Command): number => command.output().split('count 1000\n').length - 1
+const counted = (command: Command, times: number) =>
+  eventually(
+    `${times} counts`,
+    async () => {
+      if (command.process.exitCode !== null) throw new Error((await command.ended).stderr)
+      return counts(command) >= times
+    },
+    30_000,
+  )
+const finish = async (command: Command): Promise<number | null> => {
+  writeFileSync(join(cluster.folder, 'stop'), '')
+  return (await command.ended).code
+}
+
+/** Processes of executors that the worker has started, by key. */
+function executors(worker: ClusterNode<WorkerStatus>): Map<string, number> {
+  const found = new Map<string, number>()
+  for (const record of worker.records()) {
+    const key = /^Executor (\S+) runs$/.exec(String(record['msg']))?.[1]
+    if (key !== undefined) found.set(key, Number(record['process']))
+  }
+  return found
+}
+const only = (worker: ClusterNode<WorkerStatus>): readonly [string, number] => {
+  const all = [...executors(worker)]
+  assert.is(all.length, 1)
+  return all[0] ?? ['', 0]
+}
+const gone = (pid: number) => eventually(`process ${pid} ends`, () => !runs(pid))
+const worker = (): ClusterNode<WorkerStatus> => cluster.workers[0] as ClusterNode<WorkerStatus>
+
+test('a worker registers with what it has, and its heartbeats arrive', async () => {
+  const entry = async () => (await cluster.leader()).workers[0]
+  const first = await entry()
+  assert.equal([first?.id, first?.state, first?.cores, first?.coresused, first?.memory], [worker().id, 'ALIVE', 2, 0, 2048])
+  await eventually('a later heartbeat', async () => ((await entry())?.lastheartbeat ?? 0) > (first?.lastheartbeat ?? 0))
+  const own = await worker().status()
+  assert.equal([own.id, own.masterwebuiurl], [worker().id, cluster.masters[0]?.ui])
+})
+
+test('an application runs, ends, and leaves nothing', async () => {
+  const command = counting()
+  await counted(command, 2)
+  const [, pid] = only(worker())
+  const status = await cluster.leader()
+  assert.equal([status.coresused, status.activeapps.length], [1, 1])
+  assert.is(await finish(command), 0)
+  await gone(pid)
+  await eventually('the worker is clean', async () => (await worker().status()).coresused === 0)
+  const own = join(cluster.folder, 'work', worker().id)
+  await eventually('its folders are gone', () =>
+    ['blocks', 'work', 'scratch'].every(part => !existsSync(join(own, part)) || readdirSync(join(own, part)).length === 0),
+  )
+  assert.is(await worker().stop(), 0)
+  assert.is(existsSync(own), false)
+})
+
+test('a worker that stops in order is DEAD at once, and its executors with it', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  assert.is(await worker().stop(), 0)
+  assert.not.ok(runs(pid))
+  assert.is((await cluster.leader()).workers[0]?.state, 'DEAD')
+  const second = await cluster.startWorker()
+  const before = counts(command)
+  await counted(command, before + 1)
+  assert.is(executors(second).size, 1)
+  assert.is(await finish(command), 0)
+})
+
+test('a worker that is killed takes its executors with it, is DEAD after its time, and the application goes on elsewhere', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  const second = await cluster.startWorker()
+  await worker().kill()
+  await gone(pid)
+  await eventually('the worker is DEAD', async () => (await cluster.leader()).workers.find(w => w.id === worker().id)?.state === 'DEAD')
+  const before = counts(command)
+  await counted(command, before + 1)
+  assert.is(executors(second).size, 1)
+  assert.is(await finish(command), 0)
+  await eventually('what the dead one left is removed by the next', async () => {
+    const third = await cluster.startWorker()
+    await third.stop()
+    return !existsSync(join(cluster.folder, 'work', worker().id))
+  })
+})
+
+test('an executor that is killed is noticed at once and replaced', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [key, pid] = only(worker())
+  process.kill(pid, 'SIGKILL')
+  const record = await eventually('the worker says so', () =>
+    worker()
+      .records()
+      .find(r => String(r['msg']).startsWith(`Executor ${key} EXITED`)),
+  )
+  assert.is(record['exitCode'], 137)
+  const before = counts(command)
+  await counted(command, before + 1)
+  assert.is(executors(worker()).size, 2)
+  assert.equal(
+    (await worker().status()).finishedexecutors.map(e => e.id),
+    [0],
+  )
+  assert.is(await finish(command), 0)
+})
+
+test('nats-server killed and started again: the same executor goes on', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  await cluster.nats.kill()
+  await cluster.nats.restart()
+  const before = counts(command)
+  await counted(command, before + 2)
+  assert.ok(runs(pid))
+  assert.is(executors(worker()).size, 1)
+  await eventually('the worker is ALIVE', async () => (await cluster.leader()).aliveworkers === 1)
+  assert.is(await finish(command), 0)
+})
+
+test('no master for a while: executors go on, and the next master knows them', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  await cluster.masters[0]?.kill()
+  const before = counts(command)
+  await counted(command, before + 5)
+  await cluster.startMaster()
+  await eventually('the new master counts the core', async () => {
+    const status = await cluster.leader()
+    return status.aliveworkers === 1 && status.coresused === 1 && status.activeapps[0]?.state === 'RUNNING'
+  })
+  assert.ok(runs(pid))
+  assert.is(await finish(command), 0)
+  await gone(pid)
+})
+
+test('a client-mode driver ends with the command that runs it, and its executors after it', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  command.process.kill('SIGKILL')
+  await command.ended
+  await gone(pid)
+  await eventually('the application ended', async () => (await cluster.leader()).completedapps.length === 1, 20_000)
+})
+
+test.run()
