@@ -62,7 +62,13 @@ async function start(
 ): Promise<LocalProcess> {
   const path = join(options.folder, 'logs', `${name}.log`)
   const log = openSync(path, 'w')
-  const child: ChildProcess = spawn(command, args, { cwd: options.folder, stdio: ['ignore', log, log], detached: options.keep })
+  const child: ChildProcess = spawn(command, args, {
+    cwd: options.folder,
+    // Readiness is read from the log, whatever level the caller likes.
+    env: { ...process.env, SPK_LOG_LEVEL: 'info' },
+    stdio: ['ignore', log, log],
+    detached: options.keep,
+  })
   closeSync(log)
   let ended: string | undefined
   child.once('error', error => {
