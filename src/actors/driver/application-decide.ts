@@ -154,16 +154,25 @@ function loseWorker(context: ApplicationContext, workerId: string, reason: strin
   return decision(next, [...commands, { type: 'workerLost', params: { workerId } }], later)
 }
 
+/** Two masters that led at once, after the store was lost, may have given one number to two processes: what the first one ran is gone then. */
 function executorRegistered(context: ApplicationContext, event: Extract<ApplicationEvent, { type: 'executorRegistered' }>): ApplicationDecision {
   const { executor, worker, duckdb } = event
-  const isNew = context.executors.get(executor.executorId)?.registered === undefined
+  const known = context.executors.get(executor.executorId)
+  const isNew = known?.registered === undefined
+  const replaces = !isNew && (known.workerId !== executor.workerId || known.registered.pid !== executor.registered?.pid)
+  const commands: ApplicationCommand[] = []
+  if (replaces) {
+    const reason = 'another process has registered under its number'
+    commands.push({ type: 'executorLost', params: { executor: known, reason, workerLost: false } })
+  }
+  if (isNew || replaces) commands.push({ type: 'executorReady', params: { executor } })
   const next = settled({
     ...context,
     duckdb,
     executors: new Map(context.executors).set(executor.executorId, executor),
     workers: new Map(context.workers).set(worker.workerId, worker),
   })
-  return decision(next, isNew ? [{ type: 'executorReady', params: { executor } }] : [])
+  return decision(next, commands)
 }
 
 function seen(context: ApplicationContext, executorId: string, now: number): ApplicationContext {

@@ -14,7 +14,7 @@ export interface ExecutorInfo {
   readonly memory: number
   readonly resources: Resources
   /** Known from the executor itself; until then only the master's word. */
-  readonly registered?: { readonly hostId: string; readonly lastSeen: number }
+  readonly registered?: { readonly hostId: string; readonly pid: number; readonly lastSeen: number }
 }
 
 export interface ApplicationInput {

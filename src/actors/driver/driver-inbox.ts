@@ -70,10 +70,10 @@ export function openInbox(options: InboxOptions): readonly Subscription[] {
         log.warn({ executorId: request.executorId, reason }, 'executor refused')
         return { kind: 'refused' as const, reason }
       }
-      const { executorId, workerId, host, hostId, cores, memory, resources, blockUrl, blocksDir, versions } = request
+      const { executorId, workerId, host, hostId, pid, cores, memory, resources, blockUrl, blocksDir, versions } = request
       application.send({
         type: 'executorRegistered',
-        executor: { executorId, workerId, host, cores, memory, resources, registered: { hostId, lastSeen: clock.monotonic() } },
+        executor: { executorId, workerId, host, cores, memory, resources, registered: { hostId, pid, lastSeen: clock.monotonic() } },
         worker: { workerId, hostId, blockUrl, blocksDir },
         duckdb: versions.duckdb,
       })
