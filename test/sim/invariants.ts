@@ -19,7 +19,7 @@ export interface WorkerCapacity {
 /** `spk.master.leaseTtl` of simulated clusters. */
 const LEASE_TTL_MS = 3000
 
-/** An epoch that was given twice when the store was lost. */
+/** An epoch that was in use when the store was lost: nobody remembers it. */
 const ANYBODY = '*'
 
 interface Order {
@@ -136,9 +136,10 @@ export class Invariants {
     if (masterId === '' || epoch === 0) return
     const known = this.#leaders.get(epoch)
     if (known === undefined) this.counts.epochs++
-    if (known === undefined || known === masterId) this.#leaders.set(epoch, masterId)
-    else if (this.#world.scheduler.time <= this.#forgivenUntil) this.#leaders.set(epoch, ANYBODY)
-    else if (known !== ANYBODY) this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
+    if (this.#world.scheduler.time <= this.#forgivenUntil) this.#leaders.set(epoch, ANYBODY)
+    else if (known === undefined) this.#leaders.set(epoch, masterId)
+    else if (known !== masterId && known !== ANYBODY)
+      this.#world.violate('two leaders of one epoch', `${known} and ${masterId} both gave epoch ${epoch}`)
   }
 
   #launched(cores: number, memory: number, workerNode: SimNode): void {

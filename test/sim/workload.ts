@@ -61,7 +61,7 @@ export class Applications {
       launch,
       runner,
       versions: VERSIONS,
-      pid: 1,
+      pid: Number(node.name.slice(1)),
       ...this.#plant.executor,
     })
     void handle.stopped.then(({ code }) => life.after(0, 'process ends', () => exit(code)))
