@@ -29,6 +29,15 @@ const lines = (id: string): string[] => (existsSync(output(id)) ? readFileSync(o
 
 const WAITS = "console.log('started'); setInterval(() => {}, 1000)"
 
+test('the state of the cluster, as a table and as /json/', async () => {
+  const { code, stdout } = await spk('status')
+  assert.is(code, 0)
+  assert.match(stdout, /^Cluster spk on nats:.*: ALIVE, 1 workers? alive, 0 of 2 cores/)
+  assert.match(stdout, /\nWorkers\n {2}ID +STATE +CORES.*\n {2}worker-\S+ +ALIVE +0\/2 /)
+  const json = JSON.parse((await spk('status', '--json')).stdout)
+  assert.equal({ ...json, workers: 0 }, { ...(await cluster.leader()), workers: 0 })
+})
+
 test('a TypeScript program here: its types are stripped, spk is found, its arguments and settings arrive', async () => {
   const script = cluster.script(
     'typed.ts',

@@ -48,6 +48,7 @@ export class Processes {
       blocksDir: appId => `${workerId()}/${appId}`,
       scratchDir: (appId, executorId) => `${workerId()}/${appId}/${executorId}`,
       removeScratch: async () => {},
+      removeDriver: async () => {},
       removeApplication: async appId => {
         if (life.alive()) this.#disks.removeApp(workerId(), appId)
       },

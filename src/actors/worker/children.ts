@@ -56,12 +56,15 @@ export function report(state: WorkerState, child: Child): Decision {
   )
 }
 
-/** Forgets the oldest ended children whose end is acknowledged. */
-function prune(state: WorkerState): WorkerState {
+/** Forgets the oldest ended children whose end is acknowledged; what a forgotten driver wrote goes with it. */
+function prune(state: WorkerState): Decision {
   const ended = Object.entries(state.children).filter(([key, child]) => !isLive(child) && state.reports[key] === undefined)
-  if (ended.length <= RETAINED) return state
-  const drop = new Set(ended.slice(0, ended.length - RETAINED).map(([key]) => key))
-  return { ...state, children: Object.fromEntries(Object.entries(state.children).filter(([key]) => !drop.has(key))) }
+  if (ended.length <= RETAINED) return decided(state)
+  const drop = new Map(ended.slice(0, ended.length - RETAINED))
+  const children = Object.fromEntries(Object.entries(state.children).filter(([key]) => !drop.has(key)))
+  return each({ ...state, children }, [...drop.values()], (s, child) =>
+    child.kind === 'driver' ? decided(s, { type: 'removeDriver', params: { driverId: child.order.driverId } }) : decided(s),
+  )
 }
 
 /** Takes a child on; its process starts at once unless it must wait for the cores of one that is being stopped. */
@@ -121,7 +124,8 @@ function end(state: WorkerState, child: Child, how: End): Decision {
       (s: WorkerState) => decided(s, note(expected ? 'info' : 'warn', text, how.exitCode === undefined ? {} : { exitCode: how.exitCode })),
       (s: WorkerState) => report(s, ended),
       (s: WorkerState) => (child.kind === 'executor' ? cleanUp(s, child.order.appId, child.order.executorId) : decided(s)),
-      (s: WorkerState) => startWaiting(prune(s)),
+      prune,
+      startWaiting,
     ],
     (s, step) => step(s),
   )

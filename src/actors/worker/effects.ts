@@ -210,6 +210,7 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
       reportLater: ({ key, seq, delayMs }) => later(delayMs, () => self.send({ type: 'reportDue', key, seq })),
       removeScratch: ({ appId, executorId }) => ports.removeScratch(appId, executorId),
       removeApplication: ({ appId }) => ports.removeApplication(appId),
+      removeDriver: ({ driverId }) => ports.removeDriver(driverId),
       note: ({ level, text, fields }) => log[level](fields, text),
       finish(end) {
         abandon()

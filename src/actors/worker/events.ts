@@ -67,6 +67,7 @@ export interface CommandParams {
   readonly reportLater: { readonly key: string; readonly seq: number; readonly delayMs: number }
   readonly removeScratch: { readonly appId: string; readonly executorId: string }
   readonly removeApplication: { readonly appId: string }
+  readonly removeDriver: { readonly driverId: string }
   readonly note: { readonly level: 'info' | 'warn' | 'error'; readonly text: string; readonly fields: Readonly<Record<string, string | number>> }
   /** The worker is at its end; nothing follows. */
   readonly finish: { readonly reason: string; readonly refused: boolean }

@@ -28,6 +28,7 @@ export interface WorkerFolders {
   scratch(appId: string, executorId: string): string
   removeScratch(appId: string, executorId: string): Promise<void>
   removeApplication(appId: string): Promise<void>
+  removeDriver(driverId: string): Promise<void>
   /** Removes everything but the drivers' output, and that too when there is none. */
   close(): Promise<void>
 }
@@ -106,6 +107,7 @@ export function workerFolders(dir: string, workerId: string, host: string): Work
     blocks: appId => made('blocks', plain(appId)),
     scratch: (appId, executorId) => made('scratch', plain(appId), plain(executorId)),
     removeScratch: (appId, executorId) => remove('scratch', plain(appId), plain(executorId)),
+    removeDriver: driverId => remove('work', plain(driverId)),
     async removeApplication(appId) {
       await Promise.all(['blocks', 'scratch', 'work'].map(part => remove(part, plain(appId))))
     },

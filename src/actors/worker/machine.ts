@@ -81,6 +81,7 @@ export function workerMachine(decide: Decide = decideWorker) {
       reportLater: effect<'reportLater'>,
       removeScratch: effect<'removeScratch'>,
       removeApplication: effect<'removeApplication'>,
+      removeDriver: effect<'removeDriver'>,
       note: effect<'note'>,
       finish: effect<'finish'>,
     },

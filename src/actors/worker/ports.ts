@@ -23,6 +23,8 @@ export interface WorkerPorts {
   removeScratch(appId: string, executorId: string): Promise<void>
   /** Everything of the application: blocks, work folders, its token at the block server. */
   removeApplication(appId: string): Promise<void>
+  /** The output of a driver that ended and is forgotten. */
+  removeDriver(driverId: string): Promise<void>
   /** Lets the block server serve this application's blocks to whoever holds the token. */
   admitApplication(appId: string, token: string): void
 }

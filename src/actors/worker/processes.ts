@@ -144,6 +144,7 @@ export function processes(options: ProcessesOptions): WorkerPorts {
       options.blockServer.remove(appId)
       await folders.removeApplication(appId)
     },
+    removeDriver: driverId => folders.removeDriver(driverId),
     admitApplication: (appId, token) => options.blockServer.admit(appId, token),
   }
 }

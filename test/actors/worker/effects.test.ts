@@ -49,6 +49,7 @@ function fakePorts(): WorkerPorts & { readonly children: FakeChild[]; readonly d
     blocksDir: (appId: string) => `/blocks/${appId}`,
     scratchDir: (appId: string, executorId: string) => `/scratch/${appId}/${executorId}`,
     removeScratch: async (appId: string, executorId: string) => void done.push(`scratch ${appId}/${executorId}`),
+    removeDriver: async (driverId: string) => void done.push(`remove ${driverId}`),
     removeApplication: async (appId: string) => void done.push(`remove ${appId}`),
     admitApplication: (appId: string, token: string) => void done.push(`admit ${appId} ${token}`),
   }

@@ -253,14 +253,20 @@ test('what the master does not know is killed on registration', () => {
 
 test('what ended is remembered for 200 children, and not forgotten before it is acknowledged', () => {
   const worker = activeWorker()
-  for (let i = 0; i < 210; i++) {
+  worker.order(launchDriver())
+  exit(worker, 'driver-1', 0)
+  for (let i = 1; i < 210; i++) {
     worker.order(launchExecutor({ id: String(i) }))
     exit(worker, `app-1/${i}`, 0)
   }
   assert.is(Object.keys(worker.state().children).length, 210)
   for (const [key, { seq }] of Object.entries(worker.state().reports)) worker.send({ type: 'reportAcked', key, seq })
   worker.order(launchExecutor({ id: 'last' }))
-  exit(worker, 'app-1/last', 0)
+  const commands = exit(worker, 'app-1/last', 0)
+  assert.equal(
+    commands.filter(c => c.startsWith('removeDriver')),
+    ['removeDriver driver-1'],
+  )
   const keys = Object.keys(worker.state().children)
   assert.is(keys.length, 201)
   assert.is(keys[0], 'app-1/10')

@@ -161,6 +161,8 @@ export function brief(commands: readonly Command[]): string[] {
         return `removeScratch ${c.params.appId}/${c.params.executorId}`
       case 'removeApplication':
         return `removeApplication ${c.params.appId}`
+      case 'removeDriver':
+        return `removeDriver ${c.params.driverId}`
       case 'register':
       case 'heartbeat':
         return `${c.type} ${c.params.asked}`
