@@ -147,5 +147,5 @@ export type UnresolvedExpr =
   | LambdaFunction
   | Window
 
-/** Resolved kinds are added by the analyzer (`planner/resolved.ts` or below); here for the union. */
+/** Resolved expressions are a union of their own: `BoundExpr` in `bound.ts`. */
 export type Expr = UnresolvedExpr

@@ -62,11 +62,6 @@ export function transformExprUp(expr: BoundExpr, f: (expr: BoundExpr) => BoundEx
   return f(mapExprChildren(expr, child => transformExprUp(child, f)))
 }
 
-/** Parent first; the children of what `f` returned are visited. */
-export function transformExprDown(expr: BoundExpr, f: (expr: BoundExpr) => BoundExpr): BoundExpr {
-  return mapExprChildren(f(expr), child => transformExprDown(child, f))
-}
-
 /** Calls `visit` on every node, parent first. Returning false skips the children. */
 export function visitExpr(expr: BoundExpr, visit: (expr: BoundExpr) => unknown): void {
   if (visit(expr) === false) return
@@ -232,9 +227,4 @@ export function transformPlanUp(plan: Plan, f: (plan: Plan) => Plan): Plan {
 
 export function transformPlanDown(plan: Plan, f: (plan: Plan) => Plan): Plan {
   return mapPlanChildren(f(plan), child => transformPlanDown(child, f))
-}
-
-export function visitPlan(plan: Plan, visit: (plan: Plan) => void): void {
-  visit(plan)
-  for (const child of planChildren(plan)) visitPlan(child, visit)
 }

@@ -305,7 +305,16 @@ function bindEntry(
   return entry.bind(args, context, { ...modifiers, distinct: modifiers.distinct && !entry.ignoresDistinct })
 }
 
+/** Functions of Spark that are planned in another way than a call: refused by what they are. */
+const windowOnly = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead', 'nth_value'])
+const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack', 'json_tuple'])
+
 function unresolvedRoutine(expr: { readonly name: string; readonly span?: Span }, context: AnalyzerContext) {
+  const name = expr.name.toLowerCase()
+  if (windowOnly.has(name)) {
+    return fail(context, expr, 'WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE', '42601', `Window function "${name}()" requires an OVER clause.`)
+  }
+  if (generators.has(name)) return unsupported(context, expr, 'GENERATOR', `the generator function "${name}"`)
   const similar = similarFunctions(expr.name)
     .map(n => quoted([n]))
     .join(', ')

@@ -4,6 +4,7 @@
  */
 import type { StageInput } from '../../core/stage.js'
 import type { Attribute, BoundExpr, BoundSortOrder, NamedExpr } from '../bound.js'
+import { conjunctsOf } from '../conjuncts.js'
 import { plainName } from '../duck-type.js'
 import { type Columns, expressionSql, keySql } from './expression-sql.js'
 
@@ -73,11 +74,7 @@ function open(block: SelectBlock, output: readonly Attribute[], aliases: Aliases
 
 export function filtered(block: SelectBlock, output: readonly Attribute[], condition: BoundExpr, aliases: Aliases): SelectBlock {
   const base = open(block, output, aliases)
-  return { ...base, where: [...base.where, ...conjunctions(condition).map(c => withoutParentheses(expressionSql(c, base.columns)))] }
-}
-
-function conjunctions(condition: BoundExpr): readonly BoundExpr[] {
-  return condition.kind === 'Call' && condition.fn === 'and' ? condition.args.flatMap(conjunctions) : [condition]
+  return { ...base, where: [...base.where, ...conjunctsOf(condition).map(c => withoutParentheses(expressionSql(c, base.columns)))] }
 }
 
 function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {

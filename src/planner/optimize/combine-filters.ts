@@ -1,7 +1,7 @@
 /** WHERE a above WHERE b → WHERE b AND a. */
+import { conjunction } from '../conjuncts.js'
 import { isDeterministic } from '../functions/table.js'
 import type { Rule } from './rule.js'
-import { conjunction } from './substitute.js'
 
 export const combineFilters: Rule = {
   name: 'CombineFilters',

@@ -2,12 +2,13 @@
  * Equality keys of a join that are expressions (a cast, mostly) become columns of their side: they can be hashed and sent, and the column they were made
  * of need not be, unless something above reads it.
  */
+
 import { type BoundExpr, type NamedExpr, toAttribute } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { isDeterministic } from '../functions/table.js'
 import { outputOf, type Plan } from '../plan.js'
 import { references } from '../tree.js'
 import type { Rule, RuleContext } from './rule.js'
-import { conjunction, conjunctsOf } from './substitute.js'
 
 export const pullOutJoinKeys: Rule = {
   name: 'PullOutJoinKeys',

@@ -1,10 +1,12 @@
 /** Conditions on grouping columns alone hold before the grouping as well as after it. */
+
 import { type BoundExpr, unaliased } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { exprKey } from '../expr-key.js'
 import { isDeterministic } from '../functions/table.js'
 import { references } from '../tree.js'
 import type { Rule } from './rule.js'
-import { conjunction, conjunctsOf, substitute } from './substitute.js'
+import { substitute } from './substitute.js'
 
 export const pushFilterThroughAggregate: Rule = {
   name: 'PushPredicateThroughAggregate',

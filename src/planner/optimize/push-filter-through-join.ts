@@ -2,13 +2,14 @@
  * Conditions above a join move to the side they read, when that side's rows are not padded with NULLs; of an inner join the others become its condition.
  * Conditions in ON move to a side by the rules of the join's type.
  */
+
 import type { BoundExpr } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { isDeterministic } from '../functions/table.js'
 import type { JoinType } from '../logical.js'
 import { type JoinPlan, outputOf, type Plan } from '../plan.js'
 import { references } from '../tree.js'
 import type { Rule } from './rule.js'
-import { conjunction, conjunctsOf } from './substitute.js'
 
 /** Sides to which a condition above the join may move, and to which one of its ON may. */
 const above: Readonly<Record<JoinType, string>> = { inner: 'lr', cross: 'lr', left: 'l', right: 'r', full: '', semi: 'l', anti: 'l' }

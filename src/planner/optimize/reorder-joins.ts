@@ -2,12 +2,13 @@
  * A chain of inner joins is joined in the order written, except that an input that shares a condition with those before it comes before one that does
  * not: no product where a condition avoids it. Each condition is applied as soon as its columns are there.
  */
+
 import type { BoundExpr } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { isDeterministic } from '../functions/table.js'
 import { outputOf, type Plan } from '../plan.js'
 import { references } from '../tree.js'
 import type { Rule } from './rule.js'
-import { conjunction, conjunctsOf } from './substitute.js'
 
 export const reorderJoins: Rule = {
   name: 'ReorderJoin',

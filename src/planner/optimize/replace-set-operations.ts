@@ -1,8 +1,9 @@
 /** INTERSECT → distinct of a semi join, EXCEPT → distinct of an anti join, on null-safe equality of all columns. The ALL forms stay as they are. */
+
 import type { BoundExpr } from '../bound.js'
+import { conjunction } from '../conjuncts.js'
 import { outputOf } from '../plan.js'
 import type { Rule } from './rule.js'
-import { conjunction } from './substitute.js'
 
 export const replaceSetOperations: Rule = {
   name: 'ReplaceSetOperationsWithJoins',

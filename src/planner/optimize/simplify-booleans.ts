@@ -1,10 +1,11 @@
 /** (a AND b) OR (a AND c) → a AND (b OR c), true AND a → a, false OR a → a, NOT (a < b) → a >= b, a AND a → a, IS NULL of what is never NULL → false; branches of CASE that are decided. */
+
 import { type BoundExpr, type Call, falseLiteral, isNullable, trueLiteral } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { sameExpr } from '../expr-key.js'
 import { isDeterministic } from '../functions/table.js'
 import { mapPlanExpressions, transformExprUp } from '../tree.js'
 import type { Rule } from './rule.js'
-import { conjunction, conjunctsOf } from './substitute.js'
 
 export const simplifyBooleans: Rule = {
   name: 'BooleanSimplification',

@@ -1,7 +1,6 @@
 /** What physical planning knows beside the plan. */
 import type { Conf } from '../../core/config.js'
 import { conf } from '../../core/config-table.js'
-import type { BoundExpr } from '../bound.js'
 import type { Estimate, Physical } from '../physical-plan.js'
 import type { Plan } from '../plan.js'
 
@@ -25,10 +24,4 @@ export function hashPartitions(context: PhysicalContext, estimate: Estimate): nu
   const wanted = Math.ceil(estimate.bytes / partitionBytes)
   const rounded = Math.ceil(wanted / context.parallelism) * context.parallelism
   return Math.max(1, context.parallelism, Math.min(most, rounded))
-}
-
-/** The conjuncts of a condition. */
-export function conjuncts(condition: BoundExpr | undefined): readonly BoundExpr[] {
-  if (condition === undefined) return []
-  return condition.kind === 'Call' && condition.fn === 'and' ? condition.args.flatMap(conjuncts) : [condition]
 }

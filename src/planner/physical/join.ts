@@ -8,11 +8,12 @@ import { conf } from '../../core/config-table.js'
 import { SpkError, unreachable } from '../../core/errors.js'
 import { sameType } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
+import { conjunctsOf } from '../conjuncts.js'
 import { type Estimate, type Partitioning, type Physical, type PhysicalJoin, partitioningOf } from '../physical-plan.js'
 import { type JoinPlan, outputOf } from '../plan.js'
 import { exprText } from '../print.js'
 import { references } from '../tree.js'
-import { conjuncts, hashPartitions, type PhysicalContext } from './context.js'
+import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
 
 type Type = PhysicalJoin['type']
@@ -85,7 +86,7 @@ function equalities(plan: JoinPlan): Keys {
   }
   const left: BoundExpr[] = []
   const right: BoundExpr[] = []
-  for (const c of conjuncts(plan.condition)) {
+  for (const c of conjunctsOf(plan.condition)) {
     const [a, b] = c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>') ? c.args : []
     if (a === undefined || b === undefined || !sameType(a.type, b.type)) continue
     if (only(a, leftIds) && only(b, rightIds)) {

@@ -5,9 +5,9 @@
 import { unreachable } from '../../core/errors.js'
 import type { DataType } from '../../core/types.js'
 import type { Attribute } from '../bound.js'
+import { conjunctsOf } from '../conjuncts.js'
 import type { Estimate } from '../physical-plan.js'
 import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
-import { conjuncts } from './context.js'
 
 /** Bytes that a value of a type takes, as Spark counts them. */
 export function typeWidth(type: DataType): number {
@@ -136,7 +136,7 @@ function join(plan: JoinPlan): Estimate {
   const left = estimate(plan.left)
   const right = estimate(plan.right)
   if (plan.type === 'semi' || plan.type === 'anti') return left
-  const equi = conjuncts(plan.condition).some(c => c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>'))
+  const equi = conjunctsOf(plan.condition).some(c => c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>'))
   if (left.rows === undefined || right.rows === undefined)
     return { bytes: equi ? left.bytes + right.bytes : Math.max(left.bytes, 1) * Math.max(right.bytes, 1) }
   const rows = equi ? Math.max(left.rows, right.rows) : left.rows * right.rows
