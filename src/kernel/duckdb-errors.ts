@@ -27,6 +27,9 @@ const ansiOff = 'Use `try_cast` to tolerate such values and get NULL instead.'
 const memoryAdvice =
   'Raise spark.executor.memory, lower spark.executor.cores (fewer tasks share the memory), or raise spark.sql.shuffle.partitions so that each task handles less.'
 
+const damaged = 'The file is damaged or not what its name says: write it again.'
+const zoneAdvice = 'Set spark.sql.session.timeZone to the id of a region, such as Europe/Paris, or to an offset of whole hours, such as +02:00.'
+
 /** First match wins; `type` is DuckDB's exception type. */
 const rules: readonly Rule[] = [
   { type: 'Out of Memory', pattern: /temp_directory|max_temp_directory_size/i, code: 'SPK_SPILL_FULL', advice: 'Free space in the spill folder.' },
@@ -58,10 +61,20 @@ const rules: readonly Rule[] = [
   { type: 'Invalid Input', pattern: /More than one row returned by a subquery/, code: 'SCALAR_SUBQUERY_TOO_MANY_ROWS', sqlState: '21000' },
   { type: 'Invalid Input', pattern: /Map keys must be unique/, code: 'DUPLICATED_MAP_KEY', sqlState: '23505' },
   { type: 'Invalid Input', pattern: /Map keys can not be NULL/i, code: 'NULL_MAP_KEY', sqlState: '2200E' },
-  { type: 'Invalid Input', pattern: /No magic bytes|not a parquet|Parquet|parquet/, code: 'SPK_FILE_UNREADABLE' },
+  {
+    type: 'Invalid Input',
+    pattern: /No magic bytes|too small to be a Parquet|Footer length/i,
+    code: 'CANNOT_READ_FILE_FOOTER',
+    sqlState: 'KD001',
+    advice: 'Please ensure that the file is in Parquet format and complete.',
+  },
+  { type: 'Invalid Input', pattern: /Failed to read file|parquet/i, code: 'FAILED_READ_FILE.NO_HINT', sqlState: 'KD001', advice: damaged },
+  // What the Parquet reader's own decoder throws.
+  { type: 'Invalid', pattern: /./, code: 'FAILED_READ_FILE.NO_HINT', sqlState: 'KD001', advice: damaged },
+  { type: 'Not implemented', pattern: /Unknown TimeZone/, code: 'INVALID_CONF_VALUE.TIME_ZONE', sqlState: '22022', advice: zoneAdvice },
   { type: 'IO', pattern: /No space left on device/i, code: 'SPK_DISK_FULL', advice: 'Free space on that disk, or point the folder elsewhere.' },
   { type: 'IO', pattern: /No files found|No such file/i, code: 'PATH_NOT_FOUND', sqlState: '42K03' },
-  { type: 'IO', pattern: /./, code: 'SPK_FILE_UNREADABLE' },
+  { type: 'IO', pattern: /./, code: 'FAILED_READ_FILE.NO_HINT', sqlState: 'KD001' },
   { type: 'Interrupt', pattern: /./, code: 'SPK_TASK_CANCELLED' },
   { type: 'INTERRUPT', pattern: /./, code: 'SPK_TASK_CANCELLED' },
 ]

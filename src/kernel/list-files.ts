@@ -14,7 +14,7 @@ export interface ListOptions {
   readonly nameGlob: string | undefined
 }
 
-/** Errors: `PATH_NOT_FOUND` (42K03), `SPK_UNSUPPORTED_PATH`, `SPK_PARTITIONED_FOLDER`, `SPK_FILE_UNREADABLE`. */
+/** Errors: `PATH_NOT_FOUND` (42K03), `SPK_UNSUPPORTED_PATH`, `SPK_PARTITIONED_FOLDER`, `FAILED_READ_FILE.NO_HINT` (KD001). */
 export function listFiles(paths: readonly string[], options: ListOptions): FileVersion[] {
   const name = options.nameGlob === undefined ? undefined : globPattern(options.nameGlob)
   const found: FileVersion[] = []
@@ -86,7 +86,7 @@ function entriesOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   } catch (cause) {
-    throw new SpkError('SPK_FILE_UNREADABLE', `Cannot list the folder ${folder}: ${(cause as Error).message}.`, { cause })
+    throw new SpkError('FAILED_READ_FILE.NO_HINT', `Cannot list the folder ${folder}: ${(cause as Error).message}.`, { sqlState: 'KD001', cause })
   }
 }
 

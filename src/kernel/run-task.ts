@@ -3,6 +3,7 @@
  * the slot's life; cancellation is an interrupt of the connection plus the `cancelled` check between steps.
  */
 import { must, SpkError, unreachable } from '../core/errors.js'
+import type { FileVersion } from '../core/stage.js'
 import type { ColumnReader } from './column-reader.js'
 import { native } from './duckdb.js'
 import { checkFiles } from './file-check.js'
@@ -41,12 +42,23 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
     checkFiles(files)
     return { ...outcome, ...counters }
   } catch (error) {
+    if (!(error instanceof SpkError) || error.code === 'SPK_TASK_CANCELLED') throw error
     // A reader that fails on a file which changed under it should say that it changed.
-    if (!(error instanceof SpkError && error.code === 'SPK_TASK_CANCELLED')) checkFiles(files)
-    throw error
+    checkFiles(files)
+    throw namingFiles(error, files)
   } finally {
     for (const id of sources) context.scans.release(id)
   }
+}
+
+/** Some of the readers' errors do not say which file they are about. */
+function namingFiles(error: SpkError, files: readonly FileVersion[]): SpkError {
+  if (error.code !== 'FAILED_READ_FILE.NO_HINT' || files.some(f => error.message.includes(f.uri))) return error
+  const uris = files.map(f => f.uri)
+  return new SpkError(error.code, `Encountered error while reading ${uris.length === 1 ? 'file' : 'one of the files'} ${uris.join(', ')}.`, {
+    sqlState: 'KD001',
+    cause: error,
+  })
 }
 
 type OutputOutcome = Omit<TaskOutcome, keyof Counters>

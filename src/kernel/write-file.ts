@@ -1,6 +1,7 @@
 /** A task's output as one file, by COPY. */
 import { mkdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { SpkError } from '../core/errors.js'
 import { fileWrite } from './copy-sql.js'
 import { native } from './duckdb.js'
 import { mismatched, outputSql, type Relation } from './fragment-sql.js'
@@ -24,9 +25,9 @@ export async function writeFile(
 ): Promise<WrittenFile | undefined> {
   const write = fileWrite(output.write, task.schema)
   const path = join(output.directory, `${output.prefix}${write.suffix}`)
-  mkdirSync(output.directory, { recursive: true })
   let rows = 0
   try {
+    mkdirSync(output.directory, { recursive: true })
     const rowsSql = await typedSql(task, relations, context)
     const stream = await context.connection.stream(write.sql(rowsSql, path))
     await stream.consume(chunk => {
@@ -36,14 +37,33 @@ export async function writeFile(
     })
     context.check()
   } catch (error) {
-    rmSync(path, { force: true })
-    throw error
+    discard(path)
+    throw writing(error, path)
   }
   if (rows === 0 && (task.seed ?? 0) !== 0) {
     rmSync(path, { force: true })
     return undefined
   }
   return { path, bytes: statSync(path).size, rows }
+}
+
+/** The failure that made the file worthless is what the caller must see, not one of removing it. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // Its folder cannot be reached either.
+  }
+}
+
+/** Errors of the target are Spark's for writing; any other comes from the rows themselves. */
+function writing(error: unknown, path: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error || error.message.includes(dirname(path)))) return error
+  return new SpkError('TASK_WRITE_FAILED', `Task failed while writing rows to ${path}: ${error.message}`, {
+    sqlState: '58030',
+    cause: error,
+    params: { path },
+  })
 }
 
 /** The statement that gives the schema's columns with the declared types. */

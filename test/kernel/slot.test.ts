@@ -89,7 +89,7 @@ test('row groups outside the split are not read: their bytes may be garbage', as
       ],
     })
   assert.equal(rowsOf((await read(5_000, 10_000)).sink.all())[0]?.slice(0, 2), [BigInt((5_000 * (5_000 + 9_999)) / 2), 'name of person number 9999'])
-  assert.is((await failure(read(15_000, 20_000))).code, 'SPK_FILE_UNREADABLE')
+  assert.is((await failure(read(15_000, 20_000))).code, 'FAILED_READ_FILE.NO_HINT')
 })
 
 test('a column that a file lacks is NULL, one of another type is cast, and no column at all still counts rows', async () => {
@@ -339,6 +339,7 @@ test('time zone and settings are those of the task, and gone with the next', asy
   assert.is(await got({ 'spark.sql.session.timeZone': '+05:00' }, {}), '2024-07-01 17:00:00+05 ')
   assert.is(await got({ 'spark.sql.session.timeZone': 'Z' }, {}), '2024-07-01 12:00:00+00 ')
   assert.is((await failure(got({ 'spark.sql.session.timeZone': '+05:30' }, {}))).code, 'SPK_UNSUPPORTED_TIME_ZONE')
+  assert.is((await failure(got({ 'spark.sql.session.timeZone': 'Mars/Olympus' }, {}))).code, 'INVALID_CONF_VALUE.TIME_ZONE')
 })
 
 test('errors carry Spark’s condition, and the slot goes on', async () => {
@@ -391,6 +392,24 @@ test('out of memory is typed and says what to do, and a higher limit helps', asy
   await small.slot.run(hungry, sink)
   assert.equal(rowsOf(sink.all()), [[1_000_000n]])
   await small.close()
+})
+
+test('a damaged file is named', async () => {
+  const damages: [string, (bytes: Buffer) => void][] = [
+    ['header.parquet', bytes => void bytes.writeUInt16LE(~bytes.readUInt16LE(4) & 0xffff, 4)],
+    ['data.parquet', bytes => void bytes.fill(0, 4, bytes.length >> 1)],
+  ]
+  for (const [name, damage] of damages) {
+    const bytes = readFileSync(people)
+    damage(bytes)
+    const path = join(slot.dir, name)
+    writeFileSync(path, bytes)
+    const { size, mtimeMs } = statSync(path)
+    const error = await failure(run({ sql: 'SELECT * FROM people', schema, inputs: [scan([{ file: { uri: path, size, mtimeMs }, bytes: size }])] }))
+    assert.is(error.code, 'FAILED_READ_FILE.NO_HINT')
+    assert.is(error.sqlState, 'KD001')
+    assert.match(error.message, path)
+  }
 })
 
 test('a file that changed is refused, retryably', async () => {

@@ -432,6 +432,22 @@ test('an empty result leaves a file for the first task only, a failed one none',
   assert.equal(readdirSync(directory), [])
 })
 
+test('a target that cannot be written is named', async () => {
+  const blocked = fileOf('', 'txt')
+  const error = await failure(
+    slot.slot.run(
+      task({
+        sql: 'SELECT 1 AS a',
+        schema: struct([field('a', types.int)]),
+        output: { kind: 'files', write: { format: 'json', path: '/unused', options: {} }, directory: join(blocked, 'below'), prefix: 'part' },
+      }),
+      new Collected(),
+    ),
+  )
+  assert.is(error.code, 'TASK_WRITE_FAILED')
+  assert.match(error.message, blocked)
+})
+
 test('gzip is real', async () => {
   const { files } = await write('json', { compression: 'gzip' }, struct([field('a', types.int)]), [[1]])
   assert.is(gunzipSync(readFileSync(files[0]?.path ?? '')).toString(), '{"a":1}\n')
