@@ -16,6 +16,8 @@ export interface SlotHostOptions {
   readonly entryData?: unknown
   /** Milliseconds from an interrupt until the thread counts as stuck. Default 300. */
   readonly graceMs?: number
+  /** True: the thread alone does not keep the process alive (local mode: who waits for its answer does). */
+  readonly background?: boolean
   /** Called once when the slot can neither be freed nor replaced: the executor process should exit, its worker replaces it. */
   readonly onStuck: (slot: string) => void
 }
@@ -131,6 +133,8 @@ export class SlotHost {
     this.#gate = new Int32Array(new SharedArrayBuffer(8))
     const boot: SlotBoot = { slot: { ...this.#options.slot, memoryLimit: this.#memoryLimit }, entry: this.#options.entryData, gate: this.#gate }
     const worker = new Worker(this.#options.entry, { workerData: boot, name: `slot ${boot.slot.id}` })
+    // earlier, Node would undo it while it starts the thread
+    if (this.#options.background) worker.once('online', () => worker.unref())
     this.#worker = worker
     return new Promise<void>((resolve, reject) => {
       let failure: unknown

@@ -14,7 +14,7 @@ import { ownVersions } from '../bin/versions.js'
 import { BlockClient } from '../blockstore/client.js'
 import { hostId } from '../blockstore/host-id.js'
 import { decodeStream, loadCodecOf } from '../core/arrow/decode.js'
-import { systemClock, systemRng } from '../core/clock.js'
+import { type Clock, systemClock, systemRng } from '../core/clock.js'
 import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
@@ -23,7 +23,7 @@ import { MemoryBus } from '../transport/memory.js'
 import type { Transport } from '../transport/transport.js'
 
 export interface ConnectOptions {
-  /** `local`, `local[N]`, `local[*]`, or the URL(s) of the cluster's NATS server. */
+  /** `local`, `local[N]`, `local[N,F]`, `local[*]`, or the URL(s) of the cluster's NATS server. */
   readonly master: string
   readonly appName: string
   readonly conf: Readonly<Record<string, string>>
@@ -33,14 +33,27 @@ export interface ConnectOptions {
 /** How long a new application waits for its first executors, so that its first query is planned for them. Without any it goes on and waits in the job. */
 const FIRST_EXECUTORS_MS = 5000
 
+/** Nothing that local mode waits for by itself keeps a program alive: a forgotten `stop()` does not hang anybody's tests … */
+const quietClock: Clock = { ...systemClock, after: (ms, fn) => systemClock.after(ms, fn, { unref: true }) }
+
+/** … but somebody who waits for an answer does. */
+async function holding<T>(work: Promise<T>): Promise<T> {
+  const alive = setInterval(() => {}, 2 ** 30)
+  try {
+    return await work
+  } finally {
+    clearInterval(alive)
+  }
+}
+
 /** Rejects with `SPK_BAD_MASTER_URL`, or with what the NATS client says (`SPK_NATS_UNREACHABLE`, …). */
 export async function connect(options: ConnectOptions): Promise<ClusterHandle> {
   const { master } = options
-  const local = /^local(?:\[(\d+|\*)\])?$/.exec(master)
+  const local = /^local(?:\[(\d+|\*)(?:,(\d+))?\])?$/.exec(master)
   if (local !== null) {
     const threads = local[1] === undefined ? 1 : local[1] === '*' ? availableParallelism() : Number(local[1])
     if (threads < 1) throw badMaster(master)
-    return connectLocal(options, threads)
+    return holding(connectLocal(options, threads, local[2] ?? '1'))
   }
   if (!/^(nats|tls):\/\//.test(master)) throw badMaster(master)
   return connectCluster(options)
@@ -49,16 +62,22 @@ export async function connect(options: ConnectOptions): Promise<ClusterHandle> {
 function badMaster(master: string): SpkError {
   return new SpkError(
     'SPK_BAD_MASTER_URL',
-    `Could not parse master URL "${master}". Use local, local[N] with N ≥ 1, local[*], or the cluster's NATS server, such as nats://host:4222.`,
+    `Could not parse master URL "${master}". Use local, local[N] or local[N,F] (F failures of a task fail its job) with N ≥ 1, local[*], or the cluster's NATS server, such as nats://host:4222.`,
   )
 }
 
 /** What driver options have in common. */
-function common({ conf, appName, log }: ConnectOptions, transport: Transport, ports: DriverPorts, settings: Conf): Omit<DriverOptions, 'request'> {
+function common(
+  { conf, appName, log }: ConnectOptions,
+  transport: Transport,
+  ports: DriverPorts,
+  settings: Conf,
+  clock: Clock,
+): Omit<DriverOptions, 'request'> {
   const driverId = process.env['SPK_DRIVER_ID']
   return {
     transport,
-    clock: systemClock,
+    clock,
     rng: systemRng,
     log,
     conf: new Conf(conf),
@@ -121,6 +140,7 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
       transport,
       driverPorts(() => (client ??= blockClient(driver, settings, hostId(), scratch))),
       settings,
+      systemClock,
     ),
     request: executorRequest(settings),
   })
@@ -153,9 +173,11 @@ function executorRequest(settings: Conf): NonNullable<DriverOptions['request']> 
   }
 }
 
-async function connectLocal(options: ConnectOptions, threads: number): Promise<ClusterHandle> {
+/** In local mode a task fails its job the first time, as in Spark, unless the URL or the configuration says otherwise. */
+async function connectLocal(given: ConnectOptions, threads: number, failures: string): Promise<ClusterHandle> {
+  const options = { ...given, conf: { [table.taskMaxFailures.key]: failures, ...given.conf } }
   const settings = new Conf(options.conf)
-  const bus = new MemoryBus({ clock: systemClock, log: options.log })
+  const bus = new MemoryBus({ clock: quietClock, log: options.log })
   const transport = bus.connect('driver')
   const scratch = settings.optional(table.localDir) ?? tmpdir()
   let client: BlockClient | undefined
@@ -165,11 +187,12 @@ async function connectLocal(options: ConnectOptions, threads: number): Promise<C
       transport,
       driverPorts(() => (client ??= blockClient(driver, settings, LOCAL_HOST_ID, scratch))),
       settings,
+      quietClock,
     ),
   )
   const executor = startLocalExecutor({
     transport: bus.connect('executor'),
-    clock: systemClock,
+    clock: quietClock,
     rng: systemRng,
     log: options.log,
     versions: ownVersions(),
@@ -182,21 +205,25 @@ async function connectLocal(options: ConnectOptions, threads: number): Promise<C
     ...(settings.optional(table.localDir) === undefined ? {} : { localDir: scratch }),
   })
   await driver.ready(FIRST_EXECUTORS_MS)
-  return closing(driver, async () => {
-    await executor.stop()
-    client?.close()
-  })
+  return closing(
+    driver,
+    async () => {
+      await executor.stop()
+      client?.close()
+    },
+    holding,
+  )
 }
 
 /** The driver's handle, which also closes what was opened here. */
-function closing(driver: DriverHandle, close: () => Promise<void>): ClusterHandle {
+function closing(driver: DriverHandle, close: () => Promise<void>, hold: <T>(work: Promise<T>) => Promise<T> = work => work): ClusterHandle {
   let stopped: Promise<void> | undefined
   return {
     appId: driver.appId,
     defaultParallelism: () => driver.defaultParallelism(),
-    run: (graph, run) => driver.run(graph, run),
+    run: (graph, run) => hold(driver.run(graph, run)),
     stop(failure) {
-      stopped ??= driver.stop(failure).finally(close)
+      stopped ??= hold(driver.stop(failure).finally(close))
       return stopped
     },
   }

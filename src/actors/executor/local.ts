@@ -1,5 +1,5 @@
 /** An executor inside the driver's process, for local mode: the same actor and slots, files in a temporary folder instead of a worker's. Used by `sdk/connect.ts`. */
-import { mkdirSync, mkdtempSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -73,6 +73,9 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     blocksDir,
     scratchDir: join(folder, 'scratch'),
   }
+  // a program that ends without stopping leaves nothing behind either
+  const atExit = (): void => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', atExit)
   warnOfFewThreads(cores, log)
   const runner = startTaskRunner({
     launch,
@@ -80,6 +83,7 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     rng,
     log,
     warmSlots: Math.min(cores, WARM_SLOTS),
+    background: true,
     onStuck: slot => log.fatal({ slot }, 'a slot could not be freed: end this program'),
   })
   const executor = startExecutor({ transport, clock, rng, log, launch, runner, versions: options.versions, pid: process.pid })
@@ -88,6 +92,7 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     async stop() {
       await executor.stop('the application ended')
       await runner.close()
+      process.removeListener('exit', atExit)
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -21,6 +21,7 @@ export interface SlotPoolOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly onStuck: (slot: string) => void
+  readonly background?: boolean
   /** What all slots hold, each time it was asked. */
   readonly onMemory: (bytes: number) => void
 }
@@ -113,12 +114,13 @@ export class SlotPool {
     let index = 0
     while (this.#slots.some(slot => slot.index === index)) index++
     const id = String(index)
-    const { scratchDir, codec, onStuck } = this.#options
+    const { scratchDir, codec, onStuck, background = false } = this.#options
     const entryData: SlotThreadData = { codec }
     const host = SlotHost.start({
       entry: new URL('./slot-thread.js', import.meta.url),
       slot: { id, spillDir: join(scratchDir, `slot-${id}`), memoryLimit: this.#memoryLimit },
       entryData,
+      background,
       onStuck,
     })
     const slot: Slot = { index, host, busy: false, memory: 0, sampleAt: 0 }

@@ -32,6 +32,8 @@ export interface TaskRunnerOptions {
   readonly onStuck: (slot: string) => void
   /** Slots that start at once instead of with their first task. Default: all. */
   readonly warmSlots?: number
+  /** True: slots alone do not keep the process alive. */
+  readonly background?: boolean
 }
 
 interface Running {
@@ -91,6 +93,7 @@ class SlotTaskRunner implements TaskRunner {
       clock,
       log,
       onStuck: options_.onStuck,
+      background: options_.background ?? false,
       onMemory: bytes => void this.#store.setExecution(bytes),
     })
     this.#slots.warm(options_.warmSlots ?? launch.cores)
