@@ -53,6 +53,7 @@ module.exports = {
     door('arrow', 'apache-arrow', 'kernel/arrow\\.ts|blockstore/segment\\.ts'),
     door('xstate', 'xstate', 'actors/'),
     door('hono', '(hono|@hono)', 'ui/server\\.ts'),
+    door('sucrase', 'sucrase', 'bin/script-loader\\.ts'),
     {
       name: 'entry-points',
       comment: 'Nobody imports sdk or bin.',

@@ -57,6 +57,7 @@ const planted: Readonly<Record<string, readonly [file: string, specifier: string
   'door-arrow': ['blockstore/planted-arrow', 'apache-arrow'],
   'door-xstate': ['core/planted-xstate', 'xstate'],
   'door-hono': ['ui/planted-hono', 'hono'],
+  'door-sucrase': ['ui/planted-sucrase', 'sucrase'],
   'entry-points': ['core/planted-entry', '../sdk/planted.js'],
   'pure-files': ['actors/planted/machine', 'node:fs'],
   'no-unresolved': ['core/planted-missing', './no-such-file.js'],
