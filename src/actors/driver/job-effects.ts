@@ -5,7 +5,6 @@
 import { conf as table } from '../../core/config-table.js'
 import { type ErrorData, fromErrorData, must, toErrorData } from '../../core/errors.js'
 import type { StageGraph } from '../../core/stage.js'
-import { noMetrics } from '../../protocol/task-metrics.js'
 import { type Actor, bind } from '../bind.js'
 import type { DriverCore } from './driver-core.js'
 import { jobCancelled } from './failures.js'
@@ -19,6 +18,7 @@ import { sampledBounds } from './range-bounds.js'
 import { acceptedInOrder } from './stage-decide.js'
 import { type RunningStage, runStage } from './stage-effects.js'
 import { type PlanOptions, partitionsOf } from './stage-plan.js'
+import { summarize } from './summary.js'
 
 export interface RunningJob {
   readonly result: Promise<JobResult>
@@ -147,24 +147,8 @@ export function runJob(options: JobOptions): RunningJob {
   }
 
   function summaries(): StageSummary[] {
-    const { stages } = actor.snapshot().context
-    return graph.stages.map((spec, position): StageSummary => {
-      const own = running.get(position)?.actor.snapshot().context
-      const known = { stage: firstStage + position, name: spec.name }
-      if (own === undefined)
-        return { ...known, tasks: 0, completed: 0, failed: 0, active: 0, metrics: noMetrics, durationMs: 0, state: ended ? 'skipped' : 'waiting' }
-      const complete = stages[position]?.state === 'complete'
-      return {
-        ...known,
-        tasks: own.tasks,
-        completed: own.accepted,
-        failed: own.failed,
-        active: sum([...own.slots.values()]),
-        metrics: own.metrics,
-        durationMs: (own.completedAt ?? clock.now()) - own.submittedAt,
-        state: complete ? 'succeeded' : own.phase === 'failed' || ended ? 'failed' : 'running',
-      }
-    })
+    const stage = (position: number) => running.get(position)?.actor.snapshot().context
+    return summarize({ graph, job: actor.snapshot().context, stage, now: clock.now() })
   }
 
   function jobResult(): JobResult {

@@ -1,0 +1,40 @@
+/** What a user sees of a job's stages: counts, metrics and times, from the machines as they are now. Pure; used by `job-effects.ts`. */
+import type { StageGraph } from '../../core/stage.js'
+import { noMetrics } from '../../protocol/task-metrics.js'
+import type { StageSummary } from './handle.js'
+import type { JobContext } from './job-state.js'
+import { sum } from './map-outputs.js'
+import type { StageContext } from './stage-state.js'
+
+export interface SummaryOptions {
+  readonly graph: StageGraph
+  readonly job: JobContext
+  /** A stage's machine by its position, when it has started. */
+  readonly stage: (position: number) => StageContext | undefined
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+export function summarize({ graph, job, stage, now }: SummaryOptions): StageSummary[] {
+  const over = job.phase === 'succeeded' || job.phase === 'failed'
+  return graph.stages.map((spec, position): StageSummary => {
+    const known = { stage: job.stages[position]?.id ?? position, name: spec.name }
+    const own = stage(position)
+    if (own === undefined) {
+      return { ...known, tasks: 0, completed: 0, failed: 0, active: 0, metrics: noMetrics, durationMs: 0, state: over ? 'skipped' : 'waiting' }
+    }
+    // a complete stage whose outputs were lost and not needed again has still done its work
+    const succeeded = job.stages[position]?.state === 'complete' || job.phase === 'succeeded'
+    const failed = over || own.phase === 'failed'
+    return {
+      ...known,
+      tasks: own.tasks,
+      completed: own.accepted,
+      failed: own.failed,
+      active: sum([...own.slots.values()]),
+      metrics: own.metrics,
+      durationMs: (own.completedAt ?? now) - own.submittedAt,
+      state: succeeded ? 'succeeded' : failed ? 'failed' : 'running',
+    }
+  })
+}
