@@ -10,6 +10,7 @@ import { checkFiles } from './file-check.js'
 import type { Relation } from './fragment-sql.js'
 import { type Counters, inputRelations, inputRows } from './input-relations.js'
 import { partitionerFor, sortKeySql } from './partitioner.js'
+import { profiled } from './profile.js'
 import { KeySampler } from './sampler.js'
 import { Scatter } from './scatter.js'
 import type { BatchSink, KernelOutput, KernelTask } from './task.js'
@@ -26,8 +27,9 @@ export interface TaskOutcome {
   readonly bytesRead: number
   readonly shuffleRowsRead: number
   readonly sinkMs: number
-  /** Most bytes of batches under construction. */
-  readonly builderBytes: number
+  /** Bytes, as far as counted: batches under construction, and DuckDB's memory in large tasks. */
+  readonly peakMemory: number
+  readonly peakSpill: number
 }
 
 export async function runTask(task: KernelTask, sink: BatchSink, context: TaskContext): Promise<TaskOutcome> {
@@ -38,9 +40,22 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
     checkFiles(files)
     const relations = await inputRelations(task.inputs, context, counters, sources)
     context.check()
-    const outcome = await runOutput(task, relations, sink, context, counters)
+    const rows = knownRows(task)
+    const run = () => runOutput(task, relations, sink, context, counters, rows)
+    if (!worthProfiling(task, rows)) {
+      const outcome = await run()
+      checkFiles(files)
+      return { ...outcome, ...counters, peakMemory: outcome.builderBytes, peakSpill: 0 }
+    }
+    const { result, profile } = await profiled(context.connection, context.profilePath, run)
     checkFiles(files)
-    return { ...outcome, ...counters }
+    return {
+      ...result,
+      ...counters,
+      rowsRead: counters.rowsRead + profile.textRows,
+      peakMemory: profile.peakMemory + result.builderBytes,
+      peakSpill: profile.peakSpill,
+    }
   } catch (error) {
     if (!(error instanceof SpkError) || error.code === 'SPK_TASK_CANCELLED') throw error
     // A reader that fails on a file which changed under it should say that it changed.
@@ -49,6 +64,19 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
   } finally {
     for (const id of sources) context.scans.release(id)
   }
+}
+
+/** Rows of all inputs, if known. */
+function knownRows(task: KernelTask): number | undefined {
+  const known = task.inputs.map(inputRows)
+  return known.includes(undefined) ? undefined : known.reduce<number>((sum, n) => sum + (n ?? 0), 0)
+}
+
+/** Tasks of fewer rows neither need much memory nor take long enough to be worth it. */
+const largeInput = 1_000_000
+
+function worthProfiling(task: KernelTask, rows: number | undefined): boolean {
+  return (rows ?? 0) > largeInput || task.inputs.some(input => input.kind === 'scan' && input.format !== 'parquet' && input.splits.length > 0)
 }
 
 /** Some of the readers' errors do not say which file they are about. */
@@ -61,7 +89,7 @@ function namingFiles(error: SpkError, files: readonly FileVersion[]): SpkError {
   })
 }
 
-type OutputOutcome = Omit<TaskOutcome, keyof Counters>
+type OutputOutcome = Omit<TaskOutcome, keyof Counters | 'peakMemory' | 'peakSpill'> & { readonly builderBytes: number }
 
 async function runOutput(
   task: KernelTask,
@@ -69,13 +97,14 @@ async function runOutput(
   sink: BatchSink,
   context: TaskContext,
   counters: Counters,
+  rows: number | undefined,
 ): Promise<OutputOutcome> {
   const output = task.output
   switch (output.kind) {
     case 'rows':
-      return batchesOut(task, relations, sink, context, counters, { kind: 'partitions', count: 1, by: { kind: 'single' } })
+      return batchesOut(task, relations, sink, context, counters, rows, { kind: 'partitions', count: 1, by: { kind: 'single' } })
     case 'partitions':
-      return batchesOut(task, relations, sink, context, counters, output)
+      return batchesOut(task, relations, sink, context, counters, rows, output)
     case 'files':
       return filesOut(await writeFile(task, relations, output, context))
     default:
@@ -93,6 +122,7 @@ async function batchesOut(
   sink: BatchSink,
   context: TaskContext,
   counters: Counters,
+  rows: number | undefined,
   output: Extract<KernelOutput, { kind: 'partitions' }>,
 ): Promise<OutputOutcome> {
   const partitioner = partitionerFor(output, task.seed ?? 0)
@@ -101,18 +131,10 @@ async function batchesOut(
     ...(partitioner.column === undefined ? [] : [partitioner.column]),
     ...(output.sample === undefined ? [] : [sortKeySql(output.sample.keys)]),
   ]
-  const known = task.inputs.map(inputRows)
   const before = counters.shuffleRowsRead
-  const result = await taskResult(
-    task,
-    relations,
-    extra,
-    context,
-    known.includes(undefined) ? undefined : known.reduce<number>((sum, n) => sum + (n ?? 0), 0),
-    () => {
-      counters.shuffleRowsRead = before
-    },
-  )
+  const result = await taskResult(task, relations, extra, context, rows, () => {
+    counters.shuffleRowsRead = before
+  })
   const types = result.columnTypes()
   const readers: ColumnReader[] = task.schema.fields.map((f, i) => columnReader(must(types[i], `column ${f.name}`), f.type))
   const scatter = new Scatter(task.schema, readers, partitioner, sink, context.limits)

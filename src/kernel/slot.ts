@@ -114,6 +114,7 @@ class RunningSlot implements Slot {
         cache: this.#cache,
         decode: this.#options.decode,
         limits: this.#options.limits ?? defaultLimits,
+        profilePath: `${this.#options.spillDir}.profile.json`,
         check,
         onChunk: chunks => this.#onChunk(chunks, watch),
       })
@@ -121,11 +122,11 @@ class RunningSlot implements Slot {
       this.#warm = connection
       current.connection = undefined
       const seen = watch.end()
-      const { builderBytes, ...result } = outcome
+      const { peakMemory, peakSpill, ...result } = outcome
       return {
         ...result,
-        bytesSpilled: seen.spilled,
-        peakMemory: seen.memory + builderBytes,
+        bytesSpilled: Math.max(seen.spilled, peakSpill),
+        peakMemory: Math.max(seen.memory, peakMemory),
         cpuMs: Math.max(0, performance.now() - began - outcome.sinkMs),
       }
     } catch (error) {
@@ -183,7 +184,7 @@ class RunningSlot implements Slot {
     if (chunks % (this.#options.chunksPerGc ?? 500) === 0) (globalThis as { gc?: () => void }).gc?.()
   }
 
-  /** Follows memory and spill of the running task by sampling: DuckDB keeps no peaks. Tasks shorter than an interval show none. */
+  /** Follows memory and spill of the running task by sampling: only large tasks are profiled. One shorter than an interval shows none. */
   #watch(): Watch {
     const began = performance.now()
     let memory = 0

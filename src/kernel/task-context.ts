@@ -12,6 +12,8 @@ export interface TaskContext {
   readonly cache: BroadcastCache
   readonly decode: (segment: Segment) => Iterable<Batch>
   readonly limits: ScatterLimits
+  /** Absolute path of a scratch file of this slot. */
+  readonly profilePath: string
   /** Called between steps; throws when the task was cancelled. */
   readonly check: () => void
   /** Called after each chunk with the number so far. */

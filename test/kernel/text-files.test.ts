@@ -202,6 +202,23 @@ test('csv: several files with headers, gzip by extension, other columns than tho
   ])
 })
 
+test('csv and json: rows and bytes read are counted', async () => {
+  const t = struct([field('a', types.int)])
+  const cases: [FileFormat, string][] = [
+    ['csv', '1\n2\n3\n'],
+    ['json', '{"a":1}\n{"a":2}\n{"a":3}\n'],
+  ]
+  for (const [format, content] of cases) {
+    const splits = [fileOf(content, format), fileOf(content, format)].map(uri => ({
+      file: { uri, size: content.length, mtimeMs: statSync(uri).mtimeMs },
+      bytes: content.length,
+    }))
+    const input: KernelInput = { kind: 'scan', name: 't', format, options: {}, schema: t, fileSchema: t, splits }
+    const result = await slot.slot.run(task({ sql: 'SELECT * FROM t WHERE a > 2', schema: t, inputs: [input] }), new Collected())
+    assert.equal([result.rowsRead, result.bytesRead, result.rowsOut], [6, content.length * 2, 2])
+  }
+})
+
 test('csv and json: fail fast names the record, the file and what to do', async () => {
   const cases: [FileFormat, string, RegExp][] = [
     ['csv', '1,x,2\n2,y,3,more\n', /line 2 of .*2,y,3,more.*Expected Number of Columns: 3/],
