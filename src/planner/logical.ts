@@ -3,7 +3,8 @@
  * endpoint are front ends of one planner. Immutable; `span` points into the SQL text.
  */
 import type { FileFormat } from '../core/stage.js'
-import type { StructType } from '../core/types.js'
+import type { DataType, StructType } from '../core/types.js'
+import type { Command } from './commands.js'
 import type { Expr, Span, Window } from './expr.js'
 
 interface Node {
@@ -217,6 +218,15 @@ export interface Unpivot extends Node {
   readonly nameColumn: string
   readonly sets: readonly { readonly columns: readonly (readonly string[])[]; readonly alias?: string }[]
 }
+/** `SELECT TRANSFORM (…) USING 'script' [AS (…)]`: rows through a program's standard input and output. */
+export interface ScriptTransform extends Node {
+  readonly kind: 'ScriptTransform'
+  /** Gives the script's input columns. */
+  readonly input: Relation
+  readonly script: string
+  /** Names of the output columns; with types when they were given. */
+  readonly output?: readonly { readonly name: string; readonly type?: DataType }[]
+}
 /** `TABLESAMPLE (…) [REPEATABLE (seed)]`. */
 export interface Sample extends Node {
   readonly kind: 'Sample'
@@ -259,9 +269,11 @@ export type Relation =
   | Pivot
   | Unpivot
   | Sample
+  | ScriptTransform
 
 /** What a SQL text may be. */
 export type Statement =
+  | Command
   | { readonly kind: 'Query'; readonly plan: Relation }
   | {
       readonly kind: 'CreateTempView'

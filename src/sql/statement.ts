@@ -1,7 +1,8 @@
 /** What a parsed statement does in a session, and the plan of its result. */
 import { SpkError, unreachable } from '../core/errors.js'
+import { field, struct, typeString, types } from '../core/types.js'
 import type { LocalRelation, Relation, Statement } from '../planner/logical.js'
-import { noRows, textRelation } from './local-relation.js'
+import { localRelation, noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
 
 /** Carries the statement out, except queries: their plan is the result. Errors: `TABLE_OR_VIEW_NOT_FOUND` (42P01) and those of the views and settings. */
@@ -29,9 +30,73 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
       if (statement.key === undefined) session.conf.reset()
       else session.conf.unset(statement.key)
       return noRows()
+    case 'DescribeQuery':
+      return session.runner.deferred(() => described(statement.plan, session))
+    case 'DescribeTable':
+      if (statement.extended || statement.column !== undefined) throw unsupported('DESCRIBE EXTENDED and DESCRIBE of a column')
+      return session.runner.deferred(() => described({ kind: 'UnresolvedRelation', nameParts: statement.nameParts }, session))
+    case 'ShowTables':
+      return showTables(statement, session)
+    case 'ShowColumns':
+      return session.runner.deferred(() => columnNames(statement.nameParts, session))
+    case 'CreateTable':
+      throw unsupported('CREATE TABLE')
+    case 'DropTable':
+      throw unsupported('DROP TABLE')
+    case 'CreateView':
+      throw unsupported(statement.global ? 'CREATE GLOBAL TEMPORARY VIEW' : 'CREATE VIEW without TEMPORARY')
+    case 'Insert':
+      throw unsupported('INSERT')
+    case 'OtherCommand':
+      throw unsupported(statement.name)
     default:
       return unreachable(statement)
   }
+}
+
+function unsupported(what: string): SpkError {
+  const message = `The feature is not supported: ${what}. Temp views hold what a session names; df.write writes files.`
+  return new SpkError('UNSUPPORTED_FEATURE.SQL_STATEMENT', message, { sqlState: '0A000', params: { statement: what } })
+}
+
+async function described(plan: Relation, session: SparkSession): Promise<LocalRelation> {
+  const { fields } = await session.runner.schemaOf(plan)
+  return textRelation(
+    ['col_name', 'data_type', 'comment'],
+    fields.map(f => [f.name, typeString(f.type), null]),
+  )
+}
+
+async function columnNames(nameParts: readonly string[], session: SparkSession): Promise<LocalRelation> {
+  const { fields } = await session.runner.schemaOf({ kind: 'UnresolvedRelation', nameParts })
+  return textRelation(
+    ['col_name'],
+    fields.map(f => [f.name]),
+  )
+}
+
+/** Temp views, which are all the tables there are; `*` and `|` have their meaning in the pattern. */
+function showTables({ pattern, viewsOnly }: Statement & { kind: 'ShowTables' }, session: SparkSession): LocalRelation {
+  const likes = (pattern ?? '*').split('|').map(
+    p =>
+      new RegExp(
+        `^${p
+          .trim()
+          .replace(/[.+?^${}()[\]\\]/g, '\\$&')
+          .replaceAll('*', '.*')}$`,
+        'i',
+      ),
+  )
+  const names = session.runner.views.names().filter(n => likes.some(like => like.test(n)))
+  const rows = names.sort().map(name => ({ namespace: '', [viewsOnly ? 'viewName' : 'tableName']: name, isTemporary: true }))
+  return localRelation(
+    rows,
+    struct([
+      field('namespace', types.string, false),
+      field(viewsOnly ? 'viewName' : 'tableName', types.string, false),
+      field('isTemporary', types.boolean, false),
+    ]),
+  )
 }
 
 function explained(

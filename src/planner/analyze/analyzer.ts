@@ -143,6 +143,8 @@ function resolveRelation(relation: Relation, context: AnalyzerContext): Scoped {
       throw unsupported(context, relation, 'PIVOT', 'PIVOT')
     case 'Unpivot':
       throw unsupported(context, relation, 'UNPIVOT', 'UNPIVOT')
+    case 'ScriptTransform':
+      throw unsupported(context, relation, 'TRANSFORM', 'SELECT TRANSFORM')
     case 'Sample':
       throw unsupported(context, relation, 'TABLESAMPLE', 'TABLESAMPLE')
     default:

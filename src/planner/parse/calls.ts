@@ -68,7 +68,8 @@ function setQuantifier(c: Cursor): boolean {
   return false
 }
 
-function argument(c: Cursor): Expr {
+/** An argument: an expression, or `name => expression`. */
+export function argument(c: Cursor): Expr {
   if (isName(c) && c.peek().key === '=>') {
     const start = c.token.start
     const name = identifier(c)

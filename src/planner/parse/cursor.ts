@@ -3,7 +3,7 @@
  * could have stood there only in a second run over the same text, so that the first, successful one pays nothing for it.
  */
 import type { SpkError } from '../../core/errors.js'
-import type { DataType } from '../../core/types.js'
+import type { DataType, StructType } from '../../core/types.js'
 import type { Expr, Span } from '../expr.js'
 import type { Relation } from '../logical.js'
 import { tokenize } from './lexer.js'
@@ -19,6 +19,8 @@ export interface Grammar {
   valueExpression(c: Cursor): Expr
   query(c: Cursor): Relation
   dataType(c: Cursor): DataType
+  /** Columns of a schema, without parentheses. */
+  tableSchema(c: Cursor): StructType
 }
 
 export class Cursor {
@@ -41,6 +43,11 @@ export class Cursor {
     this.#tokens = tokenize(text)
     this.token = this.#tokens[0] as Token
     this.#expected = record ? new Set() : undefined
+  }
+
+  /** A cursor over another text with the same options. */
+  nested(text: string): Cursor {
+    return new Cursor(text, this.options, this.grammar)
   }
 
   /** The token `n` places ahead; past the end, the end token. */

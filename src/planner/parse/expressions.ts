@@ -7,6 +7,7 @@ import type { Expr, UnresolvedFunction } from '../expr.js'
 import type { Cursor } from './cursor.js'
 import { literal } from './literals.js'
 import { binaryOperators, comparison } from './operators.js'
+import { startsPipe } from './pipe-start.js'
 import { primary } from './primary.js'
 import { startsQuery } from './query-start.js'
 import { isString, unquoteString } from './strings.js'
@@ -147,7 +148,7 @@ export function valueExpression(c: Cursor, least = comparison): Expr {
   for (;;) {
     const symbol = c.token.key === '>' ? shiftOrGreater(c) : c.token.key
     const operator = binaryOperators.get(symbol)
-    if (operator === undefined || operator.precedence < least) return left
+    if (operator === undefined || operator.precedence < least || (symbol === '|' && startsPipe(c))) return left
     for (let i = symbol.startsWith('>>') ? symbol.length : 1; i > 0; i--) c.next()
     const right = valueExpression(c, operator.precedence + 1)
     left = call(c, start, operator.name, [left, right])

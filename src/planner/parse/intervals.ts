@@ -62,7 +62,11 @@ function part(c: Cursor): Part {
   const sign = c.accept('-') ? '-' : c.accept('+') ? '+' : ''
   if (!startsValue(c, c.token)) c.fail('<an interval value>')
   const token = c.next()
-  const text = isString(c, token) ? unquoteString(token.text).trim() : token.text
+  const text = isString(c, token)
+    ? unquoteString(token.text)
+        .trim()
+        .replace(/^([+-])\s+/, '$1')
+    : token.text
   const unit = c.token.kind === 'word' ? unitOf(c.token.text) : undefined
   if (unit === undefined) return c.fail('<an interval unit>')
   c.next()

@@ -119,8 +119,8 @@ function typedValue(c: Cursor, key: string, text: string, span: Span): Expr | un
     case 'INTERVAL':
       return intervalFromText(c, text, span)
     case 'TIME': {
-      const parsed = parseTimestamp(`1970-01-01 ${text}`)
-      return parsed === undefined || parsed.zone !== undefined ? undefined : literal(parsed.micros, { kind: 'time' }, span)
+      const micros = timeOfDay(text)
+      return micros === undefined ? undefined : literal(micros, { kind: 'time' }, span)
     }
     case 'DATE': {
       const days = parseDate(text)
@@ -129,6 +129,18 @@ function typedValue(c: Cursor, key: string, text: string, span: Span): Expr | un
     default:
       return timestampLiteral(c, key, text, span)
   }
+}
+
+/** `12:34:56.5`, `1:02 PM`; undefined when it is no time. */
+function timeOfDay(text: string): bigint | undefined {
+  const [, clock = '', half] = /^(.*?)\s*([ap]m)?$/i.exec(text.trim()) ?? []
+  const parsed = parseTimestamp(`1970-01-01 ${clock}`)
+  if (parsed === undefined || parsed.zone !== undefined) return undefined
+  if (half === undefined) return parsed.micros
+  const noon = 43_200_000_000n
+  const hours = parsed.micros / 3_600_000_000n
+  if (hours < 1n || hours > 12n) return undefined
+  return (parsed.micros % noon) + (half.toLowerCase() === 'pm' ? noon : 0n)
 }
 
 function hexLiteral(text: string, span: Span): Literal | undefined {

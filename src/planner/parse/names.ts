@@ -1,5 +1,6 @@
 /** Identifiers: which tokens may be a name where, and how a name is unquoted. */
 import type { Cursor } from './cursor.js'
+import { identifierClause } from './identifier-clause.js'
 import { ansiReserved, notBareAlias, notColumn, notTableAlias } from './keywords.js'
 import type { Token } from './token.js'
 
@@ -31,6 +32,8 @@ export function isName(c: Cursor, token: Token = c.token): boolean {
 
 /** An identifier. `a-b` without quotes is refused as Spark refuses it (INVALID_IDENTIFIER). */
 export function identifier(c: Cursor): string {
+  const clause = namesOfClause(c)
+  if (clause !== undefined) return onlyName(c, clause)
   if (!isName(c)) c.fail('<a name>')
   return unquoted(c, c.next())
 }
@@ -52,9 +55,39 @@ export function strictName(c: Cursor): string {
 
 /** `a.b.c` as parts. */
 export function multipartName(c: Cursor): string[] {
-  const parts = [strictName(c)]
+  const parts = namesOfClause(c)?.names ?? [strictName(c)]
   while (c.accept('.')) parts.push(strictName(c))
   return parts
+}
+
+interface ClauseNames {
+  readonly names: string[]
+  readonly span: { readonly start: number; readonly end: number }
+}
+
+/** The parts of the name in `IDENTIFIER('a.b')`, when the cursor stands on one. */
+export function namesOfClause(c: Cursor): ClauseNames | undefined {
+  const clause = identifierClause(c)
+  if (clause === undefined) return undefined
+  const span = c.spanFrom(clause.start)
+  const inner = c.nested(clause.text)
+  if (isName(inner)) {
+    const names = multipartName(inner)
+    if (inner.peek(0).kind === 'end') return { names, span }
+  }
+  throw c.syntaxError({ kind: 'word', key: '', text: clause.text, ...span })
+}
+
+function onlyName(c: Cursor, { names, span }: ClauseNames): string {
+  const [name] = names
+  if (names.length === 1 && name !== undefined) return name
+  throw c.error(
+    'IDENTIFIER_TOO_MANY_NAME_PARTS',
+    `\`${names.join('`.`')}\` is not a valid identifier as it has more than 1 name part.`,
+    span,
+    {},
+    '42601',
+  )
 }
 
 /** `(a, b, c)` */
@@ -111,8 +144,10 @@ function beginsNext(c: Cursor): boolean {
     case 'ORDER':
     case 'GROUP':
       return next === 'BY'
+    case 'INSERT':
+      return next === 'INTO' || next === 'OVERWRITE'
     case 'WINDOW':
-      return c.peek(2).key === 'AS'
+      return c.peek(2).key === 'AS' || c.peek().key === 'IDENTIFIER'
     case 'VALUES':
     case 'SELECT':
     case 'SET':
@@ -120,6 +155,9 @@ function beginsNext(c: Cursor): boolean {
     case 'LIMIT':
     case 'OFFSET':
       return next !== ',' && next !== 'FROM' && next !== ')' && c.peek().kind !== 'end'
+    case 'APPROX':
+    case 'EXACT':
+      return next === 'NEAREST'
     case 'PIVOT':
     case 'UNPIVOT':
     case 'TABLESAMPLE':
@@ -133,6 +171,8 @@ function beginsNext(c: Cursor): boolean {
 export function optionalTableAlias(c: Cursor): string | undefined {
   const explicit = c.accept('AS')
   if (!isName(c) || (c.token.kind === 'word' && notTableAlias.has(c.token.key))) {
+    // In `VALUES (1) AS (a)` Spark takes AS itself for the alias.
+    if (explicit && c.is('(')) return nameOf(c.previous)
     if (explicit) c.fail('<a table alias>')
     return undefined
   }

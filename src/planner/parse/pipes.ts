@@ -6,6 +6,7 @@ import { strictName } from './names.js'
 import { joinTail } from './relations.js'
 import { groupBy, namedExpression, optionalWindows, select } from './select.js'
 import { optionalPivot, optionalSample } from './table-clauses.js'
+import { unsupported } from './unsupported.js'
 
 /** What `queries.ts` does with an operand: it imports this file. */
 export interface PipeContext {
@@ -27,7 +28,7 @@ export function pipeOperator(c: Cursor, start: number, input: Relation, context:
       return set(c, start, input)
     case 'DROP': {
       c.next()
-      const columns = c.list(strictName)
+      const columns = c.list(dropped)
       return { kind: 'Drop', input, columns, span: c.spanFrom(start) }
     }
     case 'AS': {
@@ -45,6 +46,13 @@ export function pipeOperator(c: Cursor, start: number, input: Relation, context:
     default:
       return other(c, start, input, context)
   }
+}
+
+/** One column: fields of structs cannot be dropped yet. */
+function dropped(c: Cursor): string {
+  const name = strictName(c)
+  if (c.is('.')) throw unsupported(c, 'DROP of a qualified column or a field')
+  return name
 }
 
 /** `SET a = 1, b = a`: each assignment sees the ones before it. */

@@ -5,7 +5,7 @@ import { functionCall } from './calls.js'
 import type { Cursor } from './cursor.js'
 import { intervalLiteral } from './intervals.js'
 import { isNumber, literal, numberLiteral, typedLiteral } from './literals.js'
-import { identifier, isName, multipartName, optionalAlias, startsColumn } from './names.js'
+import { identifier, isName, multipartName, namesOfClause, optionalAlias, startsColumn } from './names.js'
 import { startsQuery } from './query-start.js'
 import { specialForms } from './special-forms.js'
 import { isString, stringText } from './strings.js'
@@ -23,6 +23,8 @@ export function primary(c: Cursor): Expr | undefined {
       const extraction = c.grammar.valueExpression(c)
       c.expect(']')
       base = { kind: 'UnresolvedExtractValue', child: base, extraction, span: c.spanFrom(start) }
+    } else if (c.is(':') && startsPath(c)) {
+      base = { kind: 'UnresolvedFunction', name: 'variant_get', args: [base, path(c)], span: c.spanFrom(start) }
     } else if (c.accept('::')) {
       base = { kind: 'Cast', child: base, to: c.grammar.dataType(c), span: c.spanFrom(start) }
     } else if (c.is('COLLATE') && isName(c, c.peek())) {
@@ -31,6 +33,35 @@ export function primary(c: Cursor): Expr | undefined {
       base = { kind: 'UnresolvedFunction', name: 'collate', args: [base, literal(collation, types.string)], span: c.spanFrom(start) }
     } else return base
   }
+}
+
+/** `v:a.b[0]`, `v:['a']`: a path into a variant. */
+function startsPath(c: Cursor): boolean {
+  return c.peek().key === '[' || isName(c, c.peek())
+}
+
+/** The path as JSON path text. */
+function path(c: Cursor): Expr {
+  const start = c.expect(':').start
+  let text = '$'
+  const bracket = (): void => {
+    c.expect('[')
+    text += isString(c) ? `[${JSON.stringify(stringText(c))}]` : `[${c.token.kind === 'integer' ? c.next().text : c.fail('<a position or a name>')}]`
+    c.expect(']')
+  }
+  if (c.is('[')) bracket()
+  else text += member(identifier(c))
+  for (;;) {
+    if (c.is('[')) bracket()
+    else if (c.is('.') && isName(c, c.peek())) {
+      c.next()
+      text += member(identifier(c))
+    } else return literal(text, types.string, c.spanFrom(start))
+  }
+}
+
+function member(name: string): string {
+  return /^\w+$/.test(name) ? `.${name}` : `[${JSON.stringify(name)}]`
 }
 
 function fieldName(c: Cursor): Expr {
@@ -116,7 +147,7 @@ function word(c: Cursor): Expr | undefined {
 function named(c: Cursor): Expr | undefined {
   const start = c.token.start
   if (!startsColumn(c) && !(c.peek().key === '(' && callable.has(c.token.key))) return undefined
-  const parts = [callable.has(c.token.key) ? c.next().text : identifier(c)]
+  const parts = namesOfClause(c)?.names ?? [callable.has(c.token.key) ? c.next().text : identifier(c)]
   if (c.is('->')) return lambda(c, start, parts)
   while (c.is('.')) {
     if (c.peek().key === '*') {

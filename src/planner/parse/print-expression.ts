@@ -173,7 +173,7 @@ export class ExpressionPrinter {
   #call(e: UnresolvedFunction): string {
     const name = e.name
       .split('.')
-      .map(part => (/^\w+$/.test(part) ? part : printName(part)))
+      .map(part => (/^\w+$/.test(part) && part.toUpperCase() !== 'IDENTIFIER' ? part : printName(part)))
       .join('.')
     const within = e.withinGroup === undefined ? '' : ` WITHIN GROUP (ORDER BY ${this.list(e.withinGroup)})`
     const filter = e.filter === undefined ? '' : ` FILTER (WHERE ${this.print(e.filter)})`

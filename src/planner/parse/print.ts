@@ -7,7 +7,7 @@ import type { Expr } from '../expr.js'
 import type { Hint, Join, Relation, Statement, WithWindowDefinition } from '../logical.js'
 import { pivotClause, sampleClause, timeTravel, unpivotClause } from './print-clauses.js'
 import { ExpressionPrinter } from './print-expression.js'
-import { printName, printNameParts, printString } from './print-names.js'
+import { printName, printNameParts, printString, printType } from './print-names.js'
 
 const expressions = new ExpressionPrinter(printQuery)
 
@@ -282,7 +282,8 @@ export function printStatement(statement: Statement): string {
       if (plan.kind !== 'ReadFiles') return `${head}${nameList(statement.columns)} AS ${printQuery(plan)}`
       const options = Object.entries({ ...(plan.paths[0] === undefined ? {} : { path: plan.paths[0] }), ...plan.options })
       const list = options.length === 0 ? '' : ` OPTIONS (${options.map(([k, v]) => `${printString(k)} = ${printString(v)}`).join(', ')})`
-      return `${head} USING ${plan.format}${list}`
+      const columns = plan.schema?.fields.map(f => `${printName(f.name)} ${printType(f.type)}${f.nullable ? '' : ' NOT NULL'}`).join(', ')
+      return `${head}${columns === undefined ? '' : ` (${columns})`} USING ${plan.format}${list}`
     }
     case 'DropView':
       return `DROP VIEW ${statement.ifExists ? 'IF EXISTS ' : ''}${printName(statement.name)}`
@@ -292,5 +293,7 @@ export function printStatement(statement: Statement): string {
       return `SET${statement.key === undefined ? '' : ` \`${statement.key}\``}${statement.value === undefined ? '' : ` = ${statement.value}`}`
     case 'Reset':
       return `RESET${statement.key === undefined ? '' : ` \`${statement.key}\``}`
+    default:
+      throw new SpkError('SPK_NO_SQL_FORM', `A statement of kind ${statement.kind} has no SQL form.`)
   }
 }

@@ -3,6 +3,7 @@ import type { Relation, WithCTE } from '../logical.js'
 import { sortItem } from './calls.js'
 import type { Cursor } from './cursor.js'
 import { multipartName, nameList, strictName } from './names.js'
+import { startsPipe } from './pipe-start.js'
 import { pipeOperator } from './pipes.js'
 import { inlineTable } from './relations.js'
 import { fromClause, optionalWindows, select } from './select.js'
@@ -10,8 +11,11 @@ import { fromClause, optionalWindows, select } from './select.js'
 /** `[WITH …] term [ORDER BY …] [LIMIT …] [OFFSET …]` */
 export function query(c: Cursor): Relation {
   const start = c.token.start
-  if (!c.is('WITH')) return organized(c, start, queryTerm(c))
-  const ctes = withClause(c)
+  return c.is('WITH') ? queryWith(c, start, withClause(c)) : organized(c, start, queryTerm(c))
+}
+
+/** The query behind a WITH clause that began at `start`. */
+export function queryWith(c: Cursor, start: number, ctes: Pick<WithCTE, 'ctes' | 'recursive'>): Relation {
   const bodyStart = c.token.start
   const input = organized(c, bodyStart, queryTerm(c))
   return { kind: 'WithCTE', ...ctes, input, span: c.spanFrom(start) }
@@ -46,8 +50,13 @@ function queryTerm(c: Cursor): Relation {
     if (next === undefined) break
     left = next
   }
-  while (c.accept('|>')) left = pipeOperator(c, start, left, { setOperationTail: pipedSetOperation, organized })
+  while (takePipe(c)) left = pipeOperator(c, start, left, { setOperationTail: pipedSetOperation, organized })
   return left
+}
+
+/** `|>`, or a single `|` in front of a word that starts a pipe operator. */
+function takePipe(c: Cursor): boolean {
+  return c.accept('|>') || (c.is('|') && startsPipe(c) && c.accept('|'))
 }
 
 function setOperationTail(c: Cursor, start: number, left: Relation, operand: (c: Cursor) => Relation): Relation | undefined {
@@ -84,9 +93,16 @@ function quantifier(c: Cursor): boolean {
   return false
 }
 
+/** SELECT, or Hive's MAP and REDUCE. */
+function startsSelect(c: Cursor): boolean {
+  return (
+    c.is('SELECT') || ((c.token.key === 'MAP' || c.token.key === 'REDUCE') && c.peek().kind !== 'end' && c.peek().key !== '(' && c.peek().key !== '.')
+  )
+}
+
 function queryPrimary(c: Cursor): Relation {
   const start = c.token.start
-  if (c.is('SELECT')) return select(c)
+  if (startsSelect(c)) return select(c)
   if (c.accept('(')) {
     const plan = query(c)
     c.expect(')')
@@ -100,7 +116,14 @@ function queryPrimary(c: Cursor): Relation {
   if (!c.accept('FROM')) return c.fail('SELECT')
   const input = fromClause(c)
   // FROM alone is a query too: of all columns.
-  return c.is('SELECT') ? organized(c, start, select(c, input)) : input
+  if (!startsSelect(c)) return input
+  let plan = organized(c, start, select(c, input))
+  // `FROM t SELECT a SELECT b`: the rows of both.
+  while (startsSelect(c)) {
+    const right = organized(c, c.token.start, select(c, input))
+    plan = { kind: 'SetOperation', left: plan, right, operation: 'union', all: true, span: c.spanFrom(start) }
+  }
+  return plan
 }
 
 /** ORDER BY, CLUSTER BY, DISTRIBUTE BY, SORT BY, WINDOW, LIMIT and OFFSET around a plan. OFFSET skips first, then LIMIT counts. */

@@ -1,10 +1,12 @@
 /** FROM: tables, files by path, subqueries, VALUES, table functions and joins. */
 import type { Expr, Literal } from '../expr.js'
 import type { Join, JoinType, Relation } from '../logical.js'
+import { argument } from './calls.js'
 import type { Cursor } from './cursor.js'
 import { isName, multipartName, nameList, optionalTableAlias } from './names.js'
 import { startsQuery } from './query-start.js'
 import { optionalPivot, optionalSample, optionalTimeTravel } from './table-clauses.js'
+import { unsupported } from './unsupported.js'
 
 /** `relation, relation …`: a comma is an inner join without condition, as in Spark. */
 export function fromList(c: Cursor): Relation {
@@ -51,6 +53,7 @@ export function joinTail(c: Cursor, left: Relation, start: number): Join | undef
   const right = relationPrimary(c)
   const base = { kind: 'Join', left, right, type, ...(isLateral ? { lateral: true } : {}) } as const
   if (natural) return { ...base, natural, span: c.spanFrom(start) }
+  if ((c.is('APPROX') || c.is('EXACT')) && c.peek().key === 'NEAREST') throw unsupported(c, 'NEAREST BY')
   if (c.accept('ON')) {
     const condition = c.grammar.expression(c)
     return { ...base, condition, span: c.spanFrom(start) }
@@ -131,7 +134,7 @@ function isRow(e: Expr): e is Expr & { kind: 'UnresolvedFunction' } {
 
 function tableFunction(c: Cursor, start: number, nameParts: readonly string[]): Relation {
   c.expect('(')
-  const args = c.is(')') ? [] : c.list(c.grammar.expression)
+  const args = c.is(')') ? [] : c.list(tableArgument)
   c.expect(')')
   const name = nameParts.join('.')
   const span = c.spanFrom(start)
@@ -147,6 +150,12 @@ function tableFunction(c: Cursor, start: number, nameParts: readonly string[]): 
     ...(partitions === undefined ? {} : { numPartitions: Number(partitions) }),
     span,
   }
+}
+
+/** An argument of a table function. Tables as arguments are refused. */
+function tableArgument(c: Cursor): Expr {
+  if (c.is('TABLE') && (c.peek().key === '(' || isName(c, c.peek()))) throw unsupported(c, 'A table as an argument')
+  return argument(c)
 }
 
 function wholeNumber(e: Expr): bigint | undefined {

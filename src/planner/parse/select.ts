@@ -6,13 +6,15 @@ import type { Cursor } from './cursor.js'
 import { isName, nameList, optionalAlias, strictName } from './names.js'
 import { fromList } from './relations.js'
 import { lateralViews, optionalPivot } from './table-clauses.js'
+import { transformClause } from './transform.js'
 
-/** SELECT with its clauses. `input` is given when FROM came first, or a pipe. */
+/** SELECT, MAP or REDUCE with its clauses. `input` is given when FROM came first, or a pipe. */
 export function select(c: Cursor, input?: Relation): Relation {
-  const start = c.expect('SELECT').start
+  const start = c.next().start
   const hints = c.is('/*+') ? hintList(c) : []
-  const distinct = selectQuantifier(c)
-  const items = c.list(namedExpression)
+  const script = transformClause(c)
+  const distinct = script === undefined && selectQuantifier(c)
+  const items = script?.items ?? c.list(namedExpression)
   let plan = input ?? (c.accept('FROM') ? fromClause(c) : { kind: 'OneRowRelation', span: { start, end: start } })
   plan = lateralViews(c, start, plan)
   if (c.accept('WHERE')) {
@@ -37,6 +39,10 @@ export function select(c: Cursor, input?: Relation): Relation {
     const condition = c.grammar.expression(c)
     plan = { kind: 'Qualify', input: plan, condition, span: c.spanFrom(start) }
   }
+  if (script !== undefined) {
+    const { items: _, ...rest } = script
+    plan = { kind: 'ScriptTransform', input: plan, ...rest, span: c.spanFrom(start) }
+  }
   if (distinct) plan = { kind: 'Deduplicate', input: plan, span: c.spanFrom(start) }
   plan = optionalWindows(c, start, plan)
   return hints.reduceRight<Relation>((inner, hint) => ({ kind: 'Hint', input: inner, ...hint, span: c.spanFrom(start) }), plan)
@@ -52,7 +58,7 @@ export function fromClause(c: Cursor): Relation {
 
 /** `WINDOW a AS (…), b AS a`, if it stands here. */
 export function optionalWindows(c: Cursor, start: number, input: Relation): Relation {
-  if (!c.is('WINDOW') || c.peek(2).key !== 'AS') return input
+  if (!c.is('WINDOW') || (c.peek(2).key !== 'AS' && c.peek().key !== 'IDENTIFIER')) return input
   c.next()
   const windows = c.list(() => {
     const name = strictName(c)

@@ -1,36 +1,76 @@
-/** Statements: queries, temp views, EXPLAIN, SET and RESET. Every other statement of Spark's is refused by name. */
-import type { Expr } from '../expr.js'
-import type { Relation, Statement } from '../logical.js'
+/**
+ * Statements: which one stands here, by its first words. Queries, temp views, EXPLAIN, SET and RESET have all they need; of the others those in
+ * `commands.ts` are told whole, the rest by name.
+ */
+import type { Command } from '../commands.js'
+import type { Statement } from '../logical.js'
+import { alter } from './alter.js'
+import { deleteFrom, insert, merge, multiInsert, update } from './changes.js'
 import type { Cursor } from './cursor.js'
-import { multipartName, strictName } from './names.js'
-import { query } from './queries.js'
+import { isName, multipartName, strictName } from './names.js'
+import { ifExists, ifNotExists, properties } from './properties.js'
+import { query, queryWith, withClause } from './queries.js'
+import { callProcedure, createFunction, declareVariable, executeImmediate, setVariables } from './routines.js'
+import { script, startsScript } from './scripts.js'
+import { fromClause } from './select.js'
+import { commentOn, describe, maintenance, namespaceWord, show, use } from './show.js'
 import { isString, stringText } from './strings.js'
-import { unsupported } from './unsupported.js'
+import { createTable } from './tables.js'
+import { createView } from './views.js'
 
-/** Words that begin statements that Spark has and spk has not. */
-const others = new Set(
-  'ADD ALTER ANALYZE BEGIN CACHE CALL CLEAR COMMENT DECLARE DELETE DESC DESCRIBE EXECUTE INSERT LIST LOAD MERGE MSCK REFRESH REPAIR REPLACE SHOW TRUNCATE UNCACHE UPDATE USE'.split(
-    ' ',
-  ),
-)
+const other = (name: string): Command => ({ kind: 'OtherCommand', name })
 
 /** One statement up to, not including, the end of the text and semicolons before it. */
 export function statement(c: Cursor): Statement {
-  switch (c.token.key) {
-    case 'EXPLAIN':
-      return explain(c)
-    case 'CREATE':
-      return create(c)
-    case 'DROP':
-      return drop(c)
-    case 'SET':
-      return set(c)
-    case 'RESET':
-      return reset(c)
-    default:
-      if (others.has(c.token.key)) throw unsupported(c, `The statement ${c.token.key}`)
-      return { kind: 'Query', plan: query(c) }
+  if (startsScript(c)) return script(c, statement)
+  return readers.get(c.token.key)?.(c) ?? queryOrInsert(c)
+}
+
+const readers: ReadonlyMap<string, (c: Cursor) => Statement> = new Map<string, (c: Cursor) => Statement>([
+  ['EXPLAIN', explain],
+  ['CREATE', create],
+  ['REPLACE', replaceTable],
+  ['DROP', drop],
+  ['SET', set],
+  ['RESET', reset],
+  ['INSERT', c => insert(c)],
+  ['DELETE', deleteFrom],
+  ['UPDATE', update],
+  ['MERGE', merge],
+  ['ALTER', alter],
+  ['SHOW', show],
+  ['DESC', describe],
+  ['DESCRIBE', describe],
+  ['USE', use],
+  ['COMMENT', commentOn],
+  ['DECLARE', declareVariable],
+  ['EXECUTE', executeImmediate],
+  ['CALL', callProcedure],
+  ['ADD', resource],
+  ['LIST', resource],
+  ...['ANALYZE', 'CACHE', 'UNCACHE', 'CLEAR', 'REFRESH', 'TRUNCATE', 'LOAD', 'MSCK', 'REPAIR'].map(k => [k, maintenance] as const),
+])
+
+/** A query; or one that INSERT follows, behind WITH or FROM. */
+function queryOrInsert(c: Cursor): Statement {
+  if (c.is('WITH')) {
+    const start = c.token.start
+    const ctes = withClause(c)
+    if (c.is('INSERT')) return insert(c, ctes)
+    if (!c.is('FROM')) return { kind: 'Query', plan: queryWith(c, start, ctes) }
+    return fromInsert(c) ?? { kind: 'Query', plan: queryWith(c, start, ctes) }
   }
+  return (c.is('FROM') ? fromInsert(c) : undefined) ?? { kind: 'Query', plan: query(c) }
+}
+
+/** `FROM t INSERT INTO …`, if it stands here. */
+function fromInsert(c: Cursor): Command | undefined {
+  const mark = c.mark()
+  c.expect('FROM')
+  const input = c.attempt(fromClause)
+  if (input !== undefined && c.is('INSERT')) return multiInsert(c, input)
+  c.reset(mark)
+  return undefined
 }
 
 const modes = { EXTENDED: 'extended', FORMATTED: 'formatted', COST: 'cost', CODEGEN: 'codegen' } as const
@@ -46,82 +86,94 @@ function explain(c: Cursor): Statement {
 function create(c: Cursor): Statement {
   c.next()
   const replace = c.acceptAll('OR', 'REPLACE')
-  if (c.is('GLOBAL')) throw unsupported(c, 'CREATE GLOBAL TEMPORARY VIEW')
-  if (!c.accept('TEMPORARY') && !c.accept('TEMP')) throw unsupported(c, `CREATE ${c.token.text.toUpperCase()}`)
-  if (!c.is('VIEW')) throw unsupported(c, `CREATE TEMPORARY ${c.token.text.toUpperCase()}`)
-  c.next()
-  const name = viewName(c)
-  if (c.accept('USING')) return { kind: 'CreateTempView', name, plan: source(c), replace }
-  const columns = c.is('(') ? viewColumns(c) : undefined
+  const global = c.accept('GLOBAL')
+  const temporary = c.accept('TEMPORARY') || c.accept('TEMP')
+  if (global && !temporary) c.fail('TEMPORARY')
+  if (c.accept('VIEW')) return createView(c, temporary ? (global ? 'global' : 'session') : 'catalog', replace)
+  if (c.accept('FUNCTION')) return createFunction(c)
+  c.accept('EXTERNAL')
+  if (c.accept('TABLE')) return createTable(c, replace)
+  if (c.accept('INDEX')) return createIndex(c)
+  if (temporary || replace || !namespaceWord(c)) c.fail('TABLE')
+  ifNotExists(c)
+  multipartName(c)
   for (;;) {
-    if (c.accept('COMMENT')) stringText(c)
-    else if (c.accept('TBLPROPERTIES')) properties(c)
-    else break
+    if (c.accept('COMMENT') || c.accept('LOCATION')) stringText(c)
+    else if (c.acceptAll('DEFAULT', 'COLLATION')) strictName(c)
+    else if (c.acceptAll('WITH', 'DBPROPERTIES') || c.acceptAll('WITH', 'PROPERTIES')) properties(c)
+    else return other('CREATE SCHEMA')
   }
-  c.expect('AS')
-  const plan = query(c)
-  return columns === undefined ? { kind: 'CreateTempView', name, plan, replace } : { kind: 'CreateTempView', name, plan, replace, columns }
 }
 
-/** The name of a temp view has one part. */
-function viewName(c: Cursor): string {
-  const start = c.token.start
-  const parts = multipartName(c)
-  if (parts.length > 1) {
-    const objName = `\`${parts[parts.length - 1]}\``
-    const qualifier = parts
-      .slice(0, -1)
-      .map(p => `\`${p}\``)
-      .join('.')
-    const message = `Temporary VIEW ${objName} cannot be qualified with ${qualifier}. Give a name without dots.`
-    throw c.error('INVALID_TEMP_OBJ_QUALIFIER', message, c.spanFrom(start), { objName, qualifier }, '42602')
-  }
-  return parts[0] as string
+function replaceTable(c: Cursor): Statement {
+  c.next()
+  c.expect('TABLE')
+  return createTable(c, true)
 }
 
-function viewColumns(c: Cursor): string[] {
+function createIndex(c: Cursor): Command {
+  ifNotExists(c)
+  strictName(c)
+  c.expect('ON')
+  c.accept('TABLE')
+  multipartName(c)
+  if (c.accept('USING')) strictName(c)
   c.expect('(')
-  const names = c.list(() => {
-    const name = strictName(c)
-    if (c.accept('COMMENT')) stringText(c)
-    return name
-  })
-  c.expect(')')
-  return names
-}
-
-/** `parquet OPTIONS (path '…', header true)` */
-function source(c: Cursor): Relation {
-  const start = c.token.start
-  const format = multipartName(c).join('.').toLowerCase()
-  if (format !== 'parquet' && format !== 'csv' && format !== 'json') {
-    const message = `Failed to find the data source: ${format}. Known are parquet, csv and json.`
-    throw c.error('DATA_SOURCE_NOT_FOUND', message, c.spanFrom(start), { provider: format }, '42K02')
-  }
-  const { path, ...options } = c.accept('OPTIONS') ? properties(c) : {}
-  return { kind: 'ReadFiles', format, paths: path === undefined ? [] : [path], options, span: c.spanFrom(start) }
-}
-
-/** `(key 'value', a.b = 1, 'c' true)` */
-function properties(c: Cursor): Record<string, string> {
-  c.expect('(')
-  const found: Record<string, string> = {}
   c.list(() => {
-    const key = isString(c) ? stringText(c) : multipartName(c).join('.')
-    c.accept('=')
-    const value: Expr | undefined = c.is(',') || c.is(')') ? undefined : c.grammar.expression(c)
-    if (value !== undefined && value.kind !== 'Literal') c.fail('<a literal>')
-    found[key.toLowerCase()] = value === undefined ? '' : String(value.value)
+    multipartName(c)
+    if (c.accept('OPTIONS')) properties(c)
   })
   c.expect(')')
-  return found
+  if (c.accept('OPTIONS')) properties(c)
+  return other('CREATE INDEX')
 }
 
 function drop(c: Cursor): Statement {
   c.next()
-  if (!c.accept('VIEW')) throw unsupported(c, `DROP ${c.token.text.toUpperCase()}`)
-  const ifExists = c.acceptAll('IF', 'EXISTS')
-  return { kind: 'DropView', name: multipartName(c).join('.'), ifExists }
+  if (c.accept('VIEW')) {
+    const missing = ifExists(c)
+    return { kind: 'DropView', name: multipartName(c).join('.'), ifExists: missing }
+  }
+  if (c.accept('TABLE')) {
+    const missing = ifExists(c)
+    const nameParts = multipartName(c)
+    c.accept('PURGE')
+    return { kind: 'DropTable', nameParts, ifExists: missing }
+  }
+  const temporary = c.accept('TEMPORARY') || c.accept('TEMP')
+  if (c.accept('FUNCTION')) return dropped(c, 'DROP FUNCTION')
+  if (temporary) {
+    if (!c.accept('VARIABLE')) c.expect('VAR')
+    ifExists(c)
+    c.list(multipartName)
+    return other('DROP VARIABLE')
+  }
+  if (c.accept('INDEX')) {
+    ifExists(c)
+    strictName(c)
+    c.expect('ON')
+    c.accept('TABLE')
+    multipartName(c)
+    return other('DROP INDEX')
+  }
+  if (!namespaceWord(c)) c.fail('TABLE')
+  const command = dropped(c, 'DROP SCHEMA')
+  c.accept('RESTRICT') || c.accept('CASCADE')
+  return command
+}
+
+function dropped(c: Cursor, name: string): Command {
+  ifExists(c)
+  multipartName(c)
+  return other(name)
+}
+
+/** `ADD JAR …`, `LIST FILES`: what follows is not SQL. */
+function resource(c: Cursor): Command {
+  const name = c.next().key
+  if (!isName(c)) c.fail('<a kind of resource>')
+  rest(c)
+  return other(name)
 }
 
 /** Takes everything up to the end, as it stands in the text. */
@@ -136,6 +188,25 @@ function rest(c: Cursor): string {
 function set(c: Cursor): Statement {
   c.next()
   if (c.areNext('TIME', 'ZONE')) return timeZone(c)
+  if ((c.is('VAR') || c.is('VARIABLE')) && (isName(c, c.peek()) || c.peek().key === '(')) {
+    c.next()
+    return setVariables(c)
+  }
+  if (c.is('CATALOG') && c.peek().key !== '=') {
+    c.next()
+    if (isString(c)) stringText(c)
+    else strictName(c)
+    return other('SET CATALOG')
+  }
+  if (c.is('COLLATION') && isName(c, c.peek())) {
+    c.next()
+    strictName(c)
+    return other('SET COLLATION')
+  }
+  if (c.is('PATH') && c.peek().key === '=') {
+    rest(c)
+    return other('SET PATH')
+  }
   const start = c.token.start
   const body = rest(c)
   if (body === '' || body === '-v') return { kind: 'Set' }

@@ -87,6 +87,11 @@ export function dataType(c: Cursor): DataType {
     case 'TIME': {
       c.next()
       typeParameters(c)
+      if (c.is('WITHOUT')) {
+        c.next()
+        c.expect('TIME')
+        c.expect('ZONE')
+      }
       return { kind: 'time' }
     }
     case 'STRING':
@@ -111,7 +116,8 @@ function unsupported(c: Cursor, text: string, span: { start: number; end: number
 function typeParameters(c: Cursor): number[] {
   if (!c.accept('(')) return []
   const numbers = c.list(() => {
-    if (c.token.kind !== 'integer') c.fail('<a number>')
+    // GEOMETRY(ANY): the type is refused for what it is, not for its parameter.
+    if (c.token.kind !== 'integer' && !c.is('ANY')) c.fail('<a number>')
     return Number(c.next().text)
   })
   c.expect(')')

@@ -107,6 +107,14 @@ const cases: readonly (readonly [string, string])[] = [
     'Limit 1\n  Sort [s ASC]\n    Aggregate [b, c] [b AS k, c, sum(a) AS s]\n      UnresolvedRelation t',
   ],
   ['TABLE t |> UNION ALL TABLE u |> SELECT a', 'Project [a]\n  SetOperation union all\n    UnresolvedRelation t\n    UnresolvedRelation u'],
+  [
+    "SELECT IDENTIFIER('a.' || 'b'), IDENTIFIER('f')(1) FROM IDENTIFIER('x.y') AS IDENTIFIER('z')",
+    'Project [a.b, f(1)]\n  SubqueryAlias z\n    UnresolvedRelation x.y',
+  ],
+  ['SELECT v:a.b[0]::int FROM t', "Project [CAST(variant_get(v, '$.a.b[0]') AS INT)]\n  UnresolvedRelation t"],
+  ['FROM t SELECT a SELECT b', 'SetOperation union all\n  Project [a]\n    UnresolvedRelation t\n  Project [b]\n    UnresolvedRelation t'],
+  ['TABLE t | SELECT a | b | WHERE c', 'Filter c\n  Project [a | b]\n    UnresolvedRelation t'],
+  ["SELECT TRANSFORM (a) USING 'cat' AS (b INT) FROM t", 'ScriptTransform\n  Project [a]\n    UnresolvedRelation t'],
   // words that are keywords and names
   ['SELECT window, sort FROM t limit', 'Project [`window`, `sort`]\n  SubqueryAlias limit\n    UnresolvedRelation t'],
   ['SELECT a date, b AS select FROM t', 'Project [a AS `date`, b AS `select`]\n  UnresolvedRelation t'],

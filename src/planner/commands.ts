@@ -1,0 +1,103 @@
+/**
+ * Statements other than queries as plain data. Those with a kind of their own hold all that the text says; `OtherCommand` is a statement that the parser
+ * checked and that nobody carries out yet: the session refuses it by name.
+ */
+import type { DataType } from '../core/types.js'
+import type { Expr } from './expr.js'
+import type { Relation } from './logical.js'
+
+export interface ColumnDefinition {
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+  readonly comment?: string
+  readonly default?: Expr
+}
+
+/** `PARTITION (a = 1, b)`; without a value the partition is dynamic. */
+export type PartitionSpec = readonly { readonly name: string; readonly value?: Expr }[]
+
+export interface CreateTable {
+  readonly kind: 'CreateTable'
+  readonly nameParts: readonly string[]
+  readonly columns: readonly ColumnDefinition[]
+  /** `USING format`. */
+  readonly provider?: string
+  readonly options: Readonly<Record<string, string>>
+  /** Columns and transforms (`days(ts)`) by which files are laid out. */
+  readonly partitioning: readonly Expr[]
+  readonly location?: string
+  readonly comment?: string
+  readonly properties: Readonly<Record<string, string>>
+  readonly ifNotExists: boolean
+  readonly replace: boolean
+  /** `AS query`. */
+  readonly plan?: Relation
+}
+
+export interface DropTable {
+  readonly kind: 'DropTable'
+  readonly nameParts: readonly string[]
+  readonly ifExists: boolean
+}
+
+/** A view that outlives the session, or a global temp view. */
+export interface CreateView {
+  readonly kind: 'CreateView'
+  readonly nameParts: readonly string[]
+  readonly global: boolean
+  readonly columns?: readonly { readonly name: string; readonly comment?: string }[]
+  readonly comment?: string
+  readonly properties: Readonly<Record<string, string>>
+  readonly plan: Relation
+  readonly ifNotExists: boolean
+  readonly replace: boolean
+}
+
+export interface Insert {
+  readonly kind: 'Insert'
+  readonly nameParts: readonly string[]
+  readonly overwrite: boolean
+  readonly byName: boolean
+  readonly columns?: readonly string[]
+  readonly partition?: PartitionSpec
+  readonly ifNotExists: boolean
+  /** `REPLACE WHERE condition`. */
+  readonly replaceWhere?: Expr
+  readonly plan: Relation
+}
+
+/** `DESCRIBE [QUERY] query`. */
+export interface DescribeQuery {
+  readonly kind: 'DescribeQuery'
+  readonly plan: Relation
+}
+
+/** `DESCRIBE [TABLE] [EXTENDED] name [column]`. */
+export interface DescribeTable {
+  readonly kind: 'DescribeTable'
+  readonly nameParts: readonly string[]
+  readonly extended: boolean
+  readonly column?: readonly string[]
+}
+
+export interface ShowTables {
+  readonly kind: 'ShowTables'
+  /** SHOW VIEWS. */
+  readonly viewsOnly: boolean
+  readonly namespace?: readonly string[]
+  readonly pattern?: string
+}
+
+export interface ShowColumns {
+  readonly kind: 'ShowColumns'
+  readonly nameParts: readonly string[]
+}
+
+export interface OtherCommand {
+  readonly kind: 'OtherCommand'
+  /** Its keywords: `ALTER TABLE`. */
+  readonly name: string
+}
+
+export type Command = CreateTable | DropTable | CreateView | Insert | DescribeQuery | DescribeTable | ShowTables | ShowColumns | OtherCommand
