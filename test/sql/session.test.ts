@@ -171,6 +171,27 @@ test('EXPLAIN is a row of text, made when asked for', async () => {
   assert.is(session.terminal.printed, 'extended UnresolvedRelation\n')
 })
 
+test('DESCRIBE and SHOW answer from temp views; what is not supported says so', async () => {
+  const session = testSession()
+  session.schema = schema
+  session.spark.sql('CREATE TEMP VIEW people AS SELECT 1 AS a')
+  session.spark.sql('CREATE TEMP VIEW places AS SELECT 1 AS a')
+  const rows = (text: string): Promise<unknown[][]> => session.spark.sql(text).collectArrays()
+  assert.equal(await rows('DESCRIBE people'), [
+    ['a', 'int', null],
+    ['s', 'string', null],
+  ])
+  assert.equal(await rows("SHOW TABLES LIKE 'pe*|x'"), [['', 'people', true]])
+  assert.equal(await session.spark.sql('SHOW VIEWS').collect(), [
+    { namespace: '', viewName: 'people', isTemporary: true },
+    { namespace: '', viewName: 'places', isTemporary: true },
+  ])
+  assert.equal(await rows('SHOW COLUMNS IN people'), [['a'], ['s']])
+  for (const text of ['INSERT INTO t VALUES (1)', 'CREATE TABLE t (a INT)', 'ALTER TABLE t RENAME TO u', 'DROP TABLE t']) {
+    assert.throws(() => session.spark.sql(text), /UNSUPPORTED_FEATURE.SQL_STATEMENT.*0A000/)
+  }
+})
+
 test('parameters of sql()', () => {
   const { spark } = testSession()
   assert.is(planTree(spark.sql('SELECT :a', { a: "x'" }).plan).split('\n')[0], "Project ['x\\'']")
