@@ -105,6 +105,14 @@ function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
   return formatters.get(zone)
 }
 
+let ownZone: string | undefined
+
+/** This process's time zone, as it was when first asked: asking the runtime costs milliseconds. */
+export function processTimeZone(): string {
+  ownZone ??= Intl.DateTimeFormat().resolvedOptions().timeZone
+  return ownZone
+}
+
 /** Milliseconds to add to UTC to get the zone's wall clock at an instant (epoch milliseconds). An unknown zone counts as UTC. */
 export function zoneOffset(zone: string, epochMs: number): number {
   const fixed = fixedOffset(zone)

@@ -1,6 +1,7 @@
 /** What a session's settings mean for the parser. */
 import type { Conf } from '../core/config.js'
 import { conf } from '../core/config-table.js'
+import { processTimeZone } from '../core/datetime.js'
 import type { Expr } from '../planner/expr.js'
 import type { ParseOptions } from '../planner/parse/options.js'
 import { type ColumnOrValue, toColumn } from './column.js'
@@ -10,7 +11,7 @@ export type SqlArguments = Readonly<Record<string, ColumnOrValue>> | readonly Co
 
 /** The session's time zone, else the process's. */
 export function timeZoneOf(settings: Conf): string {
-  return settings.optional(conf.sessionTimeZone) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  return settings.optional(conf.sessionTimeZone) ?? processTimeZone()
 }
 
 export function parseOptions(settings: Conf, args?: SqlArguments): ParseOptions {

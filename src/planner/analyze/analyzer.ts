@@ -4,6 +4,7 @@
  */
 import type { Conf } from '../../core/config.js'
 import { conf } from '../../core/config-table.js'
+import { processTimeZone } from '../../core/datetime.js'
 import { unreachable } from '../../core/errors.js'
 import type { StructType } from '../../core/types.js'
 import type { Expr } from '../expr.js'
@@ -44,7 +45,7 @@ export interface Analyzed {
 
 /** Session time zone: the option, else the process's. */
 export function sessionTimeZone(settings: Conf): string {
-  return settings.optional(conf.sessionTimeZone) ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  return settings.optional(conf.sessionTimeZone) ?? processTimeZone()
 }
 
 /** Resolves a relation. Errors are `SpkError`s with Spark's conditions. */
