@@ -6,8 +6,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSegment } from '#src/blockstore/segment.js'
-import { encodeStream } from '#src/core/arrow/encode.js'
-import type { Batch } from '#src/core/batch.js'
+import { encodeBatch, encodeStream } from '#src/core/arrow/encode.js'
 import { decimal, field, type StructType, struct, types } from '#src/core/types.js'
 import { Database, duckdbVersion } from '#src/kernel/duckdb.js'
 import { openSlot } from '#src/kernel/slot.js'
@@ -107,23 +106,15 @@ for (const [name, schema] of relations) {
   const sumSchema = struct([...['a', 'b', 'c', 'd'].map(n => field(n, types.double)), field('e', types.date), field('f', types.long)])
   const reread = await timed(() => connection.run(`SELECT ${sums} FROM read_parquet('${copied}/*/*.parquet')`))
   line('DuckDB: partitioned COPY, uncompressed', copy)
-  const batches: Batch[] = []
-  const scattered = await timed(async () => {
-    batches.length = 0
-    await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: (_p, batch) => void batches.push(batch) })
-  })
+  const scattered = await timed(() => slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: () => {} }))
   line('kernel: scatter into batches', scattered, copy)
-  const streams: Uint8Array[] = []
   line(
     'kernel: scatter and encode Arrow IPC',
-    await timed(async () => {
-      streams.length = 0
-      await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), {
-        write: (_p, batch) => void streams.push(encodeStream(schema, [batch])),
-      })
-    }),
+    await timed(() => slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: (_p, batch) => void encodeBatch(batch) })),
     copy,
   )
+  const streams: Uint8Array[] = []
+  await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: (_p, batch) => void streams.push(encodeStream(schema, [batch])) })
   line('DuckDB: read of those files, six aggregates', reread)
   const input: KernelInput = { kind: 'segments', name: 't', schema, segments: streams.map(bytes => ({ kind: 'bytes', bytes })) }
   line(
