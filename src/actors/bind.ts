@@ -103,10 +103,12 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     if (stopped) return
     if (action.type === 'xstate.raise') {
       const { event, id, delay } = action.params as { event: EventFromLogic<M>; id: string; delay?: number }
+      // without a delay the machine has handled it already, within the same transition
+      if (delay === undefined) return
       timers.get(id)?.cancel()
       timers.set(
         id,
-        clock.after(delay ?? 0, () => {
+        clock.after(delay, () => {
           timers.delete(id)
           actor.send(event)
         }),
