@@ -26,7 +26,8 @@ export function coalesce(sizes: readonly number[], options: CoalesceOptions): Pa
   let from = 0
   let bytes = 0
   sizes.forEach((size, partition) => {
-    if (partition > from && bytes + size > target) {
+    // an empty partition makes no task of its own
+    if (bytes > 0 && size > 0 && bytes + size > target) {
       ranges.push({ from, to: partition })
       from = partition
       bytes = 0

@@ -112,7 +112,7 @@ function wantedStages(stages: readonly JobStage[]): Set<number> {
 function completed(context: JobContext, event: Extract<JobEvent, { type: 'stageCompleted' }>): JobDecision {
   const stage = context.stages[event.stage]
   // a report of an attempt that was rolled back meanwhile
-  if (stage === undefined || stage.attempt !== event.attempt) return stay(context)
+  if (stage === undefined || stage.attempt !== event.attempt || event.attempt < stage.firstValid) return stay(context)
   const next = replace(context, event.stage, { state: 'complete', failedAttempts: [] })
   if (event.stage < context.stages.length - 1) return advance(next)
   if (context.temporary === undefined) return finish(next, 'succeeded')
@@ -128,7 +128,7 @@ function outputsLost(context: JobContext, at: number): JobDecision {
   // running it again gives other rows: what was read of it must go, all of it
   const reason = `stage ${stage.id} is not deterministic and lost outputs that were read`
   const back = [at, ...readers]
-  const stages = next.stages.map((s, index): JobStage => (back.includes(index) ? { ...s, state: 'paused' } : s))
+  const stages = next.stages.map((s, index): JobStage => (back.includes(index) ? { ...s, state: 'paused', firstValid: s.attempt + 1 } : s))
   return advance(
     { ...next, stages },
     back.map(index => ({ type: 'rollbackStage', params: { stage: index, reason } })),

@@ -20,6 +20,8 @@ export interface JobStage {
   readonly state: 'idle' | 'running' | 'paused' | 'complete'
   /** Newest attempt; -1 before the first. */
   readonly attempt: number
+  /** Ends of attempts before this one do not count: it was rolled back since. */
+  readonly firstValid: number
   /** Attempts since it was last complete that were lost to fetch failures. */
   readonly failedAttempts: readonly number[]
 }
@@ -103,6 +105,7 @@ export function newJob({ job, graph, firstStage, maxStageAttempts }: JobInput): 
         deterministic: spec.deterministic,
         state: 'idle',
         attempt: -1,
+        firstValid: 0,
         failedAttempts: [],
       }
     }),
