@@ -54,6 +54,7 @@ export function eventLog(options: EventLogOptions): EventLog {
   let pumping = false
   let closed = false
   let idle: (() => void)[] = []
+  let sink: EventSink | undefined
 
   function stamp(body: EventBody): LogEvent {
     const { Event, ...rest } = body
@@ -75,7 +76,6 @@ export function eventLog(options: EventLogOptions): EventLog {
     pumping = true
     // one turn later, so that what one step of the driver posts is seen together
     await undefined
-    let sink: EventSink | undefined
     for (let record = next(); record !== undefined && !closed; record = next()) {
       const data = encodeEvents(record)
       const id = `${options.appId}-${record[0].seq}-${record.length}`

@@ -39,13 +39,33 @@ export interface FaultPlanOptions {
 type Kind = Fault['kind']
 const KINDS: readonly Kind[] = ['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut', 'busDown', 'storeDown', 'storeLost']
 
-/** A subset of the kinds per seed (swarm testing): some runs see only pauses, some everything. */
+/** A subset of the kinds per seed (swarm testing): some runs see only pauses, some everything, some are all about who leads. */
 export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const faults = seed.chance(0.3) ? contestedLease(seed, options) : anything(seed, options)
+  return faults.sort((a, b) => a.at - b.at)
+}
+
+function anything(seed: Seed, options: FaultPlanOptions): Fault[] {
   const kinds = KINDS.filter(() => seed.chance(0.6))
   if (kinds.length === 0) return []
+  return Array.from({ length: seed.int(0, options.most) }, () => oneFault(seed, seed.pick(kinds), options))
+}
+
+/** Masters are cut off or paused for about as long as a lease lives, while executors die, so that there are orders to give. */
+function contestedLease(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const masters = options.nodes.filter(node => node.startsWith('m'))
   const faults: Fault[] = []
-  for (let n = seed.int(0, options.most); n > 0; n--) faults.push(oneFault(seed, seed.pick(kinds), options))
-  return faults.sort((a, b) => a.at - b.at)
+  for (let at = seed.between(options.from, 3000); at < options.healAt - 6000; at += seed.between(1000, 8000)) {
+    const until = at + seed.between(2000, 6000)
+    const master = seed.pick(masters)
+    if (seed.chance(0.5)) faults.push({ kind: 'cut', host: master, at, until, directions: seed.pick([['out'], ['out', 'in'], ['in']] as const) })
+    else faults.push({ kind: 'pause', node: master, at, until, suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) })
+    for (let n = seed.int(0, 3); n > 0 && options.executors !== undefined; n--) {
+      const when = seed.between(at - 500, until)
+      faults.push({ kind: 'crash', node: `x${seed.int(0, 2 * options.executors)}`, at: Math.max(0, when), until: Math.max(0, when) })
+    }
+  }
+  return faults
 }
 
 function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executors = 0, from, healAt }: FaultPlanOptions): Fault {

@@ -105,8 +105,9 @@ export class Invariants {
     if (hop.kind === 'message') this.counts.orders++
     const { epoch } = body
     this.#leads(epoch, String(body['masterId'] ?? ''))
+    // An expired lease belongs to nobody; one that is not confirmed yet (epoch 0) already to the next one.
     const held = this.#lease()
-    if (held !== undefined && held.epoch > epoch && this.#world.scheduler.time > this.#forgivenUntil) {
+    if (held !== undefined && held.epoch !== epoch && this.#world.scheduler.time > this.#forgivenUntil) {
       this.#world.violate(
         'order after the lease passed',
         `${node.name} gives ${message.name} of epoch ${epoch} while ${held.masterId} holds epoch ${held.epoch}`,

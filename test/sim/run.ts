@@ -35,7 +35,7 @@ export interface RunOptions {
 /** After the last fault every job ends within so much virtual time: longer than `spark.network.timeout` and a few attempts after it. */
 const LIVENESS_MS = 600_000
 /** Time for what healed to find together again before the applications end. */
-const SETTLE_MS = 15_000
+const SETTLE_MS = 6000
 /**
  * What remains of an application is gone so long after its end: its executors may take 5 s to stop. Shorter than the worker's time-out (10 s), after which
  * the master finds out by other means what it failed to keep books of.
