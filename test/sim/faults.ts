@@ -39,11 +39,13 @@ export interface FaultPlanOptions {
 type Kind = Fault['kind']
 const KINDS: readonly Kind[] = ['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut', 'busDown', 'storeDown', 'storeLost']
 
-/** A subset of the kinds per seed (swarm testing): some runs see only pauses, some everything, some are all about who leads. */
+/** One script per seed (swarm testing). Most draw from a subset of the kinds: some runs see only pauses, some everything. Others are all about one danger. */
 export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
-  const faults = seed.chance(0.3) ? contestedLease(seed, options) : anything(seed, options)
-  return faults.sort((a, b) => a.at - b.at)
+  const draw = seed.pick(SCRIPTS)
+  return draw(seed, options).sort((a, b) => a.at - b.at)
 }
+
+const SCRIPTS = [anything, anything, anything, contestedLease, lateOrders, frozenExecutors]
 
 function anything(seed: Seed, options: FaultPlanOptions): Fault[] {
   const kinds = KINDS.filter(() => seed.chance(0.6))
@@ -63,6 +65,47 @@ function contestedLease(seed: Seed, options: FaultPlanOptions): Fault[] {
     for (let n = seed.int(0, 3); n > 0 && options.executors !== undefined; n--) {
       const when = seed.between(at - 500, until)
       faults.push({ kind: 'crash', node: `x${seed.int(0, 2 * options.executors)}`, at: Math.max(0, when), until: Math.max(0, when) })
+    }
+  }
+  return faults
+}
+
+/**
+ * What the epoch fence is for. Executors die, so that there are launches; their worker cannot be reached, so that the launches are repeated; then a master's
+ * outgoing link stalls. When the master led, its repeats wait in that link while another is elected and speaks to the worker, and arrive after all.
+ */
+function lateOrders(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const masters = options.nodes.filter(node => node.startsWith('m'))
+  const workers = options.nodes.filter(node => node.startsWith('w'))
+  const faults: Fault[] = []
+  for (let at = seed.between(options.from, 3000); at < options.healAt - 9000; at += seed.between(8000, 14_000)) {
+    for (let n = seed.int(1, 3); n > 0 && options.executors !== undefined; n--) {
+      faults.push({ kind: 'crash', node: `x${seed.int(0, 2 * options.executors)}`, at: Math.max(0, at - seed.between(20, 300)), until: at })
+    }
+    faults.push({ kind: 'cut', host: seed.pick(workers), at, until: at + seed.between(2500, 3900), directions: ['in'] })
+    const stall = at + seed.between(300, 2500)
+    faults.push({ kind: 'cut', host: seed.pick(masters), at: stall, until: stall + seed.between(3900, 5900), directions: ['out'] })
+  }
+  return faults
+}
+
+/**
+ * What the driver's consolidate table is for. All executors freeze for longer than the driver waits for a launch to be acknowledged (10 s, and the last try
+ * after it); awake again, they run what was given up, beside its repetition.
+ */
+function frozenExecutors(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const faults: Fault[] = []
+  for (let at = seed.between(options.from, 6000); at < options.healAt - 12_500; at += seed.between(15_000, 18_000)) {
+    const until = Math.min(options.healAt, at + seed.between(12_300, 15_000))
+    for (let n = 0; n < 2 * (options.executors ?? 0); n++) {
+      faults.push({
+        kind: 'pause',
+        node: `x${n}`,
+        at,
+        until: Math.max(at, until - seed.between(0, 300)),
+        suspended: false,
+        timersFirst: seed.chance(0.5),
+      })
     }
   }
   return faults
