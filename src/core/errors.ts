@@ -79,6 +79,15 @@ export function toErrorData(error: unknown, depth = 4): ErrorData {
   return { code: 'INTERNAL_ERROR', message: String(error) }
 }
 
+/** The same without any stack: for records that others read, where the paths of this machine say nothing. */
+export function toErrorSummary(error: unknown): ErrorData {
+  return withoutStack(toErrorData(error))
+}
+
+function withoutStack({ stack: _stack, cause, ...data }: ErrorData): ErrorData {
+  return cause === undefined ? data : { ...data, cause: withoutStack(cause) }
+}
+
 /** Rebuilds an error that another process reported. Its message already carries code and SQLSTATE, so it is kept as it is. */
 export function fromErrorData(data: ErrorData): SpkError {
   const error = new SpkError(data.code, '', {

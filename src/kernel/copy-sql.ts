@@ -19,9 +19,7 @@ export interface FileWrite {
 
 /** Checks options and types. Errors: `SPK_UNKNOWN_OPTION`, `SPK_BAD_OPTION_VALUE`, `UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE` (0A000). */
 export function fileWrite(write: WriteSpec, schema: StructType): FileWrite {
-  // The save mode among the options is the driver's.
-  const { mode: _, ...given } = write.options
-  const options = new SourceOptions(write.format, 'writing', given)
+  const options = new SourceOptions(write.format, 'writing', write.options)
   switch (write.format) {
     case 'parquet':
       return parquetWrite(options, schema)

@@ -5,7 +5,7 @@
  */
 import { type Static, type TSchema, Type } from '@sinclair/typebox'
 import { Packr } from 'msgpackr'
-import { fromErrorData, SpkError, toErrorData } from '../core/errors.js'
+import { fromErrorData, SpkError, toErrorSummary } from '../core/errors.js'
 import { PROTOCOL_VERSION } from './version.js'
 import { type Codec, type Form, Mismatch, makeCodec, type Schema } from './wire-codec.js'
 
@@ -107,8 +107,7 @@ export function encodeReply<R extends TSchema>(type: Message<TSchema, R>, value:
 }
 
 export function encodeErrorReply(error: unknown): Uint8Array {
-  const { stack: _stack, ...data } = toErrorData(error)
-  return packr.pack([PROTOCOL_VERSION, [FAILED, pack(WireError, data)]])
+  return packr.pack([PROTOCOL_VERSION, [FAILED, pack(WireError, toErrorSummary(error))]])
 }
 
 /** Throws the remote error when the answer is one. */

@@ -41,6 +41,16 @@ test('the log holds no secret', async () => {
   assert.match(text, /nats:\/\/\*+\(redacted\)@host:4222/)
 })
 
+test('the end of a query names no file of the driver’s machine', async () => {
+  const { stand } = await playScenario()
+  const ends = (await storedRecords(stand)).filter(record => record.includes('"SQLExecutionEnd"'))
+  assert.ok(
+    ends.some(record => record.includes('"error"')),
+    'the scenario has a failed query',
+  )
+  for (const record of ends) assert.not.match(record, /"stack"|file:\/\//)
+})
+
 test('records in any order, and twice, say the same', async () => {
   const events = sample.flatMap(record => decodeEvents(record, RECORD_VERSION))
   const once = new Replay()

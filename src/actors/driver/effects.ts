@@ -5,7 +5,7 @@
 import { type Clock, delay, type Rng } from '../../core/clock.js'
 import type { Conf } from '../../core/config.js'
 import { conf as table } from '../../core/config-table.js'
-import { fromErrorData, SpkError, toErrorData } from '../../core/errors.js'
+import { fromErrorData, SpkError, toErrorData, toErrorSummary } from '../../core/errors.js'
 import { type AppId, newAppId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import { eventLog } from '../../history/event-log.js'
@@ -317,7 +317,7 @@ export function startDriver(options: DriverOptions): DriverHandle {
         if (run.plan !== undefined) events.post({ Event: 'SQLExecutionEnd', executionId: job })
         return result
       } catch (error) {
-        if (run.plan !== undefined) events.post({ Event: 'SQLExecutionEnd', executionId: job, error: toErrorData(error) })
+        if (run.plan !== undefined) events.post({ Event: 'SQLExecutionEnd', executionId: job, error: toErrorSummary(error) })
         throw error
       } finally {
         application.send({ type: 'jobEnded' })

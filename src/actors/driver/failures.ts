@@ -1,6 +1,6 @@
 /** The typed failures with which a job ends, as data. Wording follows Spark's where Spark has the case. Pure; used by the stage and job machines. */
 import { formatSize } from '../../core/bytes.js'
-import { type ErrorData, SpkError, toErrorData } from '../../core/errors.js'
+import { type ErrorData, SpkError, toErrorSummary } from '../../core/errors.js'
 
 interface FailedTask {
   readonly stage: number
@@ -65,6 +65,5 @@ export function applicationEnded(state: string, reason: string): ErrorData {
 }
 
 function data(code: string, message: string): ErrorData {
-  const { stack: _stack, ...rest } = toErrorData(new SpkError(code, message))
-  return rest
+  return toErrorSummary(new SpkError(code, message))
 }
