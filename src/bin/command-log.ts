@@ -1,10 +1,10 @@
-/** Where commands and nodes log: readable lines on a terminal, else JSON; always standard error. */
+/** Where programs, commands and nodes log: always standard error. Nodes write readable lines on a terminal, else JSON; for people it is always readable. */
 import { type Logger, rootLogger } from '../core/log.js'
 import { prettyDestination } from './pretty-log.js'
 
-function readable(): Logger {
+function readable(level = 'info', hidden: readonly string[] = []): Logger {
   const { stderr } = process
-  return rootLogger({}, { destination: prettyDestination(text => void stderr.write(text), stderr.isTTY && stderr.hasColors()) })
+  return rootLogger({}, { level, destination: prettyDestination(text => void stderr.write(text), stderr.isTTY && stderr.hasColors(), hidden) })
 }
 
 /** A node's log. */
@@ -14,7 +14,10 @@ export function nodeLogger(): Logger {
 
 /** The log of a short command: only what is wrong, always readable. */
 export function commandLogger(): Logger {
-  const log = readable()
-  log.level = process.env['SPK_LOG_LEVEL'] ?? 'error'
-  return log
+  return readable('error')
+}
+
+/** The log of a user's program: what goes wrong, not what goes well; lines of JSON with `SPK_LOG_FORMAT=json`. */
+export function programLogger(): Logger {
+  return process.env['SPK_LOG_FORMAT'] === 'json' ? rootLogger({ pid: process.pid }, { level: 'warn' }) : readable('warn', ['appId'])
 }

@@ -12,7 +12,7 @@ const LEVELS: Readonly<Record<number, readonly [string, number]>> = {
 const HIDDEN = new Set(['level', 'time', 'msg', 'actor', 'err', 'pid', 'hostname', 'workerId', 'masterId'])
 
 /** One line (more for an error with its stack) from one JSON record; what is not JSON is passed on as it is. */
-export function prettyLine(json: string, colour: boolean): string {
+export function prettyLine(json: string, colour: boolean, hidden: ReadonlySet<string> = HIDDEN): string {
   let record: Record<string, unknown>
   try {
     record = JSON.parse(json) as Record<string, unknown>
@@ -21,7 +21,7 @@ export function prettyLine(json: string, colour: boolean): string {
   }
   const paint = (text: string, code: number): string => (colour ? `\u001b[${code}m${text}\u001b[0m` : text)
   const [level, code] = LEVELS[Number(record['level'])] ?? ['?', 90]
-  const fields = Object.entries(record).filter(([key]) => !HIDDEN.has(key))
+  const fields = Object.entries(record).filter(([key]) => !hidden.has(key))
   const shown = fields.map(([key, value]) => paint(`${key}=`, 90) + (typeof value === 'string' ? value : JSON.stringify(value)))
   const err = record['err'] as { readonly message?: string; readonly stack?: string } | undefined
   const line = [
@@ -34,7 +34,8 @@ export function prettyLine(json: string, colour: boolean): string {
   return err === undefined ? `${line}\n` : `${line}\n  ${(err.stack ?? err.message ?? '').replaceAll('\n', '\n  ')}\n`
 }
 
-/** A destination for `rootLogger`. */
-export function prettyDestination(write: (text: string) => void, colour: boolean): { write(line: string): void } {
-  return { write: line => write(prettyLine(line, colour)) }
+/** A destination for `rootLogger`. `hidden` names more fields that are left out. */
+export function prettyDestination(write: (text: string) => void, colour: boolean, hidden: readonly string[] = []): { write(line: string): void } {
+  const left = new Set([...HIDDEN, ...hidden])
+  return { write: line => write(prettyLine(line, colour, left)) }
 }

@@ -6,11 +6,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClusterHandle } from '../actors/driver/handle.js'
+import { programLogger } from '../bin/command-log.js'
 import { systemClock } from '../core/clock.js'
 import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import { rootLogger } from '../core/log.js'
 import { PlanningDatabase } from '../kernel/planning-database.js'
 import { Sources } from '../kernel/sources.js'
 import { SPK_VERSION } from '../protocol/version.js'
@@ -80,8 +80,7 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
   }
   let handle: ClusterHandle
   try {
-    // A user's program logs what goes wrong, not what goes well.
-    handle = await connect({ master, appName: conf.optional(table.appName) ?? 'spk', conf: all, log: rootLogger({}, { level: 'warn' }) })
+    handle = await connect({ master, appName: conf.optional(table.appName) ?? 'spk', conf: all, log: programLogger() })
   } catch (error) {
     await close()
     throw error

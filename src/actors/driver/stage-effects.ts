@@ -12,6 +12,7 @@ import type { TaskLayout } from './layout.js'
 import { type StageMachine, stageMachine } from './stage.js'
 import { type PlanOptions, planStage } from './stage-plan.js'
 import type { StageCommand, StageInputData } from './stage-state.js'
+import { taskAt } from './task-table.js'
 
 export interface RunningStage {
   /** Position in the job's list of stages. */
@@ -97,8 +98,18 @@ export function runStage(options: StageOptions): RunningStage {
           const { stageAttempt, attempt, taskId, executorId, launchedAt } = task
           const about = { jobId: input.job, stageId: stage, stageAttemptId: stageAttempt, index: partition, attempt, taskId, executorId }
           events.post({ Event: 'TaskEnd', ...about, launchTime: launchedAt, end, ...(metrics === undefined ? {} : { taskMetrics: metrics }) })
-          if (end.reason === 'ExceptionFailure') log.warn({ ...about, error: end.error }, 'task failed')
-          else if (end.reason === 'FetchFailed') log.warn({ ...about, reason: end.message }, 'task could not fetch its input')
+          if (end.reason === 'ExceptionFailure') {
+            const { phase, table, maxFailures } = self.snapshot().context
+            const failures = taskAt(table, partition)?.failures ?? 0
+            const again = (phase === 'running' || phase === 'paused') && failures < maxFailures
+            // The failure that ends the job is in the job's error: it is told once.
+            log[again ? 'warn' : 'info'](
+              { executorId },
+              `Lost task ${partition}.${attempt} in stage ${stage}.${stageAttempt}, failure ${failures} of ${maxFailures}: ${end.error.message}`,
+            )
+            log.debug({ ...about, err: end.error }, 'where the task failed')
+          } else if (end.reason === 'FetchFailed')
+            log.warn({ executorId, reason: end.message }, `Task ${partition}.${attempt} in stage ${stage}.${stageAttempt} could not fetch its input`)
         }
         core.dispatcher.request()
       },
