@@ -2,9 +2,7 @@
  * From a master URL to a running application: on a cluster over NATS, or in local mode with driver and slots in this process over the in-memory bus. The
  * NATS client is loaded only when there is a cluster. Called by the session builder.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, hostname, tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
 import { type DriverHandle, type DriverOptions, startDriver } from '../actors/driver/effects.js'
 import type { ClusterHandle } from '../actors/driver/handle.js'
 import { outputCommitter } from '../actors/driver/output-committer.js'
@@ -19,6 +17,7 @@ import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import type { Logger } from '../core/log.js'
+import { scratchFolder } from '../core/scratch.js'
 import { MemoryBus } from '../transport/memory.js'
 import type { Transport } from '../transport/transport.js'
 
@@ -132,13 +131,13 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
   const settings = new Conf(options.conf)
   const { connectNats } = await import('../transport/nats.js')
   const transport = await connectNats({ servers: options.master, name: `spk driver ${options.appName}`, log: options.log })
-  const scratch = mkdtempSync(join(settings.optional(table.localDir) ?? tmpdir(), 'spk-driver-'))
+  const scratch = scratchFolder(settings.optional(table.localDir) ?? tmpdir(), 'driver')
   let client: BlockClient | undefined
   const driver = startDriver({
     ...common(
       options,
       transport,
-      driverPorts(() => (client ??= blockClient(driver, settings, hostId(), scratch))),
+      driverPorts(() => (client ??= blockClient(driver, settings, hostId(), scratch.path))),
       settings,
       systemClock,
     ),
@@ -147,7 +146,7 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
   await driver.ready(FIRST_EXECUTORS_MS)
   return closing(driver, async () => {
     client?.close()
-    rmSync(scratch, { recursive: true, force: true })
+    scratch.remove()
     await transport.close()
   })
 }

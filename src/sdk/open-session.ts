@@ -2,15 +2,14 @@
  * Opens sessions: settings from the program over those of `spk submit` (environment variable `SPK_SUBMIT_CONF`), a connection to the cluster or a local
  * one, and the planner wired to the kernel. Used by `index.ts` alone.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { ClusterHandle } from '../actors/driver/handle.js'
 import { programLogger } from '../bin/command-log.js'
 import { systemClock } from '../core/clock.js'
 import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
+import { scratchFolder } from '../core/scratch.js'
 import { PlanningDatabase } from '../kernel/planning-database.js'
 import { Sources } from '../kernel/sources.js'
 import { SPK_VERSION } from '../protocol/version.js'
@@ -71,12 +70,12 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
   }
   const cluster = process.env['SPK_CLUSTER'] || undefined
   const all: Settings = cluster === undefined ? settings : { [table.cluster.key]: cluster, ...settings }
-  const spillDir = mkdtempSync(join(conf.optional(table.localDir) ?? tmpdir(), 'spk-planning-'))
-  const planning = new PlanningDatabase(spillDir)
+  const spill = scratchFolder(conf.optional(table.localDir) ?? tmpdir(), 'planning')
+  const planning = new PlanningDatabase(spill.path)
   const close = async (): Promise<void> => {
     onStopped()
     await planning.close()
-    rmSync(spillDir, { recursive: true, force: true })
+    spill.remove()
   }
   let handle: ClusterHandle
   try {

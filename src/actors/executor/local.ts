@@ -1,10 +1,10 @@
 /** An executor inside the driver's process, for local mode: the same actor and slots, files in a temporary folder instead of a worker's. Used by `sdk/connect.ts`. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Rng } from '../../core/clock.js'
 import type { Logger } from '../../core/log.js'
+import { scratchFolder } from '../../core/scratch.js'
 import type { Versions } from '../../protocol/common.js'
 import type { ExecutorLaunch } from '../../protocol/executor-launch.js'
 import type { Transport } from '../../transport/transport.js'
@@ -51,10 +51,8 @@ function warnOfFewThreads(cores: number, log: Logger): void {
 /** Starts slots and executor. Throws when `memory` is too small. */
 export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor {
   const { transport, clock, rng, log, cluster, appId, token, cores, memory, conf } = options
-  const parent = options.localDir ?? tmpdir()
-  mkdirSync(parent, { recursive: true })
-  const folder = mkdtempSync(join(parent, 'spk-local-'))
-  const blocksDir = join(folder, 'blocks')
+  const folder = scratchFolder(options.localDir ?? tmpdir(), 'local')
+  const blocksDir = join(folder.path, 'blocks')
   mkdirSync(blocksDir)
   const launch: ExecutorLaunch = {
     natsUrl: '',
@@ -71,11 +69,8 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     conf: { ...conf },
     blockUrl: '',
     blocksDir,
-    scratchDir: join(folder, 'scratch'),
+    scratchDir: join(folder.path, 'scratch'),
   }
-  // a program that ends without stopping leaves nothing behind either
-  const atExit = (): void => rmSync(folder, { recursive: true, force: true })
-  process.once('exit', atExit)
   warnOfFewThreads(cores, log)
   const runner = startTaskRunner({
     launch,
@@ -92,8 +87,7 @@ export function startLocalExecutor(options: LocalExecutorOptions): LocalExecutor
     async stop() {
       await executor.stop('the application ended')
       await runner.close()
-      process.removeListener('exit', atExit)
-      await rm(folder, { recursive: true, force: true })
+      folder.remove()
     },
   }
 }

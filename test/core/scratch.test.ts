@@ -1,0 +1,74 @@
+/** Scratch folders end with their process, and the next process removes those of one that was killed. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { scratchFolder } from '#src/core/scratch.js'
+
+const test = suite('core/scratch')
+const folder = mkdtempSync(join(tmpdir(), 'spk-scratch-test-'))
+const module = fileURLToPath(new URL('../../../dist/core/scratch.js', import.meta.url))
+test.after(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Makes two folders with a file in each, in a process of its own, then runs `end`. Resolves with their names. */
+async function inProcess(parent: string, end: string): Promise<string[]> {
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    const { scratchFolder } = await import(${JSON.stringify(module)})
+    for (const kind of ['driver', 'local']) {
+      const { path } = scratchFolder(${JSON.stringify(parent)}, kind)
+      writeFileSync(path + '/block', 'x')
+      console.log(path)
+    }
+    ${end}`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  child.stdout.on('data', (data: Buffer) => {
+    text += data.toString()
+  })
+  await once(child, 'close')
+  return text
+    .trim()
+    .split('\n')
+    .map(p => basename(p))
+}
+
+for (const [how, end] of [
+  ['its last line', ''],
+  ['process.exit', 'process.exit(3)'],
+  ['an uncaught error', "throw new Error('planned')"],
+] as const) {
+  test(`a process that ends by ${how} leaves no folder`, async () => {
+    const parent = join(folder, `end-${end.length}`)
+    assert.is((await inProcess(parent, end)).length, 2)
+    assert.equal(readdirSync(parent), [])
+  })
+}
+
+test('folders of a killed process go with the next one; those of a living one, of another host, and other names stay', async () => {
+  const parent = join(folder, 'killed')
+  const left = await inProcess(parent, "process.kill(process.pid, 'SIGKILL')")
+  assert.equal(readdirSync(parent).sort(), [...left].sort())
+  const [, , host, dead] = (left[0] as string).split('-')
+  const stay = [
+    `spk-local-${host}-${process.ppid}-abcdef`,
+    `spk-local-00000000-${dead}-abcdef`,
+    `spk-other-${host}-${dead}-abcdef`,
+    `spk-local-${dead}`,
+  ]
+  for (const name of stay) {
+    mkdirSync(join(parent, name))
+    writeFileSync(join(parent, name, 'block'), 'x')
+  }
+  const own = scratchFolder(parent, 'planning')
+  assert.equal(readdirSync(parent).sort(), [...stay, basename(own.path)].sort())
+  own.remove()
+  own.remove()
+  assert.equal(readdirSync(parent).sort(), [...stay].sort())
+})
+
+test.run()
