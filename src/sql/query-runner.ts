@@ -31,6 +31,8 @@ export class QueryRunner {
   readonly config: RuntimeConfig
   readonly views: TempViews
   readonly #deferred = new DeferredRelations()
+  /** One per job under way. */
+  readonly #running = new Set<AbortController>()
 
   constructor(services: SessionServices, config: RuntimeConfig, views: TempViews) {
     this.services = services
@@ -57,6 +59,11 @@ export class QueryRunner {
   async schemaOf(given: Relation, text?: string): Promise<StructType> {
     const plan = await this.#deferred.settled(given)
     return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
+  }
+
+  /** Cancels every job under way: their actions reject. */
+  interruptAll(): void {
+    for (const controller of this.#running) controller.abort()
   }
 
   async explain(plan: Relation, mode: ExplainMode, text?: string): Promise<string> {
@@ -93,15 +100,19 @@ export class QueryRunner {
     const planned = await planner.plan(plan, this.#context(text), write)
     const settings = this.config.snapshot()
     const bar = (settings.optional(conf.showConsoleProgress) ?? terminal.errIsTerminal) ? new ProgressBar(terminal) : undefined
+    const controller = new AbortController()
+    this.#running.add(controller)
     try {
       const job = await cluster.run(planned.graph, {
         description,
+        signal: controller.signal,
         plan: planned.physical,
         conf: settings.entries(),
         ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
       })
       return { planned, job }
     } finally {
+      this.#running.delete(controller)
       bar?.finish()
     }
   }

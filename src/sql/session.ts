@@ -115,6 +115,11 @@ export class SparkSession {
     return this.#over(localRelation([], struct([])))
   }
 
+  /** Cancels every job of this session that is under way; the actions that wait for them reject. */
+  interruptAll(): void {
+    this.runner.interruptAll()
+  }
+
   /** Ends the application: executors stop, the connection closes. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.runner.services.cluster.stop()
