@@ -4,14 +4,13 @@
  * events, which queue behind the current one. An effect that throws or rejects is a bug: it is logged and the actor goes on.
  */
 import {
-  type AnyActorLogic,
   type AnyActorScope,
   type AnyMachineSnapshot,
   type AnyStateMachine,
   createActor,
+  createMachine,
   type EventFromLogic,
   type InputFrom,
-  initialTransition,
   type SnapshotFrom,
 } from 'xstate'
 import type { Clock, Timer } from '../core/clock.js'
@@ -45,17 +44,31 @@ interface ActionData {
   readonly params?: unknown
 }
 
+/** Makes a machine once for each table of decisions: to build one costs as much as hundreds of transitions. */
+export function oncePer<D extends (...args: never[]) => unknown, M>(make: (decide?: D) => M): (decide: D) => M {
+  const made = new WeakMap<D, M>()
+  return decide => {
+    const known = made.get(decide)
+    if (known !== undefined) return known
+    const machine = make(decide)
+    made.set(decide, machine)
+    return machine
+  }
+}
+
+/** Stands for the running actor that xstate hands to actions and systems; ours ask it nothing, so that one serves all. */
+const inert = createActor(createMachine({}))
+
 /**
- * The same as xstate's `transition()`, but with one scope for the life of the actor: xstate's makes an actor, and with it the machine's first context, for
- * every event, which costs three times as much as the transition itself.
+ * The same as xstate's `initialTransition()` and `transition()`, but without an actor of its own for every call: to make one computes the machine's first
+ * context again, and costs three times as much as a transition.
  */
-function pureTransition<M extends AnyStateMachine>(machine: M, input: InputFrom<M>) {
-  const self = createActor(machine as AnyStateMachine, { input })
+function pureTransition<M extends AnyStateMachine>(machine: M) {
   let performed: ActionData[] = []
   const nothing = (): void => {}
   const scope = {
-    self,
-    system: self.system,
+    self: inert,
+    system: inert.system,
     id: '',
     sessionId: '',
     logger: nothing,
@@ -63,11 +76,15 @@ function pureTransition<M extends AnyStateMachine>(machine: M, input: InputFrom<
     stopChild: nothing,
     emit: nothing,
     actionExecutor: (action: ActionData) => void performed.push(action),
-  }
-  return (snapshot: AnyMachineSnapshot, event: EventFromLogic<M>): [AnyMachineSnapshot, ActionData[]] => {
+  } as unknown as AnyActorScope
+  const collect = (snapshot: () => AnyMachineSnapshot): [AnyMachineSnapshot, ActionData[]] => {
     performed = []
-    const next = machine.transition(snapshot, event as never, scope as unknown as AnyActorScope)
-    return [next as AnyMachineSnapshot, performed]
+    return [snapshot(), performed]
+  }
+  return {
+    first: (input: InputFrom<M>) => collect(() => machine.getInitialSnapshot(scope as never, input as never) as AnyMachineSnapshot),
+    next: (snapshot: AnyMachineSnapshot, event: EventFromLogic<M>) =>
+      collect(() => machine.transition(snapshot, event as never, scope as never) as AnyMachineSnapshot),
   }
 }
 
@@ -97,7 +114,7 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     },
   }
   const effects = options.effects(actor)
-  const transition = pureTransition(machine, options.input)
+  const transitions = pureTransition(machine)
 
   function perform(action: ActionData): void {
     if (stopped) return
@@ -139,7 +156,7 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     busy = true
     try {
       for (let event = queue.shift(); event !== undefined && !stopped; event = queue.shift()) {
-        const [next, actions] = transition(snapshot, event)
+        const [next, actions] = transitions.next(snapshot, event)
         snapshot = next
         for (const listener of listeners) listener(snapshot as SnapshotFrom<M>, event)
         for (const action of actions) perform(action)
@@ -149,9 +166,9 @@ export function bind<M extends AnyStateMachine>(options: BindOptions<M>): Actor<
     }
   }
 
-  const [first, actions] = initialTransition(machine as AnyActorLogic as M, options.input as never)
-  snapshot = first as AnyMachineSnapshot
-  for (const action of actions) perform(action as ActionData)
+  const [first, actions] = transitions.first(options.input)
+  snapshot = first
+  for (const action of actions) perform(action)
   busy = false
   drain()
   return actor

@@ -19,7 +19,8 @@ export interface Entry {
   readonly life: number
   readonly kind: EntryKind
   readonly label: string
-  readonly fn: () => void
+  /** Nothing any more once cancelled, so that what it held can go. */
+  fn: () => void
   cancelled: boolean
 }
 
@@ -32,6 +33,9 @@ export interface ScheduleOptions {
   readonly tie?: number
 }
 
+/** How many immediates wait at once. */
+const BATCH = 64
+
 export class Scheduler {
   /** Milliseconds since the simulation began. */
   time = 0
@@ -39,8 +43,6 @@ export class Scheduler {
   readonly #trace: Trace
   readonly #heap: Entry[] = []
   #seq = 0
-  /** Called after every event, when all has settled. */
-  afterEvent: () => void = () => {}
   onError: (error: unknown, label: string) => void = error => {
     throw error
   }
@@ -65,6 +67,7 @@ export class Scheduler {
     return {
       cancel: () => {
         entry.cancelled = true
+        entry.fn = nothing
       },
     }
   }
@@ -76,12 +79,40 @@ export class Scheduler {
   }
 
   /** Runs until `until` holds or the time is over; tells whether `until` held. */
-  async run(limit: number, until: () => boolean = () => false): Promise<boolean> {
-    await settled()
-    for (;;) {
-      if (until()) return true
-      const entry = this.#heap[0]
-      if (entry === undefined || entry.time > limit) break
+  run(limit: number, until: () => boolean = () => false): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      let over = false
+      const end = (held: boolean): void => {
+        over = true
+        resolve(held)
+      }
+      let left = 0
+      /** One thing happens per immediate: Node lets every promise settle before the next one, and a batch of them is one turn of its loop. */
+      const turn = (): void => {
+        left--
+        if (over) return
+        if (left === 0) more()
+        try {
+          if (until()) end(true)
+          else if (!this.#step(limit)) {
+            this.time = Math.max(this.time, limit)
+            end(until())
+          }
+        } catch (error) {
+          over = true
+          reject(error)
+        }
+      }
+      const more = (): void => {
+        for (; left < BATCH; left++) setImmediate(turn)
+      }
+      more()
+    })
+  }
+
+  /** The next thing happens; false when there is none before the limit. */
+  #step(limit: number): boolean {
+    for (let entry = this.#heap[0]; entry !== undefined && entry.time <= limit; entry = this.#heap[0]) {
       this.#pop()
       if (entry.cancelled) continue
       this.time = entry.time
@@ -94,11 +125,9 @@ export class Scheduler {
       } catch (error) {
         this.onError(error, entry.label)
       }
-      await settled()
-      this.afterEvent()
+      return true
     }
-    this.time = Math.max(this.time, limit)
-    return until()
+    return false
   }
 
   #push(entry: Entry): void {
@@ -132,12 +161,9 @@ export class Scheduler {
   }
 }
 
+const nothing = (): void => {}
+
 function before(a: Entry, b: Entry): boolean {
   if (a.time !== b.time) return a.time < b.time
   return a.tie !== b.tie ? a.tie < b.tie : a.seq < b.seq
-}
-
-/** Every microtask has run: the only real waiting of a simulation. */
-function settled(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
 }

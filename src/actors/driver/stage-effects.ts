@@ -5,7 +5,8 @@
 import { assert, must } from '../../core/errors.js'
 import type { StageSpec } from '../../core/stage.js'
 import { encodeStagePlan, stageParts } from '../../protocol/stage-plan.js'
-import { type Actor, bind } from '../bind.js'
+import { type Actor, bind, oncePer } from '../bind.js'
+import { consolidate } from './consolidate.js'
 import type { DriverCore } from './driver-core.js'
 import type { JobEvent } from './job-state.js'
 import type { TaskLayout } from './layout.js'
@@ -40,6 +41,8 @@ export interface StageOptions {
 }
 
 type Params<N extends StageCommand['type']> = Extract<StageCommand, { type: N }>['params']
+
+const machineWith = oncePer(stageMachine)
 
 export function runStage(options: StageOptions): RunningStage {
   const { core, position, spec, layout, input, toJob } = options
@@ -131,7 +134,7 @@ export function runStage(options: StageOptions): RunningStage {
     }
   }
 
-  const actor = bind({ machine: stageMachine(core.merge), input, effects, clock, log })
+  const actor = bind({ machine: machineWith(core.merge ?? consolidate), input, effects, clock, log })
   core.dispatcher.add(stage, actor)
   return {
     position,

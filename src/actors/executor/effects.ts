@@ -12,7 +12,7 @@ import type { Versions } from '../../protocol/common.js'
 import type { ExecutorLaunch } from '../../protocol/executor-launch.js'
 import { subjects } from '../../protocol/subjects.js'
 import type { Transport } from '../../transport/transport.js'
-import { type Actor, bind, type EffectTable } from '../bind.js'
+import { type Actor, bind, type EffectTable, oncePer } from '../bind.js'
 import { type Decide, decideExecutor } from './decide.js'
 import { openDriverInbox } from './driver-inbox.js'
 import { driverLink } from './driver-link.js'
@@ -55,6 +55,8 @@ export interface ExecutorHandle {
 }
 
 type Effects = { readonly [N in CommandName]: (params: CommandParams[N]) => void | Promise<void> }
+
+const machineWith = oncePer(executorMachine)
 
 /** Starts an executor: it registers as soon as its driver answers. */
 export function startExecutor(options_: ExecutorOptions): ExecutorHandle {
@@ -145,7 +147,7 @@ export function startExecutor(options_: ExecutorOptions): ExecutorHandle {
     actor.send({ type: 'order', token, at: clock.monotonic(), order }),
   )
   const actor = bind({
-    machine: executorMachine(options_.decide ?? decideExecutor),
+    machine: machineWith(options_.decide ?? decideExecutor),
     input: {
       executorId,
       cores: launch.cores,

@@ -8,7 +8,7 @@ import type { Versions } from '../../protocol/common.js'
 import type { MasterStatus } from '../../protocol/status.js'
 import { subjects } from '../../protocol/subjects.js'
 import type { Transport } from '../../transport/transport.js'
-import { type Actor, bind, type EffectTable } from '../bind.js'
+import { type Actor, bind, type EffectTable, oncePer } from '../bind.js'
 import { activeApps } from './cluster.js'
 import { decideMaster } from './decide.js'
 import { type MasterWork, masterEffects } from './effects.js'
@@ -65,6 +65,8 @@ export function settingsOf(conf: Conf): Settings {
   }
 }
 
+const machineWith = oncePer(masterMachine)
+
 /** It looks at the lease at once, and leads or stands by. Errors: `SPK_BAD_CONFIG_VALUE`. */
 export function startMaster(options_: MasterOptions): MasterHandle {
   const { transport, clock, rng, host, uiUrl, url, versions } = options_
@@ -78,7 +80,7 @@ export function startMaster(options_: MasterOptions): MasterHandle {
   let work: MasterWork | undefined
 
   const actor: Actor<MasterMachine> = bind({
-    machine: masterMachine(options_.decide ?? decideMaster),
+    machine: machineWith(options_.decide ?? decideMaster),
     input: { masterId, uiUrl, url, versions, settings },
     effects(self) {
       work = masterEffects(self, {

@@ -11,7 +11,7 @@ import type { Logger } from '../../core/log.js'
 import type { Resources, Versions } from '../../protocol/common.js'
 import { subjects } from '../../protocol/subjects.js'
 import type { Transport } from '../../transport/transport.js'
-import { type Actor, bind, type EffectTable } from '../bind.js'
+import { type Actor, bind, type EffectTable, oncePer } from '../bind.js'
 import { type Decide, decideWorker } from './decide.js'
 import type { CommandName, CommandParams } from './events.js'
 import { type WorkerMachine, workerMachine } from './machine.js'
@@ -74,6 +74,8 @@ export interface WorkerHandle {
 }
 
 type Effects = { readonly [N in CommandName]: (params: CommandParams[N]) => void | Promise<void> }
+
+const machineWith = oncePer(workerMachine)
 
 /** Starts a worker: it registers as soon as a master leads. */
 export function startWorker(options_: WorkerOptions): WorkerHandle {
@@ -221,7 +223,7 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
 
   const inbox = openOrderInbox(transport, subjects(options_.cluster), workerId, log, (token, order) => actor.send({ type: 'order', token, order }))
   const actor = bind({
-    machine: workerMachine(options_.decide ?? decideWorker),
+    machine: machineWith(options_.decide ?? decideWorker),
     input: {
       workerId,
       host: options_.host,
