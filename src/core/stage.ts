@@ -83,6 +83,13 @@ export interface WriteSpec {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** Where the rows of a query that writes go. */
+export type WriteTarget =
+  /** Files, committed by the driver when the job succeeds. The task's own result is empty. */
+  | { readonly kind: 'write'; readonly write: WriteSpec }
+  /** Nowhere: every row is made, and dropped (Spark's `noop` data source). */
+  | { readonly kind: 'noop' }
+
 /** What a task does with its rows. */
 export type StageOutput =
   /** Shuffle write by `hash(keys) % partitions`. Keys are output columns, already cast to a type common to both sides of a join. Columns in `drop` are not written. */
@@ -97,8 +104,7 @@ export type StageOutput =
   | { readonly kind: 'broadcast' }
   /** Rows for the driver, in task order. */
   | { readonly kind: 'result' }
-  /** Files, committed by the driver when the job succeeds. The task's own result is empty. */
-  | { readonly kind: 'write'; readonly write: WriteSpec }
+  | WriteTarget
 
 export interface StageSpec {
   /** Number within the graph; producers come before consumers. */
@@ -116,7 +122,7 @@ export interface StageSpec {
   readonly rowLimit?: number
 }
 
-/** A planned query. The last stage is the result stage (`result` or `write`). */
+/** A planned query. The last stage is the result stage (`result`, `write` or `noop`). */
 export interface StageGraph {
   readonly stages: readonly StageSpec[]
   /** Column names may repeat here (as in SQL results); inside stages they are unique. */

@@ -5,7 +5,7 @@
 import { must, SpkError, unreachable } from '../core/errors.js'
 import type { FileVersion } from '../core/stage.js'
 import type { ColumnReader } from './column-reader.js'
-import { native } from './duckdb.js'
+import { type ChunkSource, native } from './duckdb.js'
 import { checkFiles } from './file-check.js'
 import type { Relation } from './fragment-sql.js'
 import { type Counters, inputRelations, inputRows } from './input-relations.js'
@@ -107,9 +107,22 @@ async function runOutput(
       return batchesOut(task, relations, sink, context, counters, rows, output)
     case 'files':
       return filesOut(await writeFile(task, relations, output, context))
+    case 'none':
+      return nothingOut(await taskResult(task, relations, [], context, rows, () => undefined), context)
     default:
       return unreachable(output)
   }
+}
+
+async function nothingOut(result: ChunkSource, context: TaskContext): Promise<OutputOutcome> {
+  let rowsOut = 0
+  let chunks = 0
+  await result.consume(chunk => {
+    context.check()
+    rowsOut += native.data_chunk_get_size(chunk)
+    context.onChunk(++chunks)
+  })
+  return { rowsOut, files: [], sinkMs: 0, builderBytes: 0 }
 }
 
 function filesOut(file: WrittenFile | undefined): OutputOutcome {

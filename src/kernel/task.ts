@@ -43,6 +43,8 @@ export type KernelOutput =
   | { readonly kind: 'rows' }
   /** COPY into `directory` (created), file names start with `prefix`. */
   | { readonly kind: 'files'; readonly write: WriteSpec; readonly directory: string; readonly prefix: string }
+  /** Every row is made, and dropped. */
+  | { readonly kind: 'none' }
 
 export interface KernelTask {
   /** Unique per attempt; cancellation goes by it. */

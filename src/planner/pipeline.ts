@@ -4,7 +4,7 @@
  */
 import type { Conf } from '../core/config.js'
 import { SpkError } from '../core/errors.js'
-import type { StageGraph, WriteSpec } from '../core/stage.js'
+import type { StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { analyze } from './analyze/analyzer.js'
 import { codegenText, logicalText, parsedText, physicalText } from './explain.js'
@@ -147,8 +147,8 @@ export function planQuery(relation: Relation, environment: PlannerEnvironment): 
   return plan(relation, environment, undefined)
 }
 
-/** Plans a query whose last stage writes files. Column names must be unique there: `COLUMN_ALREADY_EXISTS`. */
-export function planWrite(relation: Relation, write: WriteSpec, environment: PlannerEnvironment): Promise<PlannedQuery> {
+/** Plans a query whose last stage writes. In files column names must be unique: `COLUMN_ALREADY_EXISTS`. */
+export function planWrite(relation: Relation, write: WriteTarget, environment: PlannerEnvironment): Promise<PlannedQuery> {
   return plan(relation, environment, write)
 }
 
@@ -170,10 +170,10 @@ function analyzed(relation: Relation, environment: PlannerEnvironment, nextId: (
   })
 }
 
-async function plan(relation: Relation, environment: PlannerEnvironment, write: WriteSpec | undefined): Promise<PlannedQuery> {
+async function plan(relation: Relation, environment: PlannerEnvironment, write: WriteTarget | undefined): Promise<PlannedQuery> {
   const nextId = idSource()
   const { plan: start, schema } = await analyzed(relation, environment, nextId)
-  if (write !== undefined) checkUniqueNames(schema, write)
+  if (write?.kind === 'write') checkUniqueNames(schema, write.write.path)
   const trace: TraceEntry[] = []
   const optimized = optimize(start, optimizerBatches, { nextId }, entry => trace.push(entry))
   const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
@@ -202,13 +202,13 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   }
 }
 
-function checkUniqueNames(schema: StructType, write: WriteSpec): void {
+function checkUniqueNames(schema: StructType, path: string): void {
   const seen = new Set<string>()
   for (const { name } of schema.fields) {
     if (seen.has(name.toLowerCase())) {
       throw new SpkError(
         'COLUMN_ALREADY_EXISTS',
-        `The column \`${name}\` already exists. Choose another name or rename the existing column before writing to ${write.path}.`,
+        `The column \`${name}\` already exists. Choose another name or rename the existing column before writing to ${path}.`,
         {
           sqlState: '42711',
         },

@@ -52,6 +52,7 @@ export const PlanOutput = Type.Union([
     }),
     temporary: Type.String(),
   }),
+  Type.Object({ kind: Type.Literal('noop') }),
 ])
 export type PlanOutput = Static<typeof PlanOutput>
 

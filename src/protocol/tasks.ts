@@ -133,6 +133,8 @@ export const TaskOutput = Type.Union([
     rows: Type.Number(),
     files: Type.Array(Type.Object({ path: Type.String(), bytes: Type.Number(), rows: Type.Number() })),
   }),
+  /** Rows made and dropped. */
+  Type.Object({ kind: Type.Literal('discarded'), rows: Type.Number() }),
 ])
 export type TaskOutput = Static<typeof TaskOutput>
 

@@ -168,9 +168,9 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
     return this.#lastStages
   }
 
-  /** Writes the rows to files. @example await df.write.mode('overwrite').parquet('/data/out') */
+  /** Writes the rows. @example await df.write.mode('overwrite').parquet('/data/out') */
   get write(): DataFrameWriter {
-    return new DataFrameWriter((spec, action) => this.sparkSession.runner.write(this.plan, spec, described(action), this.text))
+    return new DataFrameWriter((target, action) => this.sparkSession.runner.write(this.plan, target, described(action), this.text))
   }
 
   // views

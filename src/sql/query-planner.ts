@@ -2,7 +2,7 @@
 
 import type { Clock } from '../core/clock.js'
 import { Conf } from '../core/config.js'
-import type { WriteSpec } from '../core/stage.js'
+import type { WriteTarget } from '../core/stage.js'
 import type { Relation } from '../planner/logical.js'
 import { parseExpression } from '../planner/parse/parse.js'
 import { analyzeOnly, type PlannerEnvironment, planQuery, planWrite } from '../planner/pipeline.js'
@@ -21,7 +21,7 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     now: clock.now(),
     ...(context.text === undefined ? {} : { text: context.text }),
   })
-  const plan = (relation: Relation, context: PlanContext, write?: WriteSpec) =>
+  const plan = (relation: Relation, context: PlanContext, write?: WriteTarget) =>
     write === undefined ? planQuery(relation, environment(context)) : planWrite(relation, write, environment(context))
   return {
     schemaOf: async (relation, context) => (await analyzeOnly(relation, environment(context))).schema,

@@ -7,7 +7,7 @@ import type { Batch } from '../core/batch.js'
 import { firstRows } from '../core/batch-head.js'
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import type { WriteSpec } from '../core/stage.js'
+import type { WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { LocalRelation, Relation } from '../planner/logical.js'
 import { DeferredRelations } from './deferred.js'
@@ -82,7 +82,7 @@ export class QueryRunner {
     return { schema, batches: batches.map(batch => ({ ...batch, schema })), job }
   }
 
-  async write(plan: Relation, write: WriteSpec, description: string, text?: string): Promise<JobResult> {
+  async write(plan: Relation, write: WriteTarget, description: string, text?: string): Promise<JobResult> {
     return (await this.#run(await this.#deferred.settled(plan), { description, text, write })).job
   }
 
@@ -121,7 +121,7 @@ export class QueryRunner {
 interface Order {
   readonly description: string
   readonly text: string | undefined
-  readonly write?: WriteSpec
+  readonly write?: WriteTarget
 }
 
 /** The failure may be the cause of the job's. */

@@ -1,6 +1,6 @@
 /** What a session needs of the rest of spk. The SDK makes it; tests give their own. */
 import type { ClusterHandle } from '../actors/driver/handle.js'
-import type { StageGraph, WriteSpec } from '../core/stage.js'
+import type { StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import type { ParseOptions } from '../planner/parse/options.js'
@@ -30,8 +30,8 @@ export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codege
 export interface QueryPlanner {
   /** Output columns of a plan. */
   schemaOf(plan: Relation, context: PlanContext): Promise<StructType>
-  /** Stages of a plan; with `write`, its rows go to files. */
-  plan(plan: Relation, context: PlanContext, write?: WriteSpec): Promise<PlannedQuery>
+  /** Stages of a plan; with `write`, its rows go there. */
+  plan(plan: Relation, context: PlanContext, write?: WriteTarget): Promise<PlannedQuery>
   explain(plan: Relation, context: PlanContext, mode: ExplainMode): Promise<string>
 }
 

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { JobResult } from '../actors/driver/handle.js'
 import { SpkError } from '../core/errors.js'
-import type { FileFormat, WriteSpec } from '../core/stage.js'
+import type { FileFormat, WriteTarget } from '../core/stage.js'
 import { formatOf } from './formats.js'
 
 const modes = {
@@ -18,12 +18,12 @@ const modes = {
 export type SaveMode = keyof typeof modes
 
 export class DataFrameWriter {
-  readonly #save: (spec: WriteSpec, action: string) => Promise<JobResult>
-  #format: FileFormat = 'parquet'
+  readonly #save: (target: WriteTarget, action: string) => Promise<JobResult>
+  #format: FileFormat | 'noop' = 'parquet'
   #options: Readonly<Record<string, string>> = {}
   #mode = 'error'
 
-  constructor(save: (spec: WriteSpec, action: string) => Promise<JobResult>) {
+  constructor(save: (target: WriteTarget, action: string) => Promise<JobResult>) {
     this.#save = save
   }
 
@@ -37,9 +37,9 @@ export class DataFrameWriter {
     this.#mode = known
     return this
   }
-  /** `parquet`, `csv` or `json`. */
-  format(format: FileFormat | (string & {})): this {
-    this.#format = formatOf(format)
+  /** `parquet`, `csv` or `json`; `noop` makes every row and drops it. */
+  format(format: FileFormat | 'noop' | (string & {})): this {
+    this.#format = format.toLowerCase() === 'noop' ? 'noop' : formatOf(format)
     return this
   }
   /** An option of the format: `compression`, `header`, `sep`, … */
@@ -53,14 +53,23 @@ export class DataFrameWriter {
   }
 
   /**
-   * Writes one file per task into a folder, all or nothing: files appear with `_SUCCESS` when the whole job is done.
+   * Writes one file per task into a folder, all or nothing: files appear with `_SUCCESS` when the whole job is done. `noop` takes no path; its mode must be
+   * `append` or `overwrite`, else `UNSUPPORTED_DATA_SOURCE_SAVE_MODE` (0A000).
    *
    * @returns the files written
    */
-  async save(path: string): Promise<readonly { readonly path: string; readonly bytes: number; readonly rows: number }[]> {
-    if (path === '') throw new SpkError('SPK_INVALID_CALL', 'save() needs the path of a folder.')
-    const spec: WriteSpec = { format: this.#format, path: resolve(path), options: { ...this.#options, mode: this.#mode } }
-    return (await this.#save(spec, `save ${this.#format}`)).files
+  async save(path?: string): Promise<readonly { readonly path: string; readonly bytes: number; readonly rows: number }[]> {
+    return (await this.#save(this.#target(path), `save ${this.#format}`)).files
+  }
+
+  #target(path: string | undefined): WriteTarget {
+    const format = this.#format
+    if (format === 'noop') {
+      if (this.#mode !== 'append' && this.#mode !== 'overwrite') throw unsupportedMode(this.#mode)
+      return { kind: 'noop' }
+    }
+    if (path === undefined || path === '') throw new SpkError('SPK_INVALID_CALL', `save() of format ${format} needs the path of a folder.`)
+    return { kind: 'write', write: { format, path: resolve(path), options: { ...this.#options, mode: this.#mode } } }
   }
   parquet(path: string): ReturnType<DataFrameWriter['save']> {
     return this.format('parquet').save(path)
@@ -71,4 +80,10 @@ export class DataFrameWriter {
   json(path: string): ReturnType<DataFrameWriter['save']> {
     return this.format('json').save(path)
   }
+}
+
+function unsupportedMode(mode: string): SpkError {
+  const name = mode === 'ignore' ? 'Ignore' : 'ErrorIfExists'
+  const message = `The data source "noop" cannot be written in the "${name}" mode. Please use either the "Append" or "Overwrite" mode instead.`
+  return new SpkError('UNSUPPORTED_DATA_SOURCE_SAVE_MODE', message, { sqlState: '0A000', params: { source: 'noop', createMode: `"${name}"` } })
 }

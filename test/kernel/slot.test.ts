@@ -116,6 +116,21 @@ test('a column whose type DuckDB sees otherwise than declared comes out as decla
   assert.equal(rowsOf(sink.all()), [[BigInt((peopleRows * (peopleRows - 1)) / 2), null]])
 })
 
+test('rows for nobody are made all the same', async () => {
+  const schema = struct([field('id', types.long)])
+  const range = (end: number) => [{ kind: 'range', name: 'r', start: '0', end: String(end), step: '1' } as const]
+  const output = { kind: 'none' } as const
+  for (const rows of [0, 3, 100_000]) {
+    const { result, sink } = await run({ sql: 'SELECT id FROM r', schema, inputs: range(rows), output })
+    assert.is(result.rowsOut, rows)
+    assert.is(sink.batches.length, 0)
+  }
+  const error = await failure(
+    run({ sql: "SELECT (id || CASE WHEN id = 2 THEN 'x' ELSE '' END)::BIGINT AS id FROM r", schema, inputs: range(3), output }),
+  )
+  assert.is(error.code, 'CAST_INVALID_INPUT')
+})
+
 test('hash partitions: equal keys meet, every row arrives once, as DuckDB hashes', async () => {
   const { sink } = await run({
     sql: 'SELECT id, team FROM people',

@@ -154,11 +154,11 @@ for (const [name, relation, columns, rows] of cases) {
 }
 
 test('the stages of a write have the users’ column names', async ({ tables }) => {
-  const write = { format: 'parquet', path: '/out', options: {} } as const
+  const write = { kind: 'write', write: { format: 'parquet', path: '/out', options: {} } } as const
   const relation: Relation = { kind: 'Limit', limit: one(2), input: { kind: 'Project', input: t, expressions: [e('a AS `odd name`'), e('s')] } }
   const planned = await planWrite(relation, write, tables.environment)
   const last = planned.graph.stages.at(-1)
-  assert.equal(last?.output, { kind: 'write', write })
+  assert.equal(last?.output, write)
   assert.equal(
     last?.schema.fields.map(f => f.name),
     ['odd name', 's'],
@@ -172,7 +172,7 @@ test('a write with two columns of one name is refused', async ({ tables }) => {
   try {
     await planWrite(
       { kind: 'Project', input: t, expressions: [e('a'), e('b AS A')] },
-      { format: 'csv', path: '/out', options: {} },
+      { kind: 'write', write: { format: 'csv', path: '/out', options: {} } },
       tables.environment,
     )
     assert.unreachable()
@@ -182,10 +182,18 @@ test('a write with two columns of one name is refused', async ({ tables }) => {
   }
 })
 
+test('a write to nowhere takes columns of one name, and makes all of them', async ({ tables }) => {
+  const planned = await planWrite({ kind: 'Project', input: t, expressions: [e('a'), e('b AS A')] }, { kind: 'noop' }, tables.environment)
+  const last = planned.graph.stages.at(-1)
+  assert.equal(last?.output, { kind: 'noop' })
+  assert.is(last?.schema.fields.length, 2)
+  assert.is(new Set(last?.schema.fields.map(f => f.name)).size, 2)
+})
+
 test('a view that reads itself is refused', async ({ tables }) => {
   const environment = { ...tables.environment, view: () => ({ kind: 'UnresolvedRelation', nameParts: ['v'] }) as Relation }
   try {
-    await planWrite({ kind: 'UnresolvedRelation', nameParts: ['v'] }, { format: 'csv', path: '/out', options: {} }, environment)
+    await planWrite({ kind: 'UnresolvedRelation', nameParts: ['v'] }, { kind: 'noop' }, environment)
     assert.unreachable()
   } catch (error) {
     assert.is((error as SpkError).code, 'RECURSIVE_VIEW')

@@ -152,6 +152,15 @@ for (const format of ['parquet', 'csv', 'json'] as const) {
   })
 }
 
+test('noop makes every row and drops it', async () => {
+  assert.equal(await spark.range(0, 100, 1, 3).select(col('id').times(2)).write.format('noop').mode('append').save(), [])
+  // One that cannot be made fails the job.
+  const strict = spark.sql("SELECT CAST(IF(id = 19999, 'x', CAST(id AS STRING)) AS INT) AS n FROM range(20000)")
+  assert.is((await failure(strict.write.format('noop').mode('overwrite').save())).code, 'CAST_INVALID_INPUT')
+  for (const mode of ['error', 'ignore'])
+    assert.is((await failure(spark.range(1).write.format('noop').mode(mode).save())).code, 'UNSUPPORTED_DATA_SOURCE_SAVE_MODE')
+})
+
 test('every type goes through a shuffle and back', async () => {
   const types: Readonly<Record<string, readonly unknown[]>> = {
     boolean: [true, false],

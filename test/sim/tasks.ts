@@ -97,6 +97,8 @@ export function simTaskRunner(options: TaskRunnerOptions): TaskRunner {
         store(file, [rows])
         return { kind: 'resultBlock', rows: rows.length, bytes: rows.length * 4, file }
       }
+      case 'noop':
+        return { kind: 'discarded', rows: rows.length }
       case 'write': {
         const path = `${output.temporary}/part-${key.partition}-${key.stageAttempt}-${key.attempt}`
         if (!outputs.write(output.temporary, path, rows)) throw new SpkError('SPK_WRITE_FAILED', `${output.temporary} is gone`)

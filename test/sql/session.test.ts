@@ -210,7 +210,12 @@ test('places in a plan that comes from another text are dropped', () => {
 test('writes go out with their format, options and mode', async () => {
   const session = testSession()
   await session.spark.table('t').write.mode('overwrite').option('Header', true).csv('/out/x')
-  assert.equal(session.plans[0]?.write, { format: 'csv', path: '/out/x', options: { header: 'true', mode: 'overwrite' } })
+  assert.equal(session.plans[0]?.write, {
+    kind: 'write',
+    write: { format: 'csv', path: '/out/x', options: { header: 'true', mode: 'overwrite' } },
+  })
+  await session.spark.table('t').write.format('noop').mode('overwrite').save()
+  assert.equal(session.plans[1]?.write, { kind: 'noop' })
 })
 
 test('printing goes to the terminal', async () => {

@@ -1,7 +1,7 @@
 /** A session over no cluster: what it plans and runs is kept for the test to look at. */
 import type { ClusterHandle, JobResult, RunOptions, StageSummary } from '#src/actors/driver/handle.js'
 import type { Batch } from '#src/core/batch.js'
-import type { StageGraph, WriteSpec } from '#src/core/stage.js'
+import type { StageGraph, WriteTarget } from '#src/core/stage.js'
 import { type StructType, struct } from '#src/core/types.js'
 import type { Relation } from '#src/planner/logical.js'
 import type { PlanContext, QueryPlanner, Terminal } from '#src/sql/services.js'
@@ -24,7 +24,7 @@ export interface TestSession {
   readonly spark: SparkSession
   readonly terminal: TestTerminal
   /** Plans given to the planner, newest last. */
-  readonly plans: { readonly plan: Relation; readonly context: PlanContext; readonly write?: WriteSpec }[]
+  readonly plans: { readonly plan: Relation; readonly context: PlanContext; readonly write?: WriteTarget }[]
   readonly runs: RunOptions[]
   /** Called for each run: gives its batches, or fails. */
   onRun: (options: RunOptions) => Batch[]

@@ -92,7 +92,7 @@ export function runJob(options: JobOptions): RunningJob {
         name: spec.name,
         tasks: layout.length,
         queues: pendingQueues(layout.map(task => task.preferred)),
-        kind: kind === 'result' || kind === 'write' ? kind : 'shuffle',
+        kind: kind === 'result' || kind === 'write' || kind === 'noop' ? kind : 'shuffle',
         ...(spec.rowLimit === undefined ? {} : { rowLimit: spec.rowLimit }),
         maxFailures: conf.get(table.taskMaxFailures),
         maxResultSize: conf.get(table.driverMaxResultSize),

@@ -81,6 +81,7 @@ function planOutput(output: StageOutput, options: PlanOptions): PlanOutput {
       return { kind: 'roundRobin', partitions: output.partitions }
     case 'broadcast':
     case 'result':
+    case 'noop':
       return { kind: output.kind }
     case 'write': {
       const { format, path } = output.write

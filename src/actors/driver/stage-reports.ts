@@ -68,6 +68,8 @@ function fits(kind: StageDraft['now']['kind'], output: TaskOutput): boolean {
       return kind === 'result'
     case 'files':
       return kind === 'write'
+    case 'discarded':
+      return kind === 'noop'
     default:
       return unreachable(output)
   }

@@ -23,7 +23,7 @@ export interface StageInputData {
   readonly name: string
   readonly tasks: number
   readonly queues: PendingQueues
-  readonly kind: 'shuffle' | 'result' | 'write'
+  readonly kind: 'shuffle' | 'result' | 'write' | 'noop'
   readonly rowLimit?: number
   /** `spark.task.maxFailures` */
   readonly maxFailures: number

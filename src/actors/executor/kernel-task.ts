@@ -139,6 +139,8 @@ export function taskTarget(plan: StagePlan, key: TaskKey, conf: Conf, blocksDir:
       const file = resultFileName(plan.stage, key.partition, key.attempt)
       return { output: { kind: 'rows' }, sink: { kind: 'result', path: path(file), inlineBytes: INLINE_RESULT_BYTES }, file }
     }
+    case 'noop':
+      return { output: { kind: 'none' }, sink: { kind: 'none' } }
     case 'write': {
       const directory = join(output.temporary, `task_${plan.stage}_${key.partition}_${key.attempt}`)
       const prefix = `part-${String(key.partition).padStart(5, '0')}`

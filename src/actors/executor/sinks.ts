@@ -18,12 +18,15 @@ export type SinkSpec =
   | { readonly kind: 'result'; readonly path: string; readonly inlineBytes: number }
   /** The kernel writes files itself, into a folder of this attempt alone. */
   | { readonly kind: 'files'; readonly directory: string }
+  /** The kernel drops the rows. */
+  | { readonly kind: 'none' }
 
 /** What a finished sink tells the control thread. */
 export type SinkValue =
   | ({ readonly kind: 'blocks' } & BlockWritten)
   | { readonly kind: 'inline'; readonly ipc: Uint8Array }
   | { readonly kind: 'files' }
+  | { readonly kind: 'none' }
 
 export async function openSink(schema: StructType, spec: SinkSpec): Promise<TaskSink> {
   switch (spec.kind) {
@@ -38,6 +41,12 @@ export async function openSink(schema: StructType, spec: SinkSpec): Promise<Task
         write: () => assert(false, 'a task that writes files has no batches'),
         finish: () => ({ value: { kind: 'files' } satisfies SinkValue }),
         abort: () => rm(spec.directory, { recursive: true, force: true }),
+      }
+    case 'none':
+      return {
+        write: () => assert(false, 'a task that drops its rows has no batches'),
+        finish: () => ({ value: { kind: 'none' } satisfies SinkValue }),
+        abort: () => undefined,
       }
     default:
       return unreachable(spec)

@@ -17,6 +17,8 @@ export function taskOutput(result: KernelResult, sink: SinkValue, file: string |
       return { kind: 'result', rows, ipc: sink.ipc }
     case 'files':
       return { kind: 'files', rows, files: result.files.map(f => ({ ...f })) }
+    case 'none':
+      return { kind: 'discarded', rows }
     default:
       return unreachable(sink)
   }
@@ -38,6 +40,7 @@ export function addFetch(sum: FetchMetrics, more: FetchMetrics): FetchMetrics {
 export function taskMetrics(runMs: number, fetched: FetchMetrics, result?: KernelResult, output?: TaskOutput): TaskMetrics {
   const shuffled = output?.kind === 'shuffle' ? output : undefined
   const files = output?.kind === 'files' ? output : undefined
+  const written = output?.kind === 'files' || output?.kind === 'discarded' ? output.rows : 0
   const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
   return {
     executorRunTime: runMs,
@@ -47,7 +50,7 @@ export function taskMetrics(runMs: number, fetched: FetchMetrics, result?: Kerne
     memoryBytesSpilled: 0,
     diskBytesSpilled: result?.bytesSpilled ?? 0,
     inputMetrics: { bytesRead: result?.bytesRead ?? 0, recordsRead: result?.rowsRead ?? 0 },
-    outputMetrics: { bytesWritten: sum((files?.files ?? []).map(f => f.bytes)), recordsWritten: files?.rows ?? 0 },
+    outputMetrics: { bytesWritten: sum((files?.files ?? []).map(f => f.bytes)), recordsWritten: written },
     shuffleReadMetrics: { ...fetched, recordsRead: result?.shuffleRowsRead ?? 0 },
     shuffleWriteMetrics: {
       bytesWritten: sum(shuffled?.bytes ?? []),

@@ -3,7 +3,7 @@
  * exchange is two, one that samples and one that writes by the bounds.
  */
 import { must, unreachable } from '../../core/errors.js'
-import type { Fragment, SortKey, StageGraph, StageInput, StageOutput, StageSpec, WriteSpec } from '../../core/stage.js'
+import type { Fragment, SortKey, StageGraph, StageInput, StageOutput, StageSpec, WriteTarget } from '../../core/stage.js'
 import { field, type StructType, struct } from '../../core/types.js'
 import type { BoundSortOrder } from '../bound.js'
 import { type Exchange, type Physical, physicalOutput } from '../physical-plan.js'
@@ -26,8 +26,8 @@ export interface Lowering {
 /** Rows of keys that each task reports for the bounds of a range exchange. */
 const sampleSize = 1000
 
-/** `write`: the last stage writes files under the users' column names. */
-export function cutStages(plan: Physical, names: readonly string[], lowering: Lowering, write?: WriteSpec): StageGraph {
+/** `write`: the last stage writes; files have the users' column names. */
+export function cutStages(plan: Physical, names: readonly string[], lowering: Lowering, write?: WriteTarget): StageGraph {
   const stages: StageSpec[] = []
   const done = new Map<Exchange, number>()
   const add = (stage: Omit<StageSpec, 'id'>): number => {
@@ -95,7 +95,7 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
     }
   }
   const result = namedSchema(plan, names)
-  if (write !== undefined) build(plan, { kind: 'write', write }, {}, names)
+  if (write !== undefined) build(plan, write, {}, write.kind === 'write' ? names : undefined)
   else if (plan.kind === 'CollectLimit') build(plan.input, { kind: 'result' }, { rowLimit: plan.limit })
   else build(plan, { kind: 'result' })
   return { stages, schema: result }

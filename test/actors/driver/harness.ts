@@ -181,6 +181,7 @@ export class FakeExecutor {
     if (output.kind === 'write') {
       return { kind: 'files', rows: 1, files: [{ path: `${output.temporary}/${id}-${partition}-${attempt}.parquet`, bytes: 1, rows: 1 }] }
     }
+    if (output.kind === 'noop') return { kind: 'discarded', rows: 1 }
     const partitions = 'partitions' in output ? output.partitions : 1
     const sample =
       output.kind === 'single' && output.sample !== undefined ? { sample: [Uint8Array.of(partition), Uint8Array.of(partition + 100)] } : {}
