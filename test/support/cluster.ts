@@ -18,6 +18,8 @@ export interface ClusterNode<S> {
   readonly role: 'master' | 'worker'
   readonly id: string
   readonly ui: string
+  /** What it says of itself when it starts. */
+  readonly facts: Readonly<Record<string, unknown>>
   readonly pid: number
   /** Log records so far. */
   records(): readonly Readonly<Record<string, unknown>>[]
@@ -50,6 +52,8 @@ export interface ClusterOptions {
   readonly cores?: number
   /** `--conf` of every master. */
   readonly conf?: Readonly<Record<string, string>>
+  /** Every worker counts as a host of its own: blocks of another one are read over the socket. */
+  readonly hostsApart?: boolean
 }
 
 export interface Cluster {
@@ -57,10 +61,12 @@ export interface Cluster {
   readonly folder: string
   readonly masters: readonly ClusterNode<MasterStatus>[]
   readonly workers: readonly ClusterNode<WorkerStatus>[]
-  startMaster(): Promise<ClusterNode<MasterStatus>>
+  startMaster(conf?: Readonly<Record<string, string>>): Promise<ClusterNode<MasterStatus>>
   startWorker(flags?: readonly string[]): Promise<ClusterNode<WorkerStatus>>
   /** What the leading master says; waits for one. */
   leader(): Promise<MasterStatus>
+  /** The leading master; waits for one. */
+  leading(): Promise<ClusterNode<MasterStatus>>
   /** Writes a script into the cluster's folder; returns its path. */
   script(name: string, text: string): string
   /** Runs `spk` with these arguments, connected to this cluster. */
@@ -73,17 +79,27 @@ export interface Cluster {
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'spk-cluster-'))
   const children = new Set<ChildProcess>()
+  const masters: ClusterNode<MasterStatus>[] = []
+  const workers: ClusterNode<WorkerStatus>[] = []
   const killAll = () => {
     for (const child of children) child.kill('SIGKILL')
+    wakeOrphans()
   }
   process.once('exit', killAll)
   const nats = await startNatsServer()
+  /** A child of a worker ends when that is gone, unless a test has stopped it (SIGSTOP). SIGCONT harms nobody. */
+  const wakeOrphans = () => {
+    for (const worker of workers) {
+      for (const record of worker.records()) {
+        const pid = Number(record['process'])
+        if (/^(Executor|Driver) .* runs$/.test(String(record['msg'])) && runs(pid)) process.kill(pid, 'SIGCONT')
+      }
+    }
+  }
   const env = { ...process.env, SPK_NATS_URL: nats.url, SPK_LOG_LEVEL: 'info' }
-  const masters: ClusterNode<MasterStatus>[] = []
-  const workers: ClusterNode<WorkerStatus>[] = []
 
-  function run(args: readonly string[]): { child: ChildProcess; output: { stdout: string; stderr: string } } {
-    const child = spawn(process.execPath, [spk, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  function run(args: readonly string[], more: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: { stdout: string; stderr: string } } {
+    const child = spawn(process.execPath, [spk, ...args], { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] })
     children.add(child)
     child.once('exit', () => children.delete(child))
     const output = { stdout: '', stderr: '' }
@@ -96,8 +112,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     return { child, output }
   }
 
-  async function node<S>(role: 'master' | 'worker', flags: readonly string[]): Promise<ClusterNode<S>> {
-    const { child, output } = run(['node', '--role', role, '--ui-port', '0', ...flags])
+  async function node<S>(role: 'master' | 'worker', flags: readonly string[], more?: NodeJS.ProcessEnv): Promise<ClusterNode<S>> {
+    const { child, output } = run(['node', '--role', role, '--ui-port', '0', ...flags], more)
     const records = () =>
       output.stderr
         .split('\n')
@@ -120,40 +136,46 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       role,
       id: String(ready['id']),
       ui,
+      facts: ready,
       pid: child.pid ?? -1,
       records,
-      status: async () => (await fetch(`${ui}/json/`)).json() as Promise<S>,
+      // One that is stopped answers nobody.
+      status: async () => (await fetch(`${ui}/json/`, { signal: AbortSignal.timeout(1000) })).json() as Promise<S>,
       signal: name => void child.kill(name),
       kill: async () => void (await end('SIGKILL')),
       stop: () => end('SIGTERM'),
     }
   }
 
+  const leads = () =>
+    eventually('a master leads', async () => {
+      for (const master of masters) {
+        const status = await master.status().catch(() => undefined)
+        if (status?.status === 'ALIVE') return { master, status }
+      }
+      return undefined
+    })
+
   const cluster: Cluster = {
     nats,
     folder,
     masters,
     workers,
-    async startMaster() {
-      const conf = Object.entries(options.conf ?? {}).flatMap(([key, value]) => ['--conf', `${key}=${value}`])
+    async startMaster(own = {}) {
+      const conf = Object.entries({ ...options.conf, ...own }).flatMap(([key, value]) => ['--conf', `${key}=${value}`])
       const master = await node<MasterStatus>('master', conf)
       masters.push(master)
       return master
     },
     async startWorker(flags = []) {
       const own = ['--cores', String(options.cores ?? 2), '--memory', '2g', '--work-dir', join(folder, 'work')]
-      const worker = await node<WorkerStatus>('worker', [...own, ...flags])
+      const host = options.hostsApart === true ? { SPK_HOST_ID: `host-${workers.length}` } : {}
+      const worker = await node<WorkerStatus>('worker', [...own, ...flags], host)
       workers.push(worker)
       return worker
     },
-    leader: () =>
-      eventually('a master leads', async () => {
-        for (const master of masters) {
-          const status = await master.status().catch(() => undefined)
-          if (status?.status === 'ALIVE') return status
-        }
-        return undefined
-      }),
+    leader: async () => (await leads()).status,
+    leading: async () => (await leads()).master,
     script(name, text) {
       const path = join(folder, name)
       writeFileSync(path, text)

@@ -1,0 +1,122 @@
+/** Masters and nats-server die, or stop for a while, under a job that runs: it is not touched, and nothing is decided twice. */
+import type { SparkSession } from 'spk'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { systemClock } from '#src/core/clock.js'
+import { silentLogger } from '#src/core/log.js'
+import { connectNats, type NatsTransport } from '#src/transport/nats.js'
+import { type Cluster, runs, startCluster } from '../support/cluster.js'
+import { eventually } from '../support/eventually.js'
+import { executorsOf, heldJob, openSession, type TaskLog } from './held-job.js'
+import { measured } from './measured.js'
+import { type Heard, listenToOrders } from './orders.js'
+
+const test = suite('cluster/failover')
+
+let cluster: Cluster
+let spark: SparkSession
+let bus: NatsTransport
+let heard: Heard
+
+test.before(async () => {
+  cluster = await startCluster({ masters: 2, workers: 2, cores: 1 })
+  bus = await connectNats({ servers: cluster.nats.url, name: 'test', log: silentLogger() })
+  heard = listenToOrders(bus)
+  spark = await openSession(cluster)
+})
+test.after(async () => {
+  await spark?.stop()
+  await bus?.close()
+  await cluster?.stop()
+})
+
+/** Every task was started once, and nothing but success ended one. */
+function ranOnce(log: TaskLog): void {
+  assert.equal(log.repeated(), [])
+  assert.is(log.endedWith('Success').length, log.starts.length)
+  assert.is(log.ends.length, log.starts.length)
+}
+/** The executors are those that the application began with. */
+function sameExecutors(before: ReadonlyMap<string, { readonly pid: number }>): void {
+  const now = executorsOf(cluster, spark.applicationId)
+  assert.equal([...now.keys()], [...before.keys()])
+  for (const { pid } of now.values()) assert.ok(runs(pid))
+}
+
+test('SIGKILL of the leader under a running job: a standby leads, knows everybody, and no task runs again', async () => {
+  const executors = executorsOf(cluster, spark.applicationId)
+  const job = await heldJob(cluster, spark, 'last')
+  const leader = await cluster.leading()
+  const oldEpoch = heard.epoch()
+  const at = systemClock.monotonic()
+  await leader.kill()
+  const next = await cluster.leading()
+  measured('SIGKILL of the leader → a standby leads', at)
+  assert.is.not(next.id, leader.id)
+  const status = await next.status()
+  assert.equal(status.workers.map(w => [w.id, w.state, w.coresused]).sort(), cluster.workers.map(w => [w.id, 'ALIVE', 1]).sort())
+  assert.equal(
+    status.activeapps.map(a => [a.id, a.state]),
+    [[job.appId, 'RUNNING']],
+  )
+  assert.not.ok(job.ended())
+  job.release()
+  await job.answered
+  ranOnce(await job.log())
+  sameExecutors(executors)
+  assert.ok(heard.epoch() > oldEpoch)
+  assert.equal(heard.launches(job.appId), executors.size)
+  await cluster.startMaster()
+})
+
+test('SIGSTOP of the leader under a running job until another leads, then SIGCONT: not one order, then it stands by', async () => {
+  const executors = executorsOf(cluster, spark.applicationId)
+  const job = await heldJob(cluster, spark, 'last')
+  const leader = await cluster.leading()
+  const oldEpoch = heard.epoch()
+  leader.signal('SIGSTOP')
+  // What waits for it in its socket would make it launch executors: an application that arrives now.
+  const second = openSession(cluster, { 'spark.cores.max': 1 })
+  const next = await eventually('another leads', async () => {
+    const found = await cluster.leading()
+    return found.id !== leader.id && found
+  })
+  await eventually('it has told everybody', () => heard.epoch() > oldEpoch)
+  const mark = heard.all.length
+  leader.signal('SIGCONT')
+  await eventually('the first stands by', async () => (await leader.status()).status === 'STANDBY')
+  job.release()
+  await job.answered
+  ranOnce(await job.log())
+  sameExecutors(executors)
+  // The workers are full until this one goes; then the new leader gives the orders that the second application waits for.
+  await spark.stop()
+  const waiting = await second
+  await eventually('the second application runs', () => heard.launches(waiting.applicationId) === 1)
+  assert.is(Number(await waiting.range(10).count()), 10)
+  await waiting.stop()
+  assert.is((await next.status()).status, 'ALIVE')
+  assert.equal(
+    heard.all.slice(mark).filter(h => h.epoch <= oldEpoch),
+    [],
+  )
+  spark = await openSession(cluster)
+})
+
+test('nats-server is killed and started again under a running job: it is unharmed, nothing is decided twice', async () => {
+  const executors = executorsOf(cluster, spark.applicationId)
+  const job = await heldJob(cluster, spark, 'last')
+  await cluster.nats.kill()
+  await cluster.nats.restart()
+  const at = systemClock.monotonic()
+  await eventually('every worker is connected and known', async () => (await cluster.leader()).workers.filter(w => w.state === 'ALIVE').length === 2)
+  measured('nats-server listens again → the leader leads, workers are ALIVE', at)
+  job.release()
+  await job.answered
+  measured('nats-server listens again → the job has its answer', at)
+  ranOnce(await job.log())
+  sameExecutors(executors)
+  assert.equal(heard.launches(job.appId), executors.size)
+})
+
+test.run()
