@@ -2,10 +2,25 @@
 import type { FileVersion } from './stage.js'
 import type { StructType } from './types.js'
 
+/** What a footer says of one column of one row group. Values are text as DuckDB prints them; strings and binaries have none: writers truncate them. */
+export interface ColumnFooter {
+  /** Compressed bytes. */
+  readonly bytes: number
+  readonly min?: string
+  readonly max?: string
+  readonly nulls?: number
+  /** Distinct values, where the writer counted them. */
+  readonly distinct?: number
+  /** Compressed bytes of the dictionary, when all values are in one. */
+  readonly dictionaryBytes?: number
+}
+
 export interface RowGroupInfo {
   readonly rows: number
   /** Bytes of the group (compressed), all columns. */
   readonly bytes: number
+  /** By name of the top-level column as in the file; columns inside others are left out. */
+  readonly columns?: ReadonlyMap<string, ColumnFooter>
 }
 
 export interface FileInfo {

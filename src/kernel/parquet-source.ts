@@ -1,6 +1,6 @@
 /** What Parquet footers say: schema in Spark's types and row groups of every file. Called by `sources.ts`. */
 import { must, SpkError } from '../core/errors.js'
-import type { RowGroupInfo } from '../core/sources.js'
+import type { ColumnFooter, RowGroupInfo } from '../core/sources.js'
 import { type DataType, decimal, field, type StructField, type StructType, sameType, struct, typeString, types } from '../core/types.js'
 import { type Connection, quoteText } from './duckdb.js'
 import { int96Columns } from './int96.js'
@@ -9,12 +9,33 @@ import { dataType } from './spark-types.js'
 /** The virtual column that prunes row groups; a file with a column of its own by that name cannot be cut. */
 const rowNumberColumn = 'file_row_number'
 
-/** Row groups per file, in the order of `files`. */
+interface GroupRow {
+  readonly file: string
+  readonly rows: number
+  readonly bytes: number
+  readonly clash: boolean
+  readonly columns: readonly {
+    readonly n: string
+    readonly b: number
+    readonly lo: string | null
+    readonly hi: string | null
+    readonly z: number | null
+    readonly d: number | null
+    readonly w: number | null
+  }[]
+}
+
+/** Row groups per file with what the footers say of their columns, in the order of `files`. */
 export async function parquetRowGroups(connection: Connection, files: readonly string[]): Promise<RowGroupInfo[][]> {
   if (files.length === 0) return []
-  const rows = await connection.rows<{ file: string; rows: number; bytes: number; clash: boolean }>(
+  // A dictionary counts only when no page had to do without it. Some writers put it first, and leave its offset out.
+  const rows = await connection.rows<GroupRow>(
     `SELECT file_name AS file, row_group_id, any_value(row_group_num_rows)::BIGINT AS rows, sum(total_compressed_size)::BIGINT AS bytes,
-            bool_or(lower(path_in_schema) = '${rowNumberColumn}') AS clash
+            bool_or(lower(path_in_schema) = '${rowNumberColumn}') AS clash,
+            list({n: path_in_schema, b: total_compressed_size, lo: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_min_value END,
+                  hi: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_max_value END, z: stats_null_count, d: stats_distinct_count,
+                  w: CASE WHEN encodings LIKE '%DICTIONARY%' AND dictionary_page_offset > 0 AND data_page_offset > dictionary_page_offset
+                          THEN data_page_offset - dictionary_page_offset END}) FILTER (NOT contains(path_in_schema, ', ')) AS columns
      FROM parquet_metadata(${listText(files)}) GROUP BY file_name, row_group_id ORDER BY file_name, row_group_id`,
   )
   const groups = new Map<string, RowGroupInfo[]>()
@@ -22,7 +43,7 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
   for (const row of rows) {
     if (row.clash) whole.add(row.file)
     const list = groups.get(row.file) ?? []
-    list.push({ rows: row.rows, bytes: row.bytes })
+    list.push({ rows: row.rows, bytes: row.bytes, columns: new Map((row.columns ?? []).map(c => [c.n, columnFooter(c)])) })
     groups.set(row.file, list)
   }
   return files.map(file => {
@@ -30,6 +51,16 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
     if (!whole.has(file)) return list
     return [{ rows: list.reduce((n, g) => n + g.rows, 0), bytes: list.reduce((n, g) => n + g.bytes, 0) }]
   })
+}
+
+function columnFooter(c: GroupRow['columns'][number]): ColumnFooter {
+  return {
+    bytes: c.b,
+    ...(c.lo === null || c.hi === null ? {} : { min: c.lo, max: c.hi }),
+    ...(c.z === null ? {} : { nulls: c.z }),
+    ...(c.d === null ? {} : { distinct: c.d }),
+    ...(c.w === null ? {} : { dictionaryBytes: c.w }),
+  }
 }
 
 /**

@@ -18,9 +18,9 @@ test.before(async context => {
     for (const [name, table] of Object.entries(randomTables)) await tables.add(name, table.sql, { files: name === 'r' ? 3 : 1 })
   }
 })
-test.after(context => {
-  context.small.close()
-  context.large.close()
+test.after(async context => {
+  await context.small.close()
+  await context.large.close()
 })
 
 const settings = fc.record({

@@ -2,12 +2,14 @@
  * Tables for tests of the planner: Parquet files written by DuckDB into a temporary folder, described to the planner by their real footers, and views of
  * the same names in DuckDB, so that a query can be asked of both.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { Conf } from '#src/core/config.js'
 import { type DataType, decimal, field, type StructType, struct, types } from '#src/core/types.js'
+import { PlanningDatabase } from '#src/kernel/planning-database.js'
+import { Sources } from '#src/kernel/sources.js'
 import type { Relation } from '#src/planner/logical.js'
 import { parseExpression, parseStatement } from '#src/planner/parse/parse.js'
 import { type PlannedQuery, type PlannerEnvironment, planQuery } from '#src/planner/pipeline.js'
@@ -21,7 +23,7 @@ export interface TestTables {
   /** Plans SQL text with extra settings. */
   plan(sql: string, settings?: Readonly<Record<string, string>>, parallelism?: number): Promise<PlannedQuery>
   planRelation(relation: Relation, settings?: Readonly<Record<string, string>>, parallelism?: number): Promise<PlannedQuery>
-  close(): void
+  close(): Promise<void>
 }
 
 /** `claim`: files say that they are this many times larger, so that plans for large data can be tried on small. */
@@ -30,6 +32,7 @@ export async function testTables(claim = 1): Promise<TestTables> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
   await connection.run("SET TimeZone = 'UTC'; SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'")
+  const database = new PlanningDatabase(join(folder, 'spill'))
   const views = new Map<string, Relation>()
   const described = new Map<string, { schema: StructType; files: FileInfo[] }>()
   const sources: SourcePort = {
@@ -64,7 +67,7 @@ export async function testTables(claim = 1): Promise<TestTables> {
         )
       }
       await connection.run(`CREATE VIEW ${name} AS SELECT * FROM read_parquet('${join(path, '*.parquet')}')`)
-      described.set(path, { schema: await schemaOf(connection, name), files: await footers(connection, path, claim) })
+      described.set(path, { schema: await schemaOf(connection, name), files: await footers(database, path, claim) })
       views.set(name.toLowerCase(), { kind: 'ReadFiles', format: 'parquet', paths: [path], options: {} })
     },
     async plan(sql, settings, parallelism) {
@@ -77,7 +80,8 @@ export async function testTables(claim = 1): Promise<TestTables> {
         text: sql,
       })
     },
-    close() {
+    async close() {
+      await database.close()
       connection.closeSync()
       instance.closeSync()
       rmSync(folder, { recursive: true, force: true })
@@ -114,20 +118,11 @@ async function schemaOf(connection: DuckDBConnection, name: string): Promise<Str
   return struct(rows.map(r => field(String(r[0]), sparkType(String(r[1])))))
 }
 
-async function footers(connection: DuckDBConnection, path: string, claim: number): Promise<FileInfo[]> {
-  const infos: FileInfo[] = []
-  for (const file of readdirSync(path).sort()) {
-    const uri = join(path, file)
-    const rows = (
-      await connection.runAndReadAll(
-        `SELECT any_value(row_group_num_rows)::BIGINT, sum(total_compressed_size)::BIGINT FROM parquet_metadata('${uri}') GROUP BY row_group_id ORDER BY row_group_id`,
-      )
-    ).getRows()
-    const stat = statSync(uri)
-    infos.push({
-      file: { uri, size: stat.size * claim, mtimeMs: stat.mtimeMs },
-      rowGroups: rows.map(r => ({ rows: Number(r[0]), bytes: Number(r[1]) * claim })),
-    })
-  }
-  return infos
+/** What the kernel reads in the footers, files said to be `claim` times as large. */
+async function footers(database: PlanningDatabase, path: string, claim: number): Promise<FileInfo[]> {
+  const { files } = await new Sources(database).describe('parquet', [path], {}, undefined)
+  return files.map(({ file, rowGroups = [] }) => ({
+    file: { ...file, size: file.size * claim },
+    rowGroups: rowGroups.map(g => ({ ...g, bytes: g.bytes * claim })),
+  }))
 }

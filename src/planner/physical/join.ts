@@ -8,9 +8,10 @@ import { conf } from '../../core/config-table.js'
 import { SpkError, unreachable } from '../../core/errors.js'
 import { sameType } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
+import { cardinality } from '../cardinality.js'
 import { conjunctsOf } from '../conjuncts.js'
 import { type Estimate, type Partitioning, type Physical, type PhysicalJoin, partitioningOf } from '../physical-plan.js'
-import { type JoinPlan, outputOf } from '../plan.js'
+import { type JoinPlan, outputOf, type Plan } from '../plan.js'
 import { exprText } from '../print.js'
 import { references } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
@@ -31,7 +32,7 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   const right = context.plan(plan.right)
   const keys = equalities(plan)
   const output = outputOf(plan)
-  const sizes = { left: context.estimate(plan.left), right: context.estimate(plan.right) }
+  const sizes = sizesOf(plan, context)
   const make = (strategy: PhysicalJoin['strategy'], probe: Physical, build: Physical, turned: boolean): Physical => ({
     kind: 'Join',
     strategy,
@@ -104,20 +105,35 @@ const buildsRight: ReadonlySet<Type> = new Set<Type>(['inner', 'cross', 'left', 
 const buildsLeft: ReadonlySet<Type> = new Set<Type>(['inner', 'cross', 'right'])
 
 interface Sizes {
+  /** Upper bounds: what may be broadcast. */
   readonly left: Estimate
   readonly right: Estimate
+  /** Likely bytes: which side is built. The bounds where nothing better is known. */
+  readonly likely: { readonly left: number; readonly right: number }
+}
+
+/** The bound, scaled by how many of its rows there are likely to be. */
+function likelyBytes(plan: Plan, bound: Estimate): number {
+  const likely = cardinality(plan)
+  return likely === undefined || !bound.rows ? bound.bytes : (bound.bytes * likely.rows) / bound.rows
+}
+
+function sizesOf(plan: JoinPlan, context: PhysicalContext): Sizes {
+  const [left, right] = [context.estimate(plan.left), context.estimate(plan.right)]
+  const likely = { left: likelyBytes(plan.left, left), right: likelyBytes(plan.right, right) }
+  return { left, right, likely }
 }
 
 /** Whether the left side should be built, where the type leaves the choice. */
 function turnsBySize(plan: JoinPlan, sizes: Sizes): boolean {
   if (plan.type === 'right') return true
-  return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.left.bytes < sizes.right.bytes
+  return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.likely.left < sizes.likely.right
 }
 
 /** The side to broadcast in an equi-join: hints first, then the smaller side that is under the threshold. */
 function broadcastSide(plan: JoinPlan, sizes: Sizes, context: PhysicalContext): 'left' | 'right' | undefined {
   const fits = { left: buildsLeft.has(plan.type), right: buildsRight.has(plan.type) }
-  const smaller = sizes.left.bytes < sizes.right.bytes ? 'left' : 'right'
+  const smaller = sizes.likely.left < sizes.likely.right ? 'left' : 'right'
   const hinted = { left: fits.left && plan.leftHint === 'broadcast', right: fits.right && plan.rightHint === 'broadcast' }
   if (hinted.left && hinted.right) return smaller
   if (hinted.left) return 'left'

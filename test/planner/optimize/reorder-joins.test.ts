@@ -19,12 +19,11 @@ const cases: readonly RuleCase[] = [
     `,
     after: `
       Project [s#3]
-      +- Project [a#1, b#2, s#3, d#4, p#5, a#6, x#7, y#8, a#9, b#10, s#11, d#12, p#13]
-         +- Join Inner, (b#10 = cast(a#6 as bigint))
-            :- Join Inner, (a#1 = a#9)
-            :  :- Relation [a#1, b#2, s#3, d#4, p#5] parquet
-            :  +- Relation [a#9, b#10, s#11, d#12, p#13] parquet
-            +- Relation [a#6, x#7, y#8] parquet
+      +- Join Inner, (a#1 = a#9)
+         :- Join Inner, (b#10 = cast(a#6 as bigint))
+         :  :- Relation [a#9, b#10, s#11, d#12, p#13] parquet
+         :  +- Relation [a#6, x#7, y#8] parquet
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
     `,
   },
   {
@@ -55,15 +54,14 @@ const cases: readonly RuleCase[] = [
     `,
     after: `
       Project [s#3]
-      +- Project [a#1, b#2, s#3, d#4, p#5, x#7, a#14, b#15, s#16, d#17, p#18]
-         +- Join Inner, (b#15 = cast(x#7 as bigint))
-            :- Join Inner, (a#14 = a#1)
-            :  :- Relation [a#1, b#2, s#3, d#4, p#5] parquet
-            :  +- Relation [a#14, b#15, s#16, d#17, p#18] parquet
-            +- Project [x#7]
-               +- Join LeftOuter, (a#6 = a#9)
-                  :- Relation [a#6, x#7, y#8] parquet
-                  +- Relation [a#9, b#10, s#11, d#12, p#13] parquet
+      +- Join Inner, (a#14 = a#1)
+         :- Join Inner, (b#15 = cast(x#7 as bigint))
+         :  :- Relation [a#14, b#15, s#16, d#17, p#18] parquet
+         :  +- Project [x#7]
+         :     +- Join LeftOuter, (a#6 = a#9)
+         :        :- Relation [a#6, x#7, y#8] parquet
+         :        +- Relation [a#9, b#10, s#11, d#12, p#13] parquet
+         +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
     `,
   },
 ]

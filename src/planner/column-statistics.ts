@@ -1,0 +1,137 @@
+/**
+ * What the footers of a table say of one column, summed over all row groups: smallest and largest value, NULLs, and how many distinct values there can
+ * be. Everything is a number (days for dates, microseconds for timestamps), good for estimates and for nothing else. Called by `cardinality.ts`.
+ */
+import type { DataType } from '../core/types.js'
+import type { LiteralValue } from './expr.js'
+import type { ColumnFooter, FileInfo } from './ports.js'
+
+export interface ColumnStatistics {
+  readonly min?: number
+  readonly max?: number
+  /** Between 0 and 1. */
+  readonly nullFraction: number
+  /** At least 1. An upper bound, or the best guess where only a dictionary's size is known. */
+  readonly distinct: number
+}
+
+/** A value as a number that keeps the order of its type; undefined for types without one. */
+export function ordinal(value: LiteralValue, type: DataType): number | undefined {
+  switch (type.kind) {
+    case 'boolean':
+      return value === null ? undefined : Number(value)
+    case 'byte':
+    case 'short':
+    case 'int':
+    case 'long':
+    case 'float':
+    case 'double':
+    case 'decimal':
+    case 'date':
+    case 'timestamp':
+    case 'timestamp_ntz': {
+      const number = typeof value === 'object' ? Number.NaN : Number(value)
+      return Number.isFinite(number) ? number : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+/** The same for a footer's text. */
+export function footerOrdinal(text: string, type: DataType): number | undefined {
+  switch (type.kind) {
+    case 'boolean':
+      return text === 'true' ? 1 : text === 'false' ? 0 : undefined
+    case 'date':
+      return finite(Date.parse(`${text}T00:00:00Z`) / 86_400_000)
+    case 'timestamp':
+    case 'timestamp_ntz':
+      return finite(Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`) * 1000)
+    default:
+      return text === '' ? undefined : ordinal(text, type)
+  }
+}
+
+function finite(value: number): number | undefined {
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** Types of which two neighbouring values differ by exactly one. */
+function isDiscrete(type: DataType): boolean {
+  return ['boolean', 'byte', 'short', 'int', 'long', 'date'].includes(type.kind) || (type.kind === 'decimal' && type.scale === 0)
+}
+
+/** One row group's column, its ends as numbers. */
+interface Group {
+  readonly rows: number
+  readonly nulls: number
+  readonly low: number | undefined
+  readonly high: number | undefined
+  /** Distinct values, counted or guessed. */
+  readonly distinct: number | undefined
+}
+
+/** Compressed bytes that one value takes in a dictionary, by rule of thumb. */
+const dictionaryEntryBytes = 8
+
+function groupOf(rows: number, footer: ColumnFooter, type: DataType): Group {
+  const end = (text: string | undefined) => (text === undefined ? undefined : footerOrdinal(text, type))
+  const guessed = footer.dictionaryBytes === undefined ? undefined : Math.max(1, Math.ceil(footer.dictionaryBytes / dictionaryEntryBytes))
+  return { rows, nulls: footer.nulls ?? 0, low: end(footer.min), high: end(footer.max), distinct: footer.distinct ?? guessed }
+}
+
+/** Undefined when the files have no footers, or one of them does not know the column. */
+export function columnStatistics(files: readonly FileInfo[], name: string, type: DataType): ColumnStatistics | undefined {
+  const groups: Group[] = []
+  for (const group of files.flatMap(f => f.rowGroups ?? [])) {
+    const footer = group.columns?.get(name)
+    if (footer === undefined) return undefined
+    groups.push(groupOf(group.rows, footer, type))
+  }
+  if (groups.length === 0) return undefined
+  const rows = groups.reduce((sum, g) => sum + g.rows, 0)
+  const nulls = groups.reduce((sum, g) => sum + g.nulls, 0)
+  // A group of NULLs alone has no ends and hides nobody else's.
+  const valued = groups.filter(g => g.nulls < g.rows)
+  const range = rangeOf(valued)
+  const distinct = distinctValues(valued, type, rows - nulls, range)
+  return { nullFraction: rows === 0 ? 0 : nulls / rows, ...range, distinct }
+}
+
+interface Range {
+  readonly min: number
+  readonly max: number
+}
+
+function rangeOf(groups: readonly Group[]): Range | undefined {
+  let min = Number.POSITIVE_INFINITY
+  let max = Number.NEGATIVE_INFINITY
+  for (const { low, high } of groups) {
+    if (low === undefined || high === undefined) return undefined
+    min = Math.min(min, low)
+    max = Math.max(max, high)
+  }
+  return min <= max ? { min, max } : undefined
+}
+
+/** The least of what is known: the rows, whole numbers between the ends, and what the groups hold. A column without dictionaries is taken for a key. */
+function distinctValues(groups: readonly Group[], type: DataType, rows: number, range: Range | undefined): number {
+  const bounds: number[] = []
+  if (range !== undefined && isDiscrete(type)) bounds.push(range.max - range.min + 1)
+  let most = 0
+  let sum = 0
+  for (const g of groups) {
+    most = Math.max(most, g.distinct ?? Number.POSITIVE_INFINITY)
+    sum += g.distinct ?? 0
+  }
+  if (Number.isFinite(most)) bounds.push(Math.max(most, sum / overlap(groups, range)))
+  return Math.max(1, Math.min(rows, ...bounds))
+}
+
+/** How many groups hold an average value: 1 when they lie side by side, their number when each spans all (which is assumed where ends are unknown). */
+function overlap(groups: readonly Group[], range: Range | undefined): number {
+  if (range === undefined || range.max === range.min) return Math.max(1, groups.length)
+  const spans = groups.reduce((sum, g) => sum + ((g.high ?? 0) - (g.low ?? 0)), 0)
+  return Math.max(1, spans / (range.max - range.min))
+}
