@@ -258,6 +258,13 @@ export const conf = {
     'TIMESTAMP_LTZ',
     'What TIMESTAMP means in SQL texts: `TIMESTAMP_LTZ` (an instant) or `TIMESTAMP_NTZ` (a wall clock).',
   ),
+  warehouseDir: option(
+    'application',
+    'spark.sql.warehouse.dir',
+    asString,
+    undefined,
+    'Folder below which a session keeps the files of the tables it creates, in a folder of its own that goes when the session stops. On a cluster it must be the same on every host. Unset: a scratch folder.',
+  ),
   longAsBigInt: option(
     'session',
     'spk.sql.longAsBigInt',

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 
-export type ScratchKind = 'driver' | 'local' | 'planning'
+export type ScratchKind = 'driver' | 'local' | 'planning' | 'warehouse'
 
 export interface Scratch {
   readonly path: string
@@ -70,7 +70,7 @@ function sweep(parent: string): void {
   if (swept.has(parent)) return
   swept.add(parent)
   for (const name of readdirSync(parent)) {
-    const [, host, pid] = /^spk-(?:driver|local|planning)-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
+    const [, host, pid] = /^spk-(?:driver|local|planning|warehouse)-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
     if (host !== hostTag() || isAlive(Number(pid))) continue
     attempt(() => {
       rmSync(join(parent, name), { recursive: true, force: true })

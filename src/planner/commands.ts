@@ -94,10 +94,59 @@ export interface ShowColumns {
   readonly nameParts: readonly string[]
 }
 
+export interface CreateSchema {
+  readonly kind: 'CreateSchema'
+  readonly nameParts: readonly string[]
+  readonly ifNotExists: boolean
+}
+
+export interface DropSchema {
+  readonly kind: 'DropSchema'
+  readonly nameParts: readonly string[]
+  readonly ifExists: boolean
+  /** Its tables go too. */
+  readonly cascade: boolean
+}
+
+/** `USE schema`. */
+export interface UseSchema {
+  readonly kind: 'UseSchema'
+  readonly nameParts: readonly string[]
+}
+
+export interface TruncateTable {
+  readonly kind: 'TruncateTable'
+  readonly nameParts: readonly string[]
+  readonly partition?: PartitionSpec
+}
+
+/** `CACHE TABLE name [AS query]`, `UNCACHE TABLE`, `CLEAR CACHE`, `REFRESH TABLE`: what has no effect on answers, but for the view that a query names. */
+export interface CacheCommand {
+  readonly kind: 'CacheCommand'
+  readonly action: 'cache' | 'uncache' | 'clear' | 'refresh'
+  readonly nameParts?: readonly string[]
+  readonly ifExists: boolean
+  readonly plan?: Relation
+}
+
 export interface OtherCommand {
   readonly kind: 'OtherCommand'
   /** Its keywords: `ALTER TABLE`. */
   readonly name: string
 }
 
-export type Command = CreateTable | DropTable | CreateView | Insert | DescribeQuery | DescribeTable | ShowTables | ShowColumns | OtherCommand
+export type Command =
+  | CreateTable
+  | DropTable
+  | CreateView
+  | Insert
+  | DescribeQuery
+  | DescribeTable
+  | ShowTables
+  | ShowColumns
+  | CreateSchema
+  | DropSchema
+  | UseSchema
+  | TruncateTable
+  | CacheCommand
+  | OtherCommand

@@ -130,6 +130,8 @@ export interface SubqueryAlias extends Node {
   readonly input: Relation
   readonly alias: string
   readonly columns?: readonly string[]
+  /** Of a table or view of the catalog: catalog, schema and name, any end of which may qualify its columns. */
+  readonly qualifier?: readonly string[]
 }
 export interface WithColumns extends Node {
   readonly kind: 'WithColumns'
@@ -282,7 +284,7 @@ export type Statement =
       readonly replace: boolean
       readonly columns?: readonly string[]
     }
-  | { readonly kind: 'DropView'; readonly name: string; readonly ifExists: boolean }
+  | { readonly kind: 'DropView'; readonly nameParts: readonly string[]; readonly ifExists: boolean }
   | { readonly kind: 'Explain'; readonly mode: 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'; readonly statement: Statement }
   | { readonly kind: 'Set'; readonly key?: string; readonly value?: string }
   | { readonly kind: 'Reset'; readonly key?: string }

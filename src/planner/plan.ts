@@ -108,6 +108,8 @@ export interface SubqueryAliasPlan {
   readonly kind: 'SubqueryAlias'
   readonly input: Plan
   readonly alias: string
+  /** The full name, where it has more parts than the alias. */
+  readonly qualifier?: readonly string[]
 }
 /** A join hint on a relation, until it reaches the join above. */
 export interface HintPlan {
@@ -169,7 +171,7 @@ function computeOutput(plan: Plan): readonly Attribute[] {
     case 'Join':
       return joinOutput(plan.type, outputOf(plan.left), outputOf(plan.right))
     case 'SubqueryAlias':
-      return outputOf(plan.input).map(a => ({ ...a, qualifier: [plan.alias] }))
+      return outputOf(plan.input).map(a => ({ ...a, qualifier: plan.qualifier ?? [plan.alias] }))
     case 'SetOperation':
       return outputOf(plan.left)
     case 'Filter':

@@ -15,6 +15,9 @@ const capitals = new Set(
   ).split(' '),
 )
 
+/** `int(x)`: a cast that Spark's names do not show. */
+const castFunctions = new Set('boolean tinyint smallint int bigint float double decimal string binary date timestamp'.split(' '))
+
 /** Arguments that Spark adds to a name when they are left out, by the number of those given. */
 const shownDefaults: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
   round: { 1: ['0'] },
@@ -41,6 +44,7 @@ const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>='
 function callText(name: string, args: readonly string[]): string {
   const fn = name.toLowerCase()
   const [a, b] = args
+  if (args.length === 1 && castFunctions.has(fn)) return a ?? ''
   if (args.length === 2 && infix.has(fn)) return `(${a} ${/^[a-z]/.test(fn) && fn !== 'div' ? fn.toUpperCase() : fn} ${b})`
   if (args.length === 2 && fn === '||') return `concat(${a}, ${b})`
   switch (fn) {

@@ -9,7 +9,7 @@ import { systemClock } from '../core/clock.js'
 import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import { scratchFolder } from '../core/scratch.js'
+import { type Scratch, scratchFolder } from '../core/scratch.js'
 import { PlanningDatabase } from '../kernel/planning-database.js'
 import { Sources } from '../kernel/sources.js'
 import { SPK_VERSION } from '../protocol/version.js'
@@ -72,10 +72,12 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
   const all: Settings = cluster === undefined ? settings : { [table.cluster.key]: cluster, ...settings }
   const spill = scratchFolder(conf.optional(table.localDir) ?? tmpdir(), 'planning')
   const planning = new PlanningDatabase(spill.path)
+  let warehouse: Scratch | undefined
   const close = async (): Promise<void> => {
     onStopped()
     await planning.close()
     spill.remove()
+    warehouse?.remove()
   }
   let handle: ClusterHandle
   try {
@@ -98,6 +100,10 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
       },
       planner: queryPlanner(new Sources(planning), systemClock),
       terminal: processTerminal,
+      warehouse() {
+        warehouse ??= scratchFolder(conf.optional(table.warehouseDir) ?? conf.optional(table.localDir) ?? tmpdir(), 'warehouse')
+        return warehouse.path
+      },
       version: SPK_VERSION,
     },
     all,

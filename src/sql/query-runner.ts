@@ -10,12 +10,14 @@ import { SpkError } from '../core/errors.js'
 import type { WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { LocalRelation, Relation } from '../planner/logical.js'
+import { CommandQueue } from './command-queue.js'
 import { DeferredRelations } from './deferred.js'
 import { batchesOf } from './local-relation.js'
 import { parseOptions } from './parse-options.js'
 import { ProgressBar } from './progress-bar.js'
 import type { RuntimeConfig } from './runtime-config.js'
 import type { ExplainMode, PlanContext, PlannedQuery, SessionServices } from './services.js'
+import type { SessionTables } from './session-tables.js'
 import type { TempViews } from './temp-views.js'
 
 /** Rows of a query and the columns they have. */
@@ -30,21 +32,26 @@ export class QueryRunner {
   readonly services: SessionServices
   readonly config: RuntimeConfig
   readonly views: TempViews
+  readonly tables: SessionTables
+  /** Statements under way. */
+  readonly commands: CommandQueue
   readonly #deferred = new DeferredRelations()
   /** One per job under way. */
   readonly #running = new Set<AbortController>()
 
-  constructor(services: SessionServices, config: RuntimeConfig, views: TempViews) {
+  constructor(services: SessionServices, config: RuntimeConfig, views: TempViews, tables: SessionTables) {
     this.services = services
     this.config = config
     this.views = views
+    this.tables = tables
+    this.commands = new CommandQueue(error => services.terminal.err(`WARN A statement failed: ${error instanceof Error ? error.message : error}\n`))
   }
 
   #context(text: string | undefined): PlanContext {
     return {
       conf: this.config.getAll,
-      view: nameParts => this.views.get(nameParts),
-      viewNames: () => this.views.names(),
+      view: nameParts => this.views.get(nameParts) ?? this.tables.relation(nameParts),
+      viewNames: () => [...this.views.names(), ...this.tables.names()],
       parallelism: this.services.cluster.defaultParallelism(),
       parseOptions: parseOptions(this.config.snapshot()),
       ...(text === undefined ? {} : { text }),
@@ -56,8 +63,19 @@ export class QueryRunner {
     return this.#deferred.add(make)
   }
 
+  /** A statement that takes time: it starts when those before it have ended. Its rows are a leaf. */
+  command(run: () => Promise<Relation>): Relation {
+    return this.deferred(this.commands.add(run) as () => Promise<LocalRelation>)
+  }
+
+  /** The plan to work on, when what was ordered before is done. */
+  async #ready(given: Relation): Promise<Relation> {
+    await this.commands.idle()
+    return this.#deferred.settled(given)
+  }
+
   async schemaOf(given: Relation, text?: string): Promise<StructType> {
-    const plan = await this.#deferred.settled(given)
+    const plan = await this.#ready(given)
     return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
   }
 
@@ -67,12 +85,12 @@ export class QueryRunner {
   }
 
   async explain(plan: Relation, mode: ExplainMode, text?: string): Promise<string> {
-    return this.services.planner.explain(await this.#deferred.settled(plan), this.#context(text), mode)
+    return this.services.planner.explain(await this.#ready(plan), this.#context(text), mode)
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
   async collect(given: Relation, description: string, text?: string): Promise<QueryResult> {
-    const plan = await this.#deferred.settled(given)
+    const plan = await this.#ready(given)
     if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
     const { planned, job } = await this.#run(plan, { description, text })
     const { schema, stages } = planned.graph
@@ -83,7 +101,7 @@ export class QueryRunner {
   }
 
   async write(plan: Relation, write: WriteTarget, description: string, text?: string): Promise<JobResult> {
-    return (await this.#run(await this.#deferred.settled(plan), { description, text, write })).job
+    return (await this.#run(await this.#ready(plan), { description, text, write })).job
   }
 
   async #run(plan: Relation, order: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {

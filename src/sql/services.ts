@@ -47,5 +47,7 @@ export interface SessionServices {
   readonly cluster: ClusterHandle
   readonly planner: QueryPlanner
   readonly terminal: Terminal
+  /** Folder for the files of this session's managed tables; made when first asked for, gone when the session stops. */
+  warehouse(): string
   readonly version: string
 }

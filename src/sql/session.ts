@@ -15,6 +15,7 @@ import { DataFrameReader } from './reader.js'
 import type { Row } from './row.js'
 import { RuntimeConfig } from './runtime-config.js'
 import type { SessionServices } from './services.js'
+import { SessionTables } from './session-tables.js'
 import { runStatement } from './statement.js'
 import { TempViews } from './temp-views.js'
 
@@ -33,7 +34,11 @@ export class SparkSession {
   constructor(services: SessionServices, settings: Readonly<Record<string, string>>) {
     this.conf = new RuntimeConfig(settings, sentence => services.terminal.err(`WARN ${sentence}\n`))
     const views = new TempViews(() => this.conf.snapshot().get(conf.caseSensitive))
-    this.runner = new QueryRunner(services, this.conf, views)
+    const tables = new SessionTables(
+      () => services.warehouse(),
+      () => this.conf.snapshot().get(conf.caseSensitive),
+    )
+    this.runner = new QueryRunner(services, this.conf, views, tables)
     this.catalog = new Catalog(views)
   }
 

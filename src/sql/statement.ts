@@ -1,13 +1,18 @@
 /** What a parsed statement does in a session, and the plan of its result. */
 import { SpkError, unreachable } from '../core/errors.js'
 import { field, struct, typeString, types } from '../core/types.js'
+import type { CacheCommand } from '../planner/commands.js'
 import type { LocalRelation, Relation, Statement } from '../planner/logical.js'
 import { localRelation, noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
+import { catalogName } from './session-tables.js'
+import { createTable, createView, dropTable, dropView, insertInto, notFound, truncateTable } from './table-commands.js'
 
 /** Carries the statement out, except queries: their plan is the result. Errors: `TABLE_OR_VIEW_NOT_FOUND` (42P01) and those of the views and settings. */
 export function runStatement(statement: Statement, session: SparkSession, text: string): Relation {
-  const { views } = session.runner
+  const { runner } = session
+  const { views, tables } = runner
+  const order = { session, text }
   switch (statement.kind) {
     case 'Query':
       return statement.plan
@@ -16,12 +21,10 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
       views.create(name, columns === undefined ? plan : { kind: 'SubqueryAlias', input: plan, alias: name, columns }, statement.replace)
       return noRows()
     }
-    case 'DropView':
-      if (!views.drop(statement.name) && !statement.ifExists) {
-        const message = `The table or view \`${statement.name}\` cannot be found. Temp views are: ${views.names().join(', ') || 'none'}. To tolerate the error on drop use DROP VIEW IF EXISTS.`
-        throw new SpkError('TABLE_OR_VIEW_NOT_FOUND', message, { sqlState: '42P01' })
-      }
-      return noRows()
+    case 'DropView': {
+      if (statement.nameParts.length === 1 && views.drop(statement.nameParts[0] as string)) return noRows()
+      return runner.command(() => dropView(statement.nameParts, statement.ifExists, session))
+    }
     case 'Explain':
       return session.runner.deferred(explained(statement.statement, statement.mode, session, text))
     case 'Set':
@@ -40,18 +43,59 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
     case 'ShowColumns':
       return session.runner.deferred(() => columnNames(statement.nameParts, session))
     case 'CreateTable':
-      throw unsupported('CREATE TABLE')
+      return runner.command(() => createTable(statement, order))
     case 'DropTable':
-      throw unsupported('DROP TABLE')
+      return runner.command(() => dropTable(statement, session))
     case 'CreateView':
-      throw unsupported(statement.global ? 'CREATE GLOBAL TEMPORARY VIEW' : 'CREATE VIEW without TEMPORARY')
+      if (statement.global) throw unsupported('CREATE GLOBAL TEMPORARY VIEW')
+      return runner.command(() => createView(statement, order))
     case 'Insert':
-      throw unsupported('INSERT')
+      return runner.command(() => insertInto(statement, order))
+    case 'TruncateTable':
+      return runner.command(() => truncateTable(statement, order))
+    case 'CreateSchema':
+      return runner.command(async () => {
+        tables.createSchema(schemaName(statement.nameParts), statement.ifNotExists)
+        return noRows()
+      })
+    case 'DropSchema':
+      return runner.command(async () => {
+        tables.dropSchema(schemaName(statement.nameParts), statement.ifExists, statement.cascade)
+        return noRows()
+      })
+    case 'UseSchema':
+      return runner.command(async () => {
+        tables.use(schemaName(statement.nameParts))
+        return noRows()
+      })
+    case 'CacheCommand':
+      return cache(statement, session)
     case 'OtherCommand':
       throw unsupported(statement.name)
     default:
       return unreachable(statement)
   }
+}
+
+/** `schema` or `spark_catalog.schema`; `USE spark_catalog` keeps the schema. Error: `REQUIRES_SINGLE_PART_NAMESPACE` (42K05). */
+function schemaName(nameParts: readonly string[]): string {
+  const parts = nameParts[0]?.toLowerCase() === catalogName ? nameParts.slice(1) : nameParts
+  if (parts.length <= 1) return parts[0] ?? 'default'
+  const message = `${catalogName} requires a single-part namespace, but got ${parts.map(p => `\`${p}\``).join('.')}.`
+  throw new SpkError('REQUIRES_SINGLE_PART_NAMESPACE', message, { sqlState: '42K05' })
+}
+
+/** Nothing is kept in memory by name: a cached table is read like any other. `CACHE TABLE name AS query` makes a temp view. */
+function cache(statement: CacheCommand, session: SparkSession): Relation {
+  const { runner } = session
+  const { nameParts, plan, action } = statement
+  if (plan !== undefined && nameParts?.length === 1) runner.views.create(nameParts[0] as string, plan, false)
+  return runner.command(async () => {
+    const known =
+      nameParts === undefined || statement.ifExists || runner.views.get(nameParts) !== undefined || runner.tables.get(nameParts) !== undefined
+    if (!known && action !== 'clear') throw notFound(nameParts, runner.tables)
+    return noRows()
+  })
 }
 
 function unsupported(what: string): SpkError {

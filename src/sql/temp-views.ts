@@ -33,6 +33,26 @@ export class TempViews {
     this.#views.set(key, { name, plan: withoutSpans(this.#captured(plan, new Set()) as Relation) })
   }
 
+  /** A temp view that a plan names, or undefined. */
+  usedIn(plan: Relation): string | undefined {
+    const hidden = new Set<string>()
+    let used: string | undefined
+    const visit = (node: unknown): void => {
+      if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node) || used !== undefined) return
+      const relation = node as Relation
+      if (relation.kind === 'WithCTE') for (const cte of relation.ctes) hidden.add(this.#key(cte.name))
+      if (
+        relation.kind === 'UnresolvedRelation' &&
+        this.get(relation.nameParts) !== undefined &&
+        !hidden.has(this.#key(relation.nameParts[0] ?? ''))
+      ) {
+        used = relation.nameParts[0]
+      } else Object.values(node).forEach(visit)
+    }
+    visit(plan)
+    return used
+  }
+
   /** Whether there was one. */
   drop(name: string): boolean {
     return this.#views.delete(this.#key(name))

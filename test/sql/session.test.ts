@@ -120,7 +120,7 @@ test('many rows of the program are several partitions', () => {
   assert.is(plan.kind === 'LocalRelation' && plan.partitions.length, 2)
 })
 
-test('temp views by SQL and by API; a view keeps the views it was made of', () => {
+test('temp views by SQL and by API; a view keeps the views it was made of', async () => {
   const { spark } = testSession()
   spark.sql('CREATE TEMP VIEW v AS SELECT 1')
   spark.table('v').filter(col('a')).createOrReplaceTempView('w')
@@ -137,7 +137,13 @@ test('temp views by SQL and by API; a view keeps the views it was made of', () =
   assert.throws(() => spark.sql('CREATE TEMP VIEW v AS SELECT 1'), /TEMP_TABLE_OR_VIEW_ALREADY_EXISTS/)
   spark.sql('DROP VIEW v')
   spark.sql('DROP VIEW IF EXISTS v')
-  assert.throws(() => spark.sql('DROP VIEW v'), /TABLE_OR_VIEW_NOT_FOUND.*w, x/)
+  await spark
+    .sql('DROP VIEW v')
+    .collect()
+    .then(
+      () => assert.unreachable(),
+      (e: Error) => assert.match(e.message, /TABLE_OR_VIEW_NOT_FOUND/),
+    )
   assert.ok(spark.catalog.dropTempView('w'))
   assert.not(spark.catalog.dropTempView('w'))
 })
@@ -187,7 +193,7 @@ test('DESCRIBE and SHOW answer from temp views; what is not supported says so', 
     { namespace: '', viewName: 'places', isTemporary: true },
   ])
   assert.equal(await rows('SHOW COLUMNS IN people'), [['a'], ['s']])
-  for (const text of ['INSERT INTO t VALUES (1)', 'CREATE TABLE t (a INT)', 'ALTER TABLE t RENAME TO u', 'DROP TABLE t']) {
+  for (const text of ['ALTER TABLE t RENAME TO u', 'DELETE FROM t', 'CREATE GLOBAL TEMPORARY VIEW v AS SELECT 1']) {
     assert.throws(() => session.spark.sql(text), /UNSUPPORTED_FEATURE.SQL_STATEMENT.*0A000/)
   }
 })

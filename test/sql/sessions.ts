@@ -1,4 +1,7 @@
 /** A session over no cluster: what it plans and runs is kept for the test to look at. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { ClusterHandle, JobResult, RunOptions, StageSummary } from '#src/actors/driver/handle.js'
 import type { Batch } from '#src/core/batch.js'
 import type { StageGraph, WriteTarget } from '#src/core/stage.js'
@@ -55,7 +58,10 @@ export function testSession(settings: Readonly<Record<string, string>> = {}): Te
     },
     stop: async () => {},
   }
-  const spark = new SparkSession({ cluster, planner, terminal, version: '0.0.0' }, settings)
+  const spark = new SparkSession(
+    { cluster, planner, terminal, version: '0.0.0', warehouse: () => mkdtempSync(join(tmpdir(), 'spk-warehouse-test-')) },
+    settings,
+  )
   const state: TestSession = { spark, terminal, plans, runs, onRun: () => [], schema: struct([]) }
   return state
 }

@@ -97,12 +97,12 @@ function rename(input: Scoped, columns: readonly string[], node: ToDF | Subquery
 export function bindSubqueryAlias(relation: SubqueryAlias, context: AnalyzerContext): Scoped {
   const resolved = context.resolve(relation.input, context)
   const input = relation.columns === undefined ? resolved : rename(resolved, relation.columns, relation, context)
-  return aliased(input, relation.alias)
+  return aliased(input, relation.alias, relation.qualifier)
 }
 
 /** Everything under one qualifier; hidden columns end here. */
-export function aliased(input: Scoped, alias: string): Scoped {
-  return scoped({ kind: 'SubqueryAlias', input: trimmed(input), alias })
+export function aliased(input: Scoped, alias: string, qualifier?: readonly string[]): Scoped {
+  return scoped({ kind: 'SubqueryAlias', input: trimmed(input), alias, ...(qualifier === undefined ? {} : { qualifier }) })
 }
 
 /** dropDuplicates: of all columns a Distinct, of some the first row of each group. */

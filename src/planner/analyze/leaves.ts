@@ -76,7 +76,8 @@ function bindView(view: Relation, relation: UnresolvedRelation, name: string, co
     )
   }
   const inner: AnalyzerContext = { ...context, ctes: new Map(), text: undefined, openViews: new Set([...context.openViews, key]) }
-  return aliased(context.resolve(view, inner), name)
+  // A table or view of the catalog brings its full name along.
+  return view.kind === 'SubqueryAlias' && view.qualifier !== undefined ? context.resolve(view, inner) : aliased(context.resolve(view, inner), name)
 }
 
 export function bindLocalRelation(relation: LocalRelation, context: AnalyzerContext): Scoped {

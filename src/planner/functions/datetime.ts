@@ -180,7 +180,6 @@ export const datetimes: readonly ScalarFunction[] = [
   ),
   parsing('to_date', date),
   parsing('to_timestamp', timestamp),
-  rewritten('date', 1, (args, context) => castTo(takeArgs(args, [date], context)[0] as BoundExpr, date, context.castMode)),
   custom(
     'date_format',
     2,

@@ -5,6 +5,7 @@ import type { AggregateCall, BoundExpr } from '../bound.js'
 import { someExpr } from '../tree.js'
 import { averageFinish, splitAggregates } from './aggregates.js'
 import { arithmetic } from './arithmetic.js'
+import { casts } from './casts.js'
 import { collections } from './collections.js'
 import { conditional } from './conditional.js'
 import { datetimes } from './datetime.js'
@@ -22,6 +23,7 @@ const entries: readonly FunctionEntry[] = [
   ...math,
   ...strings,
   ...datetimes,
+  ...casts,
   ...collections,
   averageFinish,
   ...momentFinishers,

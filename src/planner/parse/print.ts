@@ -286,7 +286,7 @@ export function printStatement(statement: Statement): string {
       return `${head}${columns === undefined ? '' : ` (${columns})`} USING ${plan.format}${list}`
     }
     case 'DropView':
-      return `DROP VIEW ${statement.ifExists ? 'IF EXISTS ' : ''}${printName(statement.name)}`
+      return `DROP VIEW ${statement.ifExists ? 'IF EXISTS ' : ''}${statement.nameParts.map(printName).join('.')}`
     case 'Explain':
       return `EXPLAIN ${statement.mode === 'simple' ? '' : `${statement.mode.toUpperCase()} `}${printStatement(statement.statement)}`
     case 'Set':

@@ -147,9 +147,8 @@ function describeTable(c: Cursor): Command {
 
 export function use(c: Cursor): Command {
   c.expect('USE')
-  if (isName(c, c.peek()) && namespaceWord(c)) multipartName(c)
-  else multipartName(c)
-  return other('USE')
+  if (isName(c, c.peek())) namespaceWord(c)
+  return { kind: 'UseSchema', nameParts: multipartName(c) }
 }
 
 export function commentOn(c: Cursor): Command {
@@ -168,10 +167,10 @@ export function maintenance(c: Cursor): Command {
   switch (key) {
     case 'ANALYZE':
       return analyze(c)
-    case 'CACHE':
+    case 'CACHE': {
       c.accept('LAZY')
       c.expect('TABLE')
-      multipartName(c)
+      const nameParts = multipartName(c)
       if (c.accept('OPTIONS')) {
         c.expect('(')
         c.list(() => {
@@ -181,25 +180,31 @@ export function maintenance(c: Cursor): Command {
         })
         c.expect(')')
       }
-      if (c.accept('AS') || startsQuery(c.token.key)) c.grammar.query(c)
-      return other('CACHE TABLE')
-    case 'UNCACHE':
+      if (!c.accept('AS') && !startsQuery(c.token.key)) return { kind: 'CacheCommand', action: 'cache', nameParts, ifExists: false }
+      return { kind: 'CacheCommand', action: 'cache', nameParts, ifExists: false, plan: c.grammar.query(c) }
+    }
+    case 'UNCACHE': {
       c.expect('TABLE')
-      c.acceptAll('IF', 'EXISTS')
-      multipartName(c)
-      return other('UNCACHE TABLE')
+      const ifExists = c.acceptAll('IF', 'EXISTS')
+      return { kind: 'CacheCommand', action: 'uncache', nameParts: multipartName(c), ifExists }
+    }
     case 'CLEAR':
       c.expect('CACHE')
-      return other('CLEAR CACHE')
+      return { kind: 'CacheCommand', action: 'clear', ifExists: false }
     case 'REFRESH':
-      if (c.accept('TABLE') || c.accept('FUNCTION')) multipartName(c)
-      else while (c.token.kind !== 'end' && !c.is(';')) c.next()
-      return other('REFRESH')
-    case 'TRUNCATE':
+      if (c.accept('TABLE')) return { kind: 'CacheCommand', action: 'refresh', nameParts: multipartName(c), ifExists: false }
+      if (c.accept('FUNCTION')) {
+        multipartName(c)
+        return other('REFRESH FUNCTION')
+      }
+      while (c.token.kind !== 'end' && !c.is(';')) c.next()
+      return { kind: 'CacheCommand', action: 'refresh', ifExists: false }
+    case 'TRUNCATE': {
       c.expect('TABLE')
-      multipartName(c)
-      optionalPartition(c)
-      return other('TRUNCATE TABLE')
+      const nameParts = multipartName(c)
+      const partition = optionalPartition(c)
+      return { kind: 'TruncateTable', nameParts, ...(partition === undefined ? {} : { partition }) }
+    }
     case 'LOAD':
       c.expect('DATA')
       c.accept('LOCAL')

@@ -95,13 +95,13 @@ function create(c: Cursor): Statement {
   if (c.accept('TABLE')) return createTable(c, replace)
   if (c.accept('INDEX')) return createIndex(c)
   if (temporary || replace || !namespaceWord(c)) c.fail('TABLE')
-  ifNotExists(c)
-  multipartName(c)
+  const missing = ifNotExists(c)
+  const nameParts = multipartName(c)
   for (;;) {
     if (c.accept('COMMENT') || c.accept('LOCATION')) stringText(c)
     else if (c.acceptAll('DEFAULT', 'COLLATION')) strictName(c)
     else if (c.acceptAll('WITH', 'DBPROPERTIES') || c.acceptAll('WITH', 'PROPERTIES')) properties(c)
-    else return other('CREATE SCHEMA')
+    else return { kind: 'CreateSchema', nameParts, ifNotExists: missing }
   }
 }
 
@@ -132,7 +132,7 @@ function drop(c: Cursor): Statement {
   c.next()
   if (c.accept('VIEW')) {
     const missing = ifExists(c)
-    return { kind: 'DropView', name: multipartName(c).join('.'), ifExists: missing }
+    return { kind: 'DropView', nameParts: multipartName(c), ifExists: missing }
   }
   if (c.accept('TABLE')) {
     const missing = ifExists(c)
@@ -157,9 +157,10 @@ function drop(c: Cursor): Statement {
     return other('DROP INDEX')
   }
   if (!namespaceWord(c)) c.fail('TABLE')
-  const command = dropped(c, 'DROP SCHEMA')
-  c.accept('RESTRICT') || c.accept('CASCADE')
-  return command
+  const missing = ifExists(c)
+  const nameParts = multipartName(c)
+  const cascade = !c.accept('RESTRICT') && c.accept('CASCADE')
+  return { kind: 'DropSchema', nameParts, ifExists: missing, cascade }
 }
 
 function dropped(c: Cursor, name: string): Command {

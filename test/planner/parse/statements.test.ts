@@ -33,7 +33,7 @@ function shown(s: Statement): string {
     case 'CreateTempView':
       return `${s.replace ? 'replace' : 'create'} ${s.name}${s.columns === undefined ? '' : `(${s.columns.join(', ')})`}\n${planTree(s.plan, '  ')}`
     case 'DropView':
-      return `drop ${s.name}${s.ifExists ? ' if exists' : ''}`
+      return `drop ${s.nameParts.join('.')}${s.ifExists ? ' if exists' : ''}`
     case 'Explain':
       return `explain ${s.mode}\n${shown(s.statement)}`
     case 'Set':
@@ -47,6 +47,10 @@ function shown(s: Statement): string {
     case 'Insert': {
       const { plan, ...rest } = s
       return `${told(rest)}\n${planTree(plan, '  ')}`
+    }
+    case 'CacheCommand': {
+      const { plan, ...rest } = s
+      return plan === undefined ? told(rest) : `${told(rest)}\n${planTree(plan, '  ')}`
     }
     case 'CreateView': {
       const { plan, ...rest } = s
@@ -125,9 +129,12 @@ const cases: readonly (readonly [string, string])[] = [
   ["EXECUTE IMMEDIATE 'SELECT ?' INTO a USING 1, (2) AS b", 'EXECUTE IMMEDIATE'],
   ['CALL p(1, a => 2)', 'CALL'],
   ['ANALYZE TABLE t COMPUTE STATISTICS FOR COLUMNS a, b', 'ANALYZE TABLE'],
-  ['CACHE LAZY TABLE t AS SELECT 1', 'CACHE TABLE'],
+  ['CACHE LAZY TABLE t', 'kind:CacheCommand action:cache nameParts:[t]'],
   ['SHOW CREATE TABLE t', 'SHOW CREATE TABLE'],
-  ['USE SCHEMA a.b', 'USE'],
+  ['USE SCHEMA a.b', 'kind:UseSchema nameParts:[a b]'],
+  ['TRUNCATE TABLE a.b', 'kind:TruncateTable nameParts:[a b]'],
+  ['CREATE DATABASE IF NOT EXISTS d', 'kind:CreateSchema nameParts:[d] ifNotExists:true'],
+  ['DROP SCHEMA d CASCADE', 'kind:DropSchema nameParts:[d] cascade:true'],
   ["COMMENT ON TABLE t IS 'x'", 'COMMENT ON'],
   [
     'l: BEGIN DECLARE x INT DEFAULT 0; DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN SELECT 1; END; WHILE x < 3 DO IF x = 1 THEN LEAVE l; ELSE SET x = x + 1; END IF; END WHILE; END l',

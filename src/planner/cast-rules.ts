@@ -1,7 +1,7 @@
 /** Which explicit casts exist at all: Spark's ANSI table, and the wider one of its older rules. */
-import type { DataType } from '../../core/types.js'
-import type { CastMode } from '../bound.js'
-import { isNumeric } from '../coercion.js'
+import type { DataType } from '../core/types.js'
+import type { CastMode } from './bound.js'
+import { isNumeric } from './coercion.js'
 
 const moments = ['date', 'timestamp', 'timestamp_ntz']
 
