@@ -1,8 +1,11 @@
 /** `spk node --role master`: a master on a real bus with its page. Standby or leader is decided by the lease, not here. */
 import { startMaster } from '../actors/master/start-master.js'
 import { systemClock, systemRng } from '../core/clock.js'
+import { conf as table } from '../core/config-table.js'
+import { subjects } from '../protocol/subjects.js'
 import { connectNats } from '../transport/nats.js'
 import { parseNatsServers } from '../transport/nats-url.js'
+import type { Transport } from '../transport/transport.js'
 import { clusterUtilization, masterPage } from '../ui/master-page.js'
 import { startUi } from '../ui/server.js'
 import type { NodeEnd, NodeOptions, RunningNode } from './node-options.js'
@@ -10,6 +13,13 @@ import { ownVersions } from './versions.js'
 
 /** Spark's port of the master's page. */
 const UI_PORT = 8080
+
+/** Makes what drivers write to and may not make themselves: the event log. */
+async function openShared(transport: Transport, { cluster, conf }: NodeOptions): Promise<void> {
+  const { eventStream, eventSubjects } = subjects(cluster)
+  const limits = { maxAgeMs: conf.get(table.eventsMaxAge), maxBytes: conf.get(table.eventsMaxBytes) }
+  await transport.stream(eventStream, { subjects: eventSubjects, ...limits, adjust: true })
+}
 
 /** Resolves when the master thinks and its page answers. Rejects, with nothing left open, when the bus or a port cannot be had. */
 export async function runMaster(options: NodeOptions): Promise<RunningNode> {
@@ -36,6 +46,9 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
     return view()
   }
 
+  // Only masters may make streams, see `protocol/permissions.ts`.
+  const shared = (): void => void openShared(transport, options).catch((error: unknown) => log.warn({ err: error }, 'the event log is not open yet'))
+  shared()
   const uiUrl = `http://${host}:${ui.port}`
   const master = startMaster({
     transport,
@@ -67,6 +80,8 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
     return { reason, failed }
   }
   transport.onStatus(status => {
+    // The server may have lost its store.
+    if (status === 'connected') shared()
     if (status === 'closed') ending ??= end('the connection to the bus was closed for good', true)
   })
   return {

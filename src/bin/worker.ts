@@ -8,6 +8,7 @@ import { startBlockServer } from '../blockstore/server.js'
 import { systemClock, systemRng } from '../core/clock.js'
 import { newWorkerId } from '../core/ids.js'
 import type { Resources } from '../protocol/common.js'
+import { executorUrl } from '../protocol/permissions.js'
 import { connectNats } from '../transport/nats.js'
 import { parseNatsServers } from '../transport/nats-url.js'
 import { startUi } from '../ui/server.js'
@@ -98,7 +99,7 @@ export async function runWorker(options: WorkerNodeOptions): Promise<RunningNode
         host,
         blockServer: blocks,
       }),
-      urls: { executorNats: options.executorNats, ui: uiUrl, block: blockUrl },
+      urls: { executorNats: app => executorUrl(options.executorNats, app), ui: uiUrl, block: blockUrl },
     })
     const running = worker
     const ended = running.stopped.then(async ({ reason, refused }): Promise<NodeEnd> => {

@@ -54,3 +54,11 @@ export function newMasterId(epochMs: number, host: string, suffix: string): Mast
 export function subjectToken(text: string): string {
   return text.replace(/[^A-Za-z0-9_-]/g, '_')
 }
+
+/**
+ * First token of the subjects on which answers to a user of the bus arrive. Each user has its own, so that permissions keep one from hearing another's;
+ * without users it is the client's default.
+ */
+export function inboxPrefix(user: string | undefined): string {
+  return user === undefined ? '_INBOX' : `_INBOX_${subjectToken(user)}`
+}

@@ -30,6 +30,9 @@ export const ApplicationDescription = Type.Object({
 })
 export type ApplicationDescription = Static<typeof ApplicationDescription>
 
+/** Before a driver makes its id: a lane (see `subjects.ts`) that no active application is in; absent when all are taken. Nothing is reserved. */
+export const RequestLane = message('requestLane', Type.Object({}), Type.Object({ lane: Type.Optional(Type.Integer()) }))
+
 /** What the driver says it has, so that master and driver agree after a failover. */
 export const RegisterApplication = message(
   'registerApplication',

@@ -18,6 +18,9 @@ import { conf as table } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import type { Logger } from '../core/log.js'
 import { scratchFolder } from '../core/scratch.js'
+import { RequestLane } from '../protocol/application.js'
+import { subjects } from '../protocol/subjects.js'
+import { decodeReply, encode } from '../protocol/wire.js'
 import { MemoryBus } from '../transport/memory.js'
 import type { Transport } from '../transport/transport.js'
 
@@ -31,6 +34,7 @@ export interface ConnectOptions {
 
 /** How long a new application waits for its first executors, so that its first query is planned for them. Without any it goes on and waits in the job. */
 const FIRST_EXECUTORS_MS = 5000
+const LANE_MS = 1000
 
 /** Nothing that local mode waits for by itself keeps a program alive: a forgotten `stop()` does not hang anybody's tests … */
 const quietClock: Clock = { ...systemClock, after: (ms, fn) => systemClock.after(ms, fn, { unref: true }) }
@@ -133,7 +137,9 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
   const transport = await connectNats({ servers: options.master, name: `spk driver ${options.appName}`, log: options.log })
   const scratch = scratchFolder(settings.optional(table.localDir) ?? tmpdir(), 'driver')
   let client: BlockClient | undefined
+  const lane = await freeLane(transport, settings.get(table.cluster))
   const driver = startDriver({
+    ...(lane === undefined ? {} : { lane }),
     ...common(
       options,
       transport,
@@ -149,6 +155,17 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
     scratch.remove()
     await transport.close()
   })
+}
+
+/** A lane that no active application is in. Undefined when no master answers now: any will do, and one that is taken is refused at registration. */
+async function freeLane(transport: Transport, cluster: string): Promise<number | undefined> {
+  try {
+    const answer = await transport.request(subjects(cluster).master(RequestLane.name), encode(RequestLane, {}), { timeoutMs: LANE_MS })
+    return decodeReply(RequestLane, answer).lane
+  } catch (error) {
+    if (error instanceof SpkError && error.retryable) return undefined
+    throw error
+  }
 }
 
 /** What the master is asked for. */

@@ -6,13 +6,7 @@ import { AckPolicy, DeliverPolicy, DiscardPolicy, RetentionPolicy, StorageType }
 import { nanos } from '@nats-io/transport-node'
 import { MAX_PAYLOAD, messageTooLarge } from './failures.js'
 import { type JetStreamCalls, streamGone } from './nats-jetstream.js'
-import type { EventStream, StreamRecord } from './transport.js'
-
-interface StreamOptions {
-  readonly subjects: string
-  readonly maxAgeMs?: number
-  readonly maxBytes?: number
-}
+import type { EventStream, StreamOptions, StreamRecord } from './transport.js'
 
 const BATCH = 500
 /** A consumer that nobody reads is forgotten by the server after this. */
@@ -39,7 +33,7 @@ async function make(calls: JetStreamCalls, name: string, options: StreamOptions)
   const duplicate_window = nanos(Math.min(DUPLICATE_WINDOW_MS, options.maxAgeMs ?? DUPLICATE_WINDOW_MS))
   try {
     const { config } = await manager.streams.info(name)
-    if (config.max_age === limits.max_age && config.max_bytes === limits.max_bytes) return
+    if (options.adjust !== true || (config.max_age === limits.max_age && config.max_bytes === limits.max_bytes)) return
     await manager.streams.update(name, { ...limits, duplicate_window })
   } catch (error) {
     if (!streamGone(error)) throw error

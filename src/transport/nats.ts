@@ -14,13 +14,14 @@ import {
 } from '@nats-io/transport-node'
 import { type Clock, delay, systemClock } from '../core/clock.js'
 import { SpkError } from '../core/errors.js'
+import { inboxPrefix } from '../core/ids.js'
 import type { Logger } from '../core/log.js'
 import { disconnected, MAX_PAYLOAD, messageTooLarge, noResponders, requestAborted, requestTimeout } from './failures.js'
 import { natsBucket } from './nats-bucket.js'
 import { JetStreamCalls } from './nats-jetstream.js'
 import { natsStream } from './nats-stream.js'
 import { type NatsServers, parseNatsServers } from './nats-url.js'
-import type { Bucket, EventStream, IncomingMessage, RequestOptions, Subscription, Transport, TransportStatus } from './transport.js'
+import type { Bucket, EventStream, IncomingMessage, RequestOptions, StreamOptions, Subscription, Transport, TransportStatus } from './transport.js'
 
 export interface NatsOptions {
   /** `nats://[user:password@]host[:port]`, several parted by commas. */
@@ -32,7 +33,7 @@ export interface NatsOptions {
   readonly waitMs?: number
   /** Copies of buckets and streams that are created here. Default 1. */
   readonly replicas?: number
-  /** First tokens of the subjects on which answers arrive; permissions may ask for one's own. Default `_INBOX`. */
+  /** First tokens of the subjects on which answers arrive. Default: one for each user of the server, see `core/ids.ts`. */
   readonly inboxPrefix?: string
   readonly clock?: Clock
 }
@@ -93,7 +94,7 @@ function dial(servers: NatsServers, options: NatsOptions): Promise<NatsConnectio
     maxPingOut: 2,
     ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
-    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
+    inboxPrefix: options.inboxPrefix ?? inboxPrefix(servers.user),
   })
 }
 
@@ -191,7 +192,7 @@ export class NatsTransport implements Transport {
     return natsBucket(this.#calls, name, options)
   }
 
-  stream(name: string, options: { readonly subjects: string; readonly maxAgeMs?: number; readonly maxBytes?: number }): Promise<EventStream> {
+  stream(name: string, options: StreamOptions): Promise<EventStream> {
     return natsStream(this.#calls, name, options)
   }
 

@@ -23,6 +23,14 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
+export interface StreamOptions {
+  readonly subjects: string
+  readonly maxAgeMs?: number
+  readonly maxBytes?: number
+  /** Also correct the limits of a stream that exists: for its owner. */
+  readonly adjust?: boolean
+}
+
 export interface Transport {
   publish(subject: string, data: Uint8Array): void
   /**
@@ -35,8 +43,8 @@ export interface Transport {
   subscribe(subject: string, handler: (message: IncomingMessage) => void): Subscription
   /** Opens a bucket, creating it when missing. `ttlMs` applies to every key (silent expiry: watchers may hear nothing of it). */
   bucket(name: string, options?: { readonly ttlMs?: number; readonly history?: number; readonly memory?: boolean }): Promise<Bucket>
-  /** Opens an append-only stream, creating it when missing. */
-  stream(name: string, options: { readonly subjects: string; readonly maxAgeMs?: number; readonly maxBytes?: number }): Promise<EventStream>
+  /** Opens an append-only stream, creating it when missing. The limits of one that exists stay as they are. */
+  stream(name: string, options: StreamOptions): Promise<EventStream>
   onStatus(listener: (status: TransportStatus) => void): void
   /** Flushes and closes; pending requests reject. */
   close(): Promise<void>

@@ -109,7 +109,7 @@ export class SimCluster {
       resources: {},
       versions: VERSIONS,
       ports,
-      urls: { executorNats: '', ui: '', block: `http://${node.host}` },
+      urls: { executorNats: () => '', ui: '', block: `http://${node.host}` },
       ...this.#plant.worker,
     })
     this.disks.open(handle.workerId, node)

@@ -26,8 +26,12 @@ const GONE = ['KILLED', 'FAILED', 'LOST', 'EXITED', 'DECOMMISSIONED']
 export function openInbox(options: InboxOptions): readonly Subscription[] {
   const { transport, subjects, core, application } = options
   const { clock, log, appId } = core
-  const on = <S extends TSchema, R extends TSchema>(message: Message<S, R>, handler: (value: Static<S>) => Static<R>): Subscription =>
-    answer(transport, log, subjects.driver(appId, message.name), message, handler)
+  const from =
+    (subject: (name: string) => string) =>
+    <S extends TSchema, R extends TSchema>(message: Message<S, R>, handler: (value: Static<S>) => Static<R>): Subscription =>
+      answer(transport, log, subject(message.name), message, handler)
+  const fromMaster = from(name => subjects.driver(appId, name))
+  const fromExecutor = from(name => subjects.report(appId, name))
 
   function refusal(request: RegisterExecutorRequest): string | undefined {
     const { executorId, token, versions } = request
@@ -43,28 +47,28 @@ export function openInbox(options: InboxOptions): readonly Subscription[] {
   }
 
   return [
-    on(ExecutorAdded, ({ epoch, executorId, workerId, host, cores, memory, resources }) => {
+    fromMaster(ExecutorAdded, ({ epoch, executorId, workerId, host, cores, memory, resources }) => {
       application.send({ type: 'executorAdded', epoch, executor: { executorId, workerId, host, cores, memory, resources } })
       return {}
     }),
-    on(ExecutorUpdated, ({ epoch, executorId, state, message, exitCode, workerLost }) => {
+    fromMaster(ExecutorUpdated, ({ epoch, executorId, state, message, exitCode, workerLost }) => {
       const reason = `${state}${exitCode === undefined ? '' : ` with exit code ${exitCode}`}${message === undefined ? '' : `: ${message}`}`
       if (GONE.includes(state)) application.send({ type: 'executorEnded', epoch, executorId, reason, workerLost })
       return {}
     }),
-    on(WorkerRemoved, ({ epoch, workerId, reason }) => {
+    fromMaster(WorkerRemoved, ({ epoch, workerId, reason }) => {
       application.send({ type: 'workerRemoved', epoch, workerId, reason })
       return {}
     }),
-    on(ApplicationRemoved, ({ epoch, state, reason }) => {
+    fromMaster(ApplicationRemoved, ({ epoch, state, reason }) => {
       application.send({ type: 'applicationRemoved', epoch, state, reason })
       return {}
     }),
-    on(DriverMasterChanged, ({ epoch }) => {
+    fromMaster(DriverMasterChanged, ({ epoch }) => {
       application.send({ type: 'masterChanged', epoch })
       return {}
     }),
-    on(RegisterExecutor, request => {
+    fromExecutor(RegisterExecutor, request => {
       const reason = refusal(request)
       if (reason !== undefined) {
         log.warn({ executorId: request.executorId, reason }, 'executor refused')
@@ -79,14 +83,14 @@ export function openInbox(options: InboxOptions): readonly Subscription[] {
       })
       return { kind: 'registered' as const, conf: { ...options.executorConf } }
     }),
-    on(ExecutorHeartbeat, ({ executorId }) => {
+    fromExecutor(ExecutorHeartbeat, ({ executorId }) => {
       const { executors, removed, phase } = application.snapshot().context
       if (removed.has(executorId) || phase === 'finished' || phase === 'failed') return { kind: 'stop' as const }
       if (executors.get(executorId)?.registered === undefined) return { kind: 'reregister' as const }
       application.send({ type: 'executorSeen', executorId, now: clock.monotonic() })
       return { kind: 'ok' as const }
     }),
-    on(StatusUpdate, ({ executorId, reports }) => {
+    fromExecutor(StatusUpdate, ({ executorId, reports }) => {
       const executor = core.executor(executorId)
       // Of a lost executor: its tasks run elsewhere already.
       if (executor === undefined) return {}

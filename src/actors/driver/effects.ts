@@ -18,7 +18,7 @@ import {
 } from '../../protocol/application.js'
 import type { Versions } from '../../protocol/common.js'
 import type { LogEvent } from '../../protocol/event-log.js'
-import { subjects as subjectsOf } from '../../protocol/subjects.js'
+import { LANES, subjects as subjectsOf } from '../../protocol/subjects.js'
 import type { Message, Static, TSchema } from '../../protocol/wire.js'
 import type { Transport } from '../../transport/transport.js'
 import { type Actor, bind, type EffectTable } from '../bind.js'
@@ -51,6 +51,8 @@ export interface DriverOptions {
   readonly host: string
   /** Set when a worker runs this driver. */
   readonly driverId?: string
+  /** A lane that the master called free (`RequestLane`); the id is made to fall into it. */
+  readonly lane?: number
   /** Absent: local mode. Else what is asked of the master. */
   readonly request?: Pick<ApplicationDescription, 'coresMax' | 'executorCores' | 'executorMemory' | 'executorResources' | 'executorLimit'>
   /** For harnesses: another consolidate table, or effects wrapped. */
@@ -78,13 +80,18 @@ const FAREWELL_MS = 5000
 /** In local mode nobody listens. */
 const LOCAL_BEAT_MS = 3_600_000
 
+/** A number of four digits for the id, at random among those of the lane. */
+function sequenceIn(lane: number | undefined, rng: Rng): number {
+  return lane === undefined ? Math.floor(rng.next() * 10_000) : lane + LANES * Math.floor(rng.next() * Math.floor(10_000 / LANES))
+}
+
 export function startDriver(options: DriverOptions): DriverHandle {
   const { transport, rng, conf } = options
   // Nothing the driver waits for by itself is a reason to keep a user's program alive.
   const clock: Clock = { ...options.clock, after: (ms, fn) => options.clock.after(ms, fn, { unref: true }) }
   const subjects = subjectsOf(options.cluster)
   const startedAt = clock.now()
-  const appId = newAppId(startedAt, Math.floor(rng.next() * 10_000))
+  const appId = newAppId(startedAt, sequenceIn(options.lane, rng))
   const token = rng.hex(32)
   const log = options.log.child({ actor: 'driver', appId })
   const jobs = new Map<number, RunningJob>()

@@ -21,7 +21,7 @@ export function driverLink(transport: Transport, cluster: string, appId: AppId, 
   const { executorId } = self
 
   async function ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, value: Static<S>): Promise<Static<R>> {
-    return decodeReply(type, await transport.request(names.driver(appId, type.name), encode(type, value), { timeoutMs: ANSWER_MS }))
+    return decodeReply(type, await transport.request(names.report(appId, type.name), encode(type, value), { timeoutMs: ANSWER_MS }))
   }
 
   return {

@@ -1,5 +1,7 @@
 /** Applications: registration, presence, and what they ask for. Pure: changes the ledger. */
+import type { AppId } from '../../core/ids.js'
 import type { ApplicationDescription } from '../../protocol/application.js'
+import { LANES, laneOf, laneToken } from '../../protocol/subjects.js'
 import { numberAfter } from './adoption.js'
 import { endApp } from './application-end.js'
 import { type App, activeApps, executorsOf, isAppActive, isExecutorLive, keyOf } from './cluster.js'
@@ -19,7 +21,9 @@ export function registerApplication(l: Ledger, token: number, body: RequestBody<
   const { appId } = description
   const known = l.app(appId)
   const reason =
-    known === undefined || isAppActive(known) ? objection(description) : `application ${appId} has ended: ${known.state}, ${known.reason}`
+    known === undefined || isAppActive(known)
+      ? (objection(description) ?? (known === undefined && claimed.length === 0 ? laneTaken(l, appId) : undefined))
+      : `application ${appId} has ended: ${known.state}, ${known.reason}`
   if (reason !== undefined) {
     l.note('warn', `Refused application ${appId}: ${reason}`, { appId })
     l.reply(token, 'registerApplication', { kind: 'refused', reason })
@@ -34,6 +38,30 @@ export function registerApplication(l: Ledger, token: number, body: RequestBody<
   const { masterId, epoch, uiUrl, settings } = l.context
   const interval = heartbeatMs(settings.appTimeoutMs)
   l.reply(token, 'registerApplication', { kind: 'registered', masterId, epoch, heartbeatMs: interval, uiUrl }, [keyOf.app(appId)])
+}
+
+/** The lanes of active applications. */
+function lanesInUse(l: Ledger): ReadonlyMap<string, string> {
+  return new Map(activeApps(l.cluster).map(({ description: { appId } }) => [laneOf(appId as AppId), appId]))
+}
+
+/** The next free lane after the one given out last, so that one that was just left rests for a while. */
+export function requestLane(l: Ledger, token: number): void {
+  const used = lanesInUse(l)
+  const newest = [...l.cluster.apps.values()].reduce<App | undefined>((last, app) => (last && last.sequence > app.sequence ? last : app), undefined)
+  const from = newest === undefined ? 0 : Number.parseInt(laneOf(newest.description.appId as AppId), 16) + 1
+  const free = Array.from({ length: LANES }, (_, i) => (from + i) % LANES).find(lane => !used.has(laneToken(lane)))
+  l.reply(token, 'requestLane', free === undefined ? {} : { lane: free })
+}
+
+/** Two applications in one lane could touch each other's executors. A driver that asked for a lane meets this only when another was faster. */
+function laneTaken(l: Ledger, appId: string): string | undefined {
+  const used = lanesInUse(l)
+  const other = used.get(laneOf(appId as AppId))
+  if (other === undefined) return undefined
+  return used.size === LANES
+    ? `${LANES} applications are active, the most that one cluster takes.`
+    : `its id shares a lane with ${other}. Start it again: it gets another id.`
 }
 
 /** What was first registered stands; only what the store does not keep comes anew. */

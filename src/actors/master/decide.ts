@@ -5,7 +5,14 @@
  */
 import { unreachable } from '../../core/errors.js'
 import { endApp } from './application-end.js'
-import { applicationHeartbeat, registerApplication, requestExecutors, requestKillApplication, unregisterApplication } from './applications.js'
+import {
+  applicationHeartbeat,
+  registerApplication,
+  requestExecutors,
+  requestKillApplication,
+  requestLane,
+  unregisterApplication,
+} from './applications.js'
 import { activeApps, aliveWorkers } from './cluster.js'
 import { driverStateChanged, requestDriverStatus, requestKillDriver, requestSubmitDriver } from './drivers.js'
 import type { Decide, Decision, MasterContext, MasterEvent } from './events.js'
@@ -78,6 +85,7 @@ const handlers: { readonly [K in RequestKind]: (l: Ledger, token: number, body: 
   executorStateChanged,
   driverStateChanged,
   unregisterWorker,
+  requestLane,
   registerApplication,
   applicationHeartbeat,
   unregisterApplication,

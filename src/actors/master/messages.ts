@@ -8,6 +8,7 @@ import {
   KillExecutors,
   RegisterApplication,
   RequestExecutors,
+  RequestLane,
   UnregisterApplication,
   WorkerRemoved,
 } from '../../protocol/application.js'
@@ -22,6 +23,7 @@ export const requests = {
   executorStateChanged: ExecutorStateChanged,
   driverStateChanged: DriverStateChanged,
   unregisterWorker: UnregisterWorker,
+  requestLane: RequestLane,
   registerApplication: RegisterApplication,
   applicationHeartbeat: ApplicationHeartbeat,
   unregisterApplication: UnregisterApplication,

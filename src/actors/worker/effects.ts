@@ -6,7 +6,7 @@ import type { Clock, Rng, Timer } from '../../core/clock.js'
 import type { Conf } from '../../core/config.js'
 import { conf as options } from '../../core/config-table.js'
 import { SpkError, unreachable } from '../../core/errors.js'
-import { newWorkerId, type WorkerId } from '../../core/ids.js'
+import { type AppId, newWorkerId, type WorkerId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { Resources, Versions } from '../../protocol/common.js'
 import { subjects } from '../../protocol/subjects.js'
@@ -23,8 +23,8 @@ import type { Child, WorkerState } from './state.js'
 const UNREGISTER_TRIES = 2
 
 export interface WorkerUrls {
-  /** What executors and drivers of this worker connect to; with the user of their role where the server asks for one. */
-  readonly executorNats: string
+  /** What the executors of an application connect to; with the user of their lane where the server asks for one. */
+  readonly executorNats: (app: AppId) => string
   readonly ui: string
   readonly block: string
 }
@@ -132,7 +132,7 @@ export function startWorker(options_: WorkerOptions): WorkerHandle {
           ports.admitApplication(appId, token)
           return ports.launchExecutor(
             {
-              natsUrl: urls.executorNats,
+              natsUrl: urls.executorNats(appId as AppId),
               cluster: options_.cluster,
               workerId,
               host: options_.host,

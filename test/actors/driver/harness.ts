@@ -136,7 +136,7 @@ export class FakeExecutor {
   }
 
   async ask<S extends TSchema, R extends TSchema>(type: Message<S, R>, value: Static<S>): Promise<Static<R>> {
-    return decodeReply(type, await this.#bus.request(names.driver(this.#driver.appId, type.name), encode(type, value), { timeoutMs: 1000 }))
+    return decodeReply(type, await this.#bus.request(names.report(this.#driver.appId, type.name), encode(type, value), { timeoutMs: 1000 }))
   }
 
   heartbeat(): Promise<Static<typeof ExecutorHeartbeat.reply>> {

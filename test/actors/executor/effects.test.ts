@@ -73,7 +73,7 @@ function world(refuse?: string): World {
   const heard: string[] = []
   const registrations: RegisterExecutorRequest[] = []
   const on = <S extends TSchema, R extends TSchema>(type: Message<S, R>, answer: (body: Static<S>) => Static<R>): void => {
-    driver.subscribe(names.driver(app, type.name), message => {
+    driver.subscribe(names.report(app, type.name), message => {
       if (made.up) message.respond(encodeReply(type, answer(decode(type, message.data))))
     })
   }

@@ -277,4 +277,22 @@ test('an application with a running executor waits for nothing', () => {
   assert.equal(p.ask('applicationHeartbeat', { appId: 'app-1' }), { kind: 'ok', masterId, epoch })
 })
 
+test('no two active applications share a lane: one is offered, and a second is refused', () => {
+  const p = withWorkers(4)
+  p.registerApp('app-20260131120000-0300')
+  assert.equal(p.ask('requestLane', {}), { lane: 45 })
+  const second = p.registerApp('app-20260131120009-0044')
+  assert.match(second.kind === 'refused' ? second.reason : 'taken', /shares a lane with app-20260131120000-0300/)
+  assert.is(p.registerApp('app-20260131120000-0300').kind, 'registered', 'the first again')
+  assert.is(p.registerApp('app-20260131120009-0044', {}, ['0']).kind, 'registered', 'one that runs already, after the store was lost, is kept')
+})
+
+test('when all lanes are taken none is offered, and that is said', () => {
+  const p = withWorkers(4)
+  for (let i = 0; i < 256; i++) assert.is(p.registerApp(`app-20260131120000-${String(i).padStart(4, '0')}`).kind, 'registered')
+  assert.equal(p.ask('requestLane', {}), {})
+  const more = p.registerApp('app-20260131120000-0256')
+  assert.match(more.kind === 'refused' ? more.reason : 'taken', /256 applications are active/)
+})
+
 test.run()

@@ -133,7 +133,7 @@ function rig(more: Partial<WorkerOptions> = {}) {
       resources: {},
       versions: { spk: '1', duckdb: '1', protocol: 1 },
       ports,
-      urls: { executorNats: 'nats://e', ui: 'http://w', block: 'http://w/blocks' },
+      urls: { executorNats: () => 'nats://e', ui: 'http://w', block: 'http://w/blocks' },
       ...more,
     })
   return { clock, bus, ports, transport, start }
