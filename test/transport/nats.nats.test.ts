@@ -161,7 +161,7 @@ test('nobody there, not NATS, refused, malformed: one clear error each, never th
 test('what the user may not do is said at once', async () => {
   const guarded = await startNatsServer({
     config:
-      'authorization { users: [ { user: o, password: p, permissions: { publish: ["$JS.API.STREAM.INFO.>", "ok"], subscribe: ["_INBOX.>"] } } ] }',
+      'authorization { users: [ { user: o, password: p, permissions: { publish: ["$JS.API.STREAM.INFO.>", "ok"], subscribe: ["_INBOX_o.>"] } } ] }',
   })
   try {
     const observer = await client(`nats://o:p@127.0.0.1:${guarded.port}`)
