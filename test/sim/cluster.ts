@@ -14,7 +14,7 @@ import type { Transport } from '#src/transport/transport.js'
 import { Disks, Outputs } from './files.js'
 import { Invariants } from './invariants.js'
 import type { SimNode } from './node.js'
-import { Processes, type StartExecutor } from './processes.js'
+import { Processes, type Programs } from './processes.js'
 import type { World } from './world.js'
 
 export const CLUSTER = 'spk'
@@ -48,13 +48,13 @@ export class SimCluster {
   readonly #plant: Plant
   readonly #conf: Conf
 
-  constructor(world: World, shape: Shape, startExecutor: StartExecutor, plant: Plant = {}) {
+  constructor(world: World, shape: Shape, programs: Programs, plant: Plant = {}) {
     this.world = world
     this.#shape = shape
     this.#plant = plant
     this.#conf = new Conf(shape.conf)
     this.disks = new Disks(world.net)
-    this.processes = new Processes(world, this.disks, startExecutor)
+    this.processes = new Processes(world, this.disks, programs)
     this.invariants = new Invariants(world, this.names, this.processes)
     this.invariants.epochKnown = node => this.workers.get(node)?.state().epoch ?? 0
     const skews = world.seed.fork('skew')
@@ -68,6 +68,24 @@ export class SimCluster {
     if (node.alive) return
     if (node.name.startsWith('m')) this.#startMaster(node)
     else if (node.name.startsWith('w')) this.#startWorker(node)
+  }
+
+  /** Asks what this node runs to end in good order. */
+  stop(node: SimNode): void {
+    if (!node.alive) return
+    const life = node.life
+    const gone = () => {
+      if (node.life === life) node.end()
+    }
+    void (this.masters.get(node)?.stop() ?? this.workers.get(node)?.stop('SIGTERM'))?.then(gone)
+  }
+
+  /** One master leads, and every worker is registered with it. */
+  settled(): boolean {
+    const leader = [...this.masters].find(([node, master]) => node.alive && master.phase() === 'leading')?.[1]
+    if (leader === undefined) return false
+    const { epoch } = leader.state()
+    return [...this.workers.values()].every(worker => worker.phase() === 'active' && worker.state().epoch === epoch)
   }
 
   #startMaster(node: SimNode): void {

@@ -21,15 +21,20 @@ export type Fault =
   | { readonly kind: 'busDown'; readonly at: number; readonly until: number }
   | { readonly kind: 'storeDown'; readonly at: number; readonly until: number }
   | { readonly kind: 'storeLost'; readonly at: number; readonly until: number }
+  /** SIGTERM: a master gives its lease back, a worker takes leave. */
+  | { readonly kind: 'stop'; readonly node: string; readonly at: number; readonly until: number }
+  /** Somebody else writes records of the store anew, the same values: whoever compares revisions meets a conflict. */
+  | { readonly kind: 'rewrite'; readonly at: number; readonly until: number; readonly everyMs: number }
 
 export interface FaultPlanOptions {
   /** Nodes that may crash and be paused, and hosts that may be cut off. */
   readonly nodes: readonly string[]
   readonly hosts: readonly string[]
-  /** May be paused, but a driver that crashes is not started again. */
+  /** Drivers of clients: may crash and be paused; one that crashed is not started again. */
   readonly drivers?: readonly string[]
-  /** Executors are named by number of their start: the first so many may crash and be paused. */
+  /** Executors, and drivers that workers run, are named by number of their start: the first so many may crash and be paused. */
   readonly executors?: number
+  readonly submitted?: number
   /** Faults begin between these times and are over by the second. */
   readonly from: number
   readonly healAt: number
@@ -37,7 +42,10 @@ export interface FaultPlanOptions {
 }
 
 type Kind = Fault['kind']
-const KINDS: readonly Kind[] = ['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut', 'busDown', 'storeDown', 'storeLost']
+const KINDS: readonly Kind[] = [
+  ...(['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut'] as const),
+  ...(['busDown', 'storeDown', 'storeLost', 'stop', 'rewrite'] as const),
+]
 
 /** One script per seed (swarm testing). Most draw from a subset of the kinds: some runs see only pauses, some everything. Others are all about one danger. */
 export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
@@ -111,10 +119,11 @@ function frozenExecutors(seed: Seed, options: FaultPlanOptions): Fault[] {
   return faults
 }
 
-function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executors = 0, from, healAt }: FaultPlanOptions): Fault {
+function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executors = 0, submitted = 0, from, healAt }: FaultPlanOptions): Fault {
   const node = (): string => {
     if (executors > 0 && seed.chance(0.35)) return `x${seed.int(0, executors - 1)}`
-    return kind === 'pause' && drivers.length > 0 && seed.chance(0.15) ? seed.pick(drivers) : seed.pick(nodes)
+    if (submitted > 0 && seed.chance(0.2)) return `y${seed.int(0, submitted - 1)}`
+    return drivers.length > 0 && seed.chance(kind === 'pause' ? 0.15 : 0.08) ? seed.pick(drivers) : seed.pick(nodes)
   }
   const at = seed.between(from, healAt - 200)
   const until = (shortest: number, longest: number) => Math.min(healAt, at + seed.between(shortest, longest))
@@ -147,6 +156,10 @@ function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executor
       return { kind, at, until: until(500, 9000) }
     case 'storeLost':
       return { kind, at, until: at }
+    case 'stop':
+      return { kind, node: seed.pick(nodes), at, until: until(3000, 9000) }
+    case 'rewrite':
+      return { kind, at, until: until(500, 6000), everyMs: seed.pick([20, 100, 400]) }
   }
 }
 

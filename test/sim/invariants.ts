@@ -6,6 +6,7 @@ import { LeaseRecord } from '#src/protocol/state.js'
 import { LEASE_KEY, type Subjects } from '#src/protocol/subjects.js'
 import { decode, decodeRecord, decodeReply, type Message, messages } from '#src/protocol/wire.js'
 import type { Hop } from '#src/transport/memory.js'
+import { countBranch, isWatched } from './coverage.js'
 import type { Delivery } from './net.js'
 import type { SimNode } from './node.js'
 import type { Processes } from './processes.js'
@@ -56,12 +57,12 @@ export class Invariants {
   /** Highest epoch that a life of a node has been shown, by `node#life`. */
   readonly #seen = new Map<string, number>()
   #forgivenUntil = 0
+  #lastLease: { readonly value: Uint8Array; readonly record: LeaseRecord } | undefined
   /** The order that a worker is deciding on right now. */
   #deciding: Order | undefined
   readonly #capacity = new Map<SimNode, WorkerCapacity>()
   /** The epoch that a worker itself says to know. */
   epochKnown: (worker: SimNode) => number = () => 0
-  readonly counts = { orders: 0, staleOrders: 0, launches: 0, epochs: 0 }
 
   constructor(world: World, names: Subjects, processes: Processes) {
     this.#world = world
@@ -69,7 +70,7 @@ export class Invariants {
     this.#processes = processes
     world.net.observe = (delivery, phase) => this.#observe(delivery, phase)
     world.net.describe = describeHop
-    processes.onLaunch = (launch, workerNode) => this.#launched(launch.cores, launch.memory, workerNode)
+    processes.onLaunch = ({ cores, memory }, workerNode) => this.#launched(cores, memory, workerNode)
     processes.onKill = workerNode => this.#noEffectOfOldEpoch(workerNode, 'a kill')
   }
 
@@ -102,7 +103,7 @@ export class Invariants {
     if (!node.name.startsWith('m')) return
     const body = this.#body(hop, message)
     if (typeof body?.['epoch'] !== 'number') return
-    if (hop.kind === 'message') this.counts.orders++
+    if (hop.kind === 'message') this.#world.counts.add('orders and news of masters')
     const { epoch } = body
     this.#leads(epoch, String(body['masterId'] ?? ''))
     // An expired lease belongs to nobody; one that is not confirmed yet (epoch 0) already to the next one.
@@ -117,17 +118,18 @@ export class Invariants {
 
   /** Something arrives: remember the epoch, and what a worker is about to decide. */
   #shown(hop: Hop, message: Message, node: SimNode): void {
-    const body = this.#body(hop, message)
-    if (typeof body?.['epoch'] !== 'number') return
+    const body = isWatched(hop, message, node) ? this.#body(hop, message) : undefined
+    if (body === undefined) return
+    countBranch(this.#world.counts, hop, message, body)
+    if (typeof body['epoch'] !== 'number' || !this.#capacity.has(node)) return
     const { epoch } = body
     const key = `${node.name}#${node.life}`
-    if (!this.#capacity.has(node)) return
     // Of an answer only the worker knows whether it came in time; what it once knew it must not forget.
     const seen = Math.max(this.#seen.get(key) ?? 0, this.epochKnown(node))
     this.#seen.set(key, seen)
     if (hop.kind === 'message') {
       this.#deciding = { worker: node.name, name: message.name, epoch, life: node.life }
-      if (epoch < seen) this.counts.staleOrders++
+      if (epoch < seen) this.#world.counts.add('orders of an old epoch arrived')
       // An order does not count as its own evidence.
       if (epoch >= seen) this.#seen.set(key, epoch)
     }
@@ -136,7 +138,7 @@ export class Invariants {
   #leads(epoch: number, masterId: string): void {
     if (masterId === '' || epoch === 0) return
     const known = this.#leaders.get(epoch)
-    if (known === undefined) this.counts.epochs++
+    if (known === undefined) this.#world.counts.add('epochs')
     if (this.#world.scheduler.time <= this.#forgivenUntil) this.#leaders.set(epoch, ANYBODY)
     else if (known === undefined) this.#leaders.set(epoch, masterId)
     else if (known !== masterId && known !== ANYBODY)
@@ -144,12 +146,12 @@ export class Invariants {
   }
 
   #launched(cores: number, memory: number, workerNode: SimNode): void {
-    this.counts.launches++
+    this.#world.counts.add('processes launched')
     this.#noEffectOfOldEpoch(workerNode, 'a launch')
     const capacity = this.#capacity.get(workerNode)
     if (capacity === undefined) return
     const running = [...this.#processes.running].filter(p => p.workerNode === workerNode && p.workerLife === workerNode.life)
-    const used = running.reduce((sum, p) => ({ cores: sum.cores + p.launch.cores, memory: sum.memory + p.launch.memory }), { cores, memory })
+    const used = running.reduce((sum, p) => ({ cores: sum.cores + p.cores, memory: sum.memory + p.memory }), { cores, memory })
     if (used.cores > capacity.cores) this.#world.violate('cores given out twice', `${workerNode.name} runs ${used.cores} of ${capacity.cores} cores`)
     if (used.memory > capacity.memory)
       this.#world.violate('memory given out twice', `${workerNode.name} uses ${used.memory} of ${capacity.memory} bytes`)
@@ -174,6 +176,8 @@ export class Invariants {
 
   #lease(): LeaseRecord | undefined {
     const entry = this.#world.bus.peek(this.#names.leaderBucket, LEASE_KEY)
-    return entry === undefined ? undefined : decodeRecord(LeaseRecord, entry.value, 'lease')
+    if (entry === undefined) return undefined
+    if (this.#lastLease?.value !== entry.value) this.#lastLease = { value: entry.value, record: decodeRecord(LeaseRecord, entry.value, 'lease') }
+    return this.#lastLease.record
   }
 }

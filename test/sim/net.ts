@@ -5,6 +5,7 @@
  */
 import type { Hop, MemoryBus, MemoryLink } from '#src/transport/memory.js'
 import type { MemoryClient } from '#src/transport/memory-client.js'
+import type { Counts } from './counts.js'
 import type { Life, SimNode } from './node.js'
 import type { Scheduler } from './scheduler.js'
 import type { Seed } from './seed.js'
@@ -17,6 +18,8 @@ export interface NetProfile {
   readonly slowMs: number
   readonly loss: number
   readonly duplicate: number
+  /** How much later than the first a copy may come, milliseconds. */
+  readonly lateMs: number
   readonly reorder: number
   /** Store operations whose request or answer gets lost. */
   readonly storeLoss: number
@@ -51,6 +54,7 @@ export class SimNet implements MemoryLink {
   readonly #scheduler: Scheduler
   readonly #seed: Seed
   readonly #trace: Trace
+  readonly #counts: Counts
   readonly #connections = new Map<string, Connection>()
   #profile: NetProfile
   #bus: MemoryBus | undefined
@@ -61,13 +65,12 @@ export class SimNet implements MemoryLink {
   observe: (delivery: Delivery, phase: 'sent' | 'before' | 'done') => void = () => {}
   /** Shows a message in the readable trace. */
   describe: (hop: Hop) => string = () => ''
-  readonly counts = { delivered: 0, lost: 0, duplicated: 0, held: 0, storeLost: 0, disconnects: 0 }
-
-  constructor(scheduler: Scheduler, seed: Seed, trace: Trace, profile: NetProfile) {
+  constructor(scheduler: Scheduler, seed: Seed, trace: Trace, profile: NetProfile, counts: Counts) {
     this.#scheduler = scheduler
     this.#seed = seed
     this.#trace = trace
     this.#profile = profile
+    this.#counts = counts
   }
 
   attach(bus: MemoryBus): void {
@@ -173,35 +176,38 @@ export class SimNet implements MemoryLink {
     if (!this.#busUp || connection.busLife !== this.#busLife) return
     const stored = hop.kind === 'store' || hop.kind === 'storeReply'
     if (stored ? !this.#storeUp || this.#seed.chance(this.#profile.storeLoss) : this.#seed.chance(this.#profile.loss)) {
-      this.counts[stored ? 'storeLost' : 'lost']++
+      this.#counts.add(stored ? 'store operations lost' : 'messages lost')
       this.#trace.note(this.#scheduler.time, connection.node.name, `lost ${hop.kind} ${hop.subject}`)
       return
     }
     if (connection.cut[direction]) {
-      this.counts.held++
-      if (this.#seed.chance(0.5)) connection.held.push({ direction, hop, deliver })
+      const kept = this.#seed.chance(0.5)
+      this.#counts.add(kept ? 'messages held by a cut' : 'messages lost in a cut')
+      if (kept) connection.held.push({ direction, hop, deliver })
       return
     }
     this.#pass(connection, direction, hop, deliver)
     if (hop.kind !== 'message' && hop.kind !== 'reply') return
     if (!this.#seed.chance(this.#profile.duplicate)) return
-    this.counts.duplicated++
-    this.#pass(connection, direction, hop, deliver)
+    const { lateMs } = this.#profile
+    this.#counts.add('messages doubled')
+    this.#pass(connection, direction, hop, deliver, lateMs * this.#seed.next() ** 2)
   }
 
-  #pass(connection: Connection, direction: Direction, hop: Hop, deliver: () => void): void {
+  #pass(connection: Connection, direction: Direction, hop: Hop, deliver: () => void, lateMs?: number): void {
     const { usualMs, slowChance, slowMs, reorder } = this.#profile
     let at = this.#scheduler.time + usualMs * this.#seed.between(0.5, 1.5)
     if (this.#seed.chance(slowChance)) at += -Math.log(1 - this.#seed.next()) * slowMs
-    if (!this.#seed.chance(reorder)) {
+    if (lateMs !== undefined) at += lateMs
+    else if (!this.#seed.chance(reorder)) {
       at = Math.max(at, connection.last[direction])
       connection.last[direction] = at
-    }
+    } else if (at < connection.last[direction]) this.#counts.add('messages out of order')
     const busLife = this.#busLife
     const arrive = (): void => {
       if (direction === 'out' && (!this.#busUp || busLife !== this.#busLife)) return
       if (connection.client.status !== 'connected') return
-      this.counts.delivered++
+      this.#counts.add('messages delivered')
       this.#trace.data(hop.data)
       if (this.#trace.keeps) this.#trace.note(this.#scheduler.time, connection.node.name, `  ${this.describe(hop)}`)
       const delivery: Delivery = { hop, direction, node: connection.node }
@@ -220,7 +226,7 @@ export class SimNet implements MemoryLink {
   }
 
   #disconnect(connection: Connection, afterMs: number): void {
-    this.counts.disconnects++
+    this.#counts.add('connections broken')
     connection.held = []
     this.#scheduler.after(
       afterMs,

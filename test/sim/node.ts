@@ -25,6 +25,8 @@ export interface Life {
   readonly clock: Clock
   readonly rng: Rng
   alive(): boolean
+  /** Virtual milliseconds since the simulation began, which no clock of the node shows. */
+  trueTime(): number
   /** Something of this life after `ms` of true time, like the work of a task. */
   after(ms: number, label: string, fn: () => void): Timer
 }
@@ -55,6 +57,11 @@ export class SimNode {
     this.#drift = options.drift ?? 1
   }
 
+  /** How wrong its clocks are: those of its host. */
+  get clockError(): { readonly skewMs: number; readonly drift: number } {
+    return { skewMs: this.#skew, drift: this.#drift }
+  }
+
   get alive(): boolean {
     return this.life % 2 === 1
   }
@@ -74,6 +81,7 @@ export class SimNode {
       alive() ? scheduler.after(ms, label, fn, { node: this, kind: 'timer' }) : { cancel() {} }
     return {
       alive,
+      trueTime: () => scheduler.time,
       rng: this.#seed.fork(life),
       after,
       clock: {

@@ -23,7 +23,7 @@ async function runPlainly(seed: number, query: SimQuery): Promise<Row[]> {
   const [disks, outputs] = [new Disks(world.net), new Outputs()]
   disks.open('w', node)
   disks.admit('w', 'app')
-  const faults = { exception: 0, bigResult: 0, shortest: 1, longest: 1 }
+  const faults = { exception: 0, bigResult: 0, shortest: 1, longest: 1, hurryAt: Number.POSITIVE_INFINITY }
   const runner = simTaskRunner({ node, life, launch: { appId: 'app', workerId: 'w' }, disks, outputs, seed: new Seed(seed), faults })
   const done = new Map<number, TaskOutput[]>()
   const rows: Row[] = []

@@ -15,7 +15,14 @@ export interface Scenario {
 }
 
 export interface ApplicationPlan {
+  /** Of the driver in client mode; of whoever submits in cluster mode. */
   readonly node: string
+  /** Absent: client mode. Else a worker runs it. */
+  readonly cluster?: {
+    readonly supervise: boolean
+    /** So many runs end half-way with exit code 1. */
+    readonly failures: number
+  }
   readonly startAt: number
   readonly coresMax: number | undefined
   readonly executorCores: number | undefined
@@ -31,14 +38,23 @@ export function drawScenario(seed: Seed): Scenario {
   const masters = shape.int(2, 3)
   const workers = Array.from({ length: shape.int(1, 4) }, () => ({ cores: shape.int(1, 4), memory: shape.int(2, 6) }))
   const healAt = shape.between(4000, 30_000)
-  const applications = Array.from({ length: shape.pick([1, 1, 2, 3]) }, (_, i) => ({
-    node: `d${i}`,
-    startAt: shape.between(0, shape.chance(0.5) ? 3000 : healAt),
-    coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
-    executorCores: shape.chance(0.5) ? 1 : undefined,
-    jobs: shape.int(1, 6),
-    together: shape.chance(0.3),
-  }))
+  const count = shape.pick([1, 1, 2, 3])
+  // A driver on a worker takes a core, and must leave one for executors when all of them run.
+  const room = workers.reduce((sum, { cores, memory }) => sum + Math.min(cores, memory), 0)
+  const byCluster = shape.chance(0.35)
+  const applications = Array.from({ length: count }, (_, i): ApplicationPlan => {
+    const submitted = byCluster && room > count && shape.chance(0.7)
+    const supervise = shape.chance(0.7)
+    return {
+      node: submitted ? `s${i}` : `d${i}`,
+      ...(submitted ? { cluster: { supervise, failures: supervise ? shape.pick([0, 0, 1, 2]) : 0 } } : {}),
+      startAt: shape.between(0, shape.chance(0.5) ? 3000 : healAt),
+      coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
+      executorCores: shape.chance(0.5) ? 1 : undefined,
+      jobs: shape.int(1, 6),
+      together: shape.chance(0.3),
+    }
+  })
   const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
   const nodes = [...names('m', masters), ...names('w', workers.length)]
   // From jobs that are over before anything happens to ones that see several faults.
@@ -46,19 +62,22 @@ export function drawScenario(seed: Seed): Scenario {
   return {
     masters,
     workers,
-    conf: {},
+    // Of an executor that has gone silent the driver may learn late, or by other means long before.
+    conf: shape.chance(0.7) ? { 'spark.network.timeout': '20s' } : {},
     applications,
     tasks: {
       exception: shape.chance(0.3) ? 0.05 : 0,
       bigResult: shape.chance(0.3) ? 0.5 : 0,
       shortest: 5,
       longest,
+      hurryAt: healAt,
     },
     faults: planFaults(seed.fork('faults'), {
       nodes,
       executors: 6,
-      hosts: [...nodes, ...applications.map(a => a.node)],
-      drivers: applications.map(a => a.node),
+      hosts: [...nodes, ...applications.filter(a => a.cluster === undefined).map(a => a.node)],
+      drivers: applications.filter(a => a.cluster === undefined).map(a => a.node),
+      submitted: 2 * applications.filter(a => a.cluster !== undefined).length,
       from: FIRST_FAULT_MS,
       healAt,
       most: shape.pick([3, 10, 25]),

@@ -10,7 +10,9 @@ export interface Scheduled {
   cancel(): void
 }
 
-export interface Entry {
+const nothing = (): void => {}
+
+export class Entry implements Scheduled {
   time: number
   readonly tie: number
   readonly seq: number
@@ -21,7 +23,23 @@ export interface Entry {
   readonly label: string
   /** Nothing any more once cancelled, so that what it held can go. */
   fn: () => void
-  cancelled: boolean
+  cancelled = false
+
+  constructor(time: number, seq: number, label: string, fn: () => void, { node, kind = 'harness', tie = 0 }: ScheduleOptions) {
+    this.time = time
+    this.tie = tie
+    this.seq = seq
+    this.node = node
+    this.life = node?.life ?? 0
+    this.kind = kind
+    this.label = label
+    this.fn = fn
+  }
+
+  cancel(): void {
+    this.cancelled = true
+    this.fn = nothing
+  }
 }
 
 /** A timer waits for the node's own clock; a message has arrived and waits for the node to look; `task` is work the node does. */
@@ -52,24 +70,9 @@ export class Scheduler {
   }
 
   after(ms: number, label: string, fn: () => void, options: ScheduleOptions = {}): Scheduled {
-    const entry: Entry = {
-      time: this.time + Math.max(0, ms),
-      tie: options.tie ?? 0,
-      seq: this.#seq++,
-      node: options.node,
-      life: options.node?.life ?? 0,
-      kind: options.kind ?? 'harness',
-      label,
-      fn,
-      cancelled: false,
-    }
+    const entry = new Entry(this.time + Math.max(0, ms), this.#seq++, label, fn, options)
     this.#push(entry)
-    return {
-      cancel: () => {
-        entry.cancelled = true
-        entry.fn = nothing
-      },
-    }
+    return entry
   }
 
   /** Puts back an entry that a paused node could not take, for `time`. */
@@ -160,8 +163,6 @@ export class Scheduler {
     heap[i] = last
   }
 }
-
-const nothing = (): void => {}
 
 function before(a: Entry, b: Entry): boolean {
   if (a.time !== b.time) return a.time < b.time

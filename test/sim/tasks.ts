@@ -23,6 +23,8 @@ export interface TaskFaults {
   /** Milliseconds of work per task. */
   readonly shortest: number
   readonly longest: number
+  /** From this virtual time on tasks have little left to do: all that could go wrong has. */
+  readonly hurryAt: number
 }
 
 export interface TaskRunnerOptions {
@@ -52,6 +54,8 @@ class Unreadable extends Error {
     }
   }
 }
+
+const HURRIED_MS = 40
 
 const attemptName = ({ key }: TaskLaunch): string => `${key.stage}.${key.stageAttempt}/${key.partition}.${key.attempt}`
 
@@ -145,7 +149,8 @@ export function simTaskRunner(options: TaskRunnerOptions): TaskRunner {
         }
         running.set(attemptName(launch), finish)
         const work = luck.between(faults.shortest, faults.longest) * (luck.chance(0.05) ? 10 : 1)
-        life.after(work, `task ${attemptName(launch)}`, () => {
+        const most = Math.max(0, faults.hurryAt - life.trueTime()) + HURRIED_MS
+        life.after(Math.min(work, most), `task ${attemptName(launch)}`, () => {
           if (running.has(attemptName(launch))) finish(compute(plan, launch, luck))
         })
       })

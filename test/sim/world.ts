@@ -2,8 +2,12 @@
  * One simulated world: time, network, bus, nodes, and what was found wrong in it. Who lives in it is the business of `cluster.ts` (the real actors) or of a
  * test with toys.
  */
+
+import { SpkError } from '#src/core/errors.js'
 import type { Logger } from '#src/core/log.js'
 import { MemoryBus } from '#src/transport/memory.js'
+import type { StoredBucket } from '#src/transport/memory-store.js'
+import { Counts } from './counts.js'
 import { type NetProfile, SimNet } from './net.js'
 import { type Life, SimNode } from './node.js'
 import { Scheduler } from './scheduler.js'
@@ -25,6 +29,32 @@ export interface WorldOptions {
   readonly trace?: boolean
 }
 
+/** A bus that counts the writes it refused because somebody else wrote first. */
+class CountingBus extends MemoryBus {
+  readonly #known = new WeakSet<StoredBucket>()
+  counts: Counts | undefined
+
+  override storedBucket(name: string, ttlMs: number): StoredBucket {
+    const bucket = super.storedBucket(name, ttlMs)
+    if (this.#known.has(bucket)) return bucket
+    this.#known.add(bucket)
+    for (const write of ['create', 'update', 'delete'] as const) {
+      const plain = bucket[write].bind(bucket) as (...args: unknown[]) => unknown
+      Object.assign(bucket, {
+        [write]: (...args: unknown[]) => {
+          try {
+            return plain(...args)
+          } catch (error) {
+            if (error instanceof SpkError && error.code === 'SPK_CAS_FAILED') this.counts?.add(`write refused: ${name}`)
+            throw error
+          }
+        },
+      })
+    }
+    return bucket
+  }
+}
+
 /** Words in an error log that mean a bug of ours, not a fault we caused. */
 const BUG_LOGS = ['effect failed', 'no effect of this name', 'message handler failed', 'watch listener failed']
 
@@ -36,15 +66,18 @@ export class World {
   readonly bus: MemoryBus
   readonly nodes = new Map<string, SimNode>()
   readonly violations: Violation[] = []
+  readonly counts = new Counts()
 
   constructor(options: WorldOptions) {
     this.seed = options.seed
     this.trace = new Trace(options.trace)
     this.scheduler = new Scheduler(this.trace)
-    this.net = new SimNet(this.scheduler, this.seed.fork('net'), this.trace, options.profile)
+    this.net = new SimNet(this.scheduler, this.seed.fork('net'), this.trace, options.profile, this.counts)
     const server = new SimNode({ name: 'bus', host: 'bus', scheduler: this.scheduler, seed: this.seed.fork('bus') })
     const life = server.start()
-    this.bus = new MemoryBus({ clock: life.clock, log: this.log('bus', life), link: this.net })
+    const bus = new CountingBus({ clock: life.clock, log: this.log('bus', life), link: this.net })
+    bus.counts = this.counts
+    this.bus = bus
     this.net.attach(this.bus)
     this.scheduler.onError = (error, label) => this.violate('exception', `${label}: ${error instanceof Error ? error.stack : String(error)}`)
   }
@@ -102,19 +135,21 @@ export function printable(value: unknown): string {
 }
 
 /** A network in which nothing goes wrong. */
-export const calm: NetProfile = { usualMs: 0.5, slowChance: 0, slowMs: 0, loss: 0, duplicate: 0, reorder: 0, storeLoss: 0 }
+export const calm: NetProfile = { usualMs: 0.5, slowChance: 0, slowMs: 0, loss: 0, duplicate: 0, lateMs: 0, reorder: 0, storeLoss: 0 }
 
 /** A bad network, how bad and in which way by the seed. */
 export function rough(seed: Seed): NetProfile {
   const some = (chance: number, most: number) => (seed.chance(chance) ? seed.next() * most : 0)
+  const harsh = seed.chance(0.3) ? 8 : 1
   return {
     usualMs: seed.between(0.1, 3),
     slowChance: some(0.7, 0.1),
-    slowMs: seed.pick([5, 50, 300]),
-    loss: some(0.5, 0.02),
-    duplicate: some(0.5, 0.03),
+    slowMs: seed.pick([5, 50, 300, 1500]),
+    loss: some(0.5, 0.02 * harsh),
+    duplicate: some(0.6, 0.04 * harsh),
+    lateMs: seed.pick([0, 300, 4000, 15_000]),
     reorder: some(0.6, 0.2),
-    storeLoss: some(0.5, 0.03),
+    storeLoss: some(0.5, 0.03 * harsh),
   }
 }
 
