@@ -220,6 +220,13 @@ export const conf = {
     '10MB',
     'A join side estimated at no more than this is broadcast; -1: never.',
   ),
+  fileOrderEnabled: option(
+    'session',
+    'spk.sql.fileOrder.enabled',
+    asBoolean,
+    'true',
+    'Where row groups of Parquet files hardly overlap on a column, joins and aggregates on it read them by ranges, without an exchange.',
+  ),
   filesMaxPartitionBytes: option('session', 'spark.sql.files.maxPartitionBytes', asSize, '128MB', 'Most bytes of files that one scan task reads.'),
   filesOpenCost: option(
     'session',

@@ -19,6 +19,11 @@ export interface ScanSplit {
   readonly file: FileVersion
   /** First row group and one past the last; with their row range, so that the reader can prune by `file_row_number`. Absent = whole file. */
   readonly rowGroups?: { readonly from: number; readonly to: number; readonly rowFrom: number; readonly rowTo: number }
+  /**
+   * Only rows whose key lies in [from, to) belong to this split; the others are another task's. The ends are whole numbers as text, in the unit of the
+   * column's type: itself, days, microseconds. Rows without a key belong to it when `nulls`.
+   */
+  readonly keyRange?: { readonly column: string; readonly from?: string; readonly to?: string; readonly nulls: boolean }
   /** Bytes this split reads, for packing and progress. */
   readonly bytes: number
   readonly rows?: number

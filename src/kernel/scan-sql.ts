@@ -3,9 +3,9 @@
  * columns fit, and every column cast to its declared type. Only this file and its csv and json neighbours turn files into what DuckDB reads.
  */
 
-import { unreachable } from '../core/errors.js'
+import { must, unreachable } from '../core/errors.js'
 import type { ScanSplit } from '../core/stage.js'
-import type { StructType } from '../core/types.js'
+import type { DataType, StructType } from '../core/types.js'
 import { csvSql } from './csv-scan.js'
 import { quoteName, quoteText } from './duckdb.js'
 import { jsonSql } from './json-scan.js'
@@ -39,13 +39,46 @@ function nothingOf(schema: StructType): string {
   return `SELECT ${columns.length === 0 ? 'NULL AS "__spk_row"' : columns.join(', ')} WHERE false`
 }
 
+function rowRange({ rowGroups }: ScanSplit): string[] {
+  return rowGroups === undefined ? [] : [`file_row_number >= ${rowGroups.rowFrom}`, `file_row_number < ${rowGroups.rowTo}`]
+}
+
+/** Which rows of a row group that several tasks read are this one's. */
+function keyRange({ keyRange: range }: ScanSplit, schema: StructType): string[] {
+  if (range === undefined) return []
+  const type = must(
+    schema.fields.find(f => f.name === range.column),
+    'the key of a range is read',
+  ).type
+  const key = quoteName(range.column)
+  const ends = [
+    ...(range.from === undefined ? [] : [`${key} >= ${keyValue(range.from, type)}`]),
+    ...(range.to === undefined ? [] : [`${key} < ${keyValue(range.to, type)}`]),
+  ]
+  if (ends.length === 0) return range.nulls ? [] : [`${key} IS NOT NULL`]
+  return range.nulls ? [`(${ends.join(' AND ')} OR ${key} IS NULL)`] : ends
+}
+
+function keyValue(text: string, type: DataType): string {
+  const value = BigInt(text)
+  switch (type.kind) {
+    case 'date':
+      return `(DATE '1970-01-01' + (${value})::INTEGER)`
+    case 'timestamp':
+      return `make_timestamptz((${value})::BIGINT)`
+    case 'timestamp_ntz':
+      return `make_timestamp((${value})::BIGINT)`
+    default:
+      return `(${value})`
+  }
+}
+
 function parquetSql(schema: StructType, splits: readonly ScanSplit[], int96: ReadonlyMap<string, ReadonlySet<string>>): string {
   const branches = splits.map(split => {
     const instants = [...(int96.get(split.file.uri) ?? [])].map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
     const file = `SELECT *${instants.length === 0 ? '' : ` REPLACE (${instants.join(', ')})`} FROM read_parquet(${quoteText(split.file.uri)})`
-    if (split.rowGroups === undefined) return file
-    const { rowFrom, rowTo } = split.rowGroups
-    return `${file} WHERE file_row_number >= ${rowFrom} AND file_row_number < ${rowTo}`
+    const conditions = [...rowRange(split), ...keyRange(split, schema)]
+    return conditions.length === 0 ? file : `${file} WHERE ${conditions.join(' AND ')}`
   })
   const columns = schema.fields.map(f => `CAST(${quoteName(f.name)} AS ${duckdbTypeName(f.type)}) AS ${quoteName(f.name)}`)
   // A scan of no columns still counts its rows.

@@ -107,12 +107,18 @@ function targetText(target: ExchangeTarget): string {
   }
 }
 
+/** Why there is no exchange above it. */
+function byFileOrder({ ranges, output }: Extract<Physical, { kind: 'FileScan' }>): string {
+  const key = output.find(a => a.id === ranges?.key)
+  return key === undefined || ranges === undefined ? '' : `, rangepartitioned(${exprText(key)}, ${ranges.bounds.length + 1}) by file order`
+}
+
 function physicalLine(plan: Physical): string {
   switch (plan.kind) {
     case 'FileScan': {
       const splits = plan.tasks.reduce((n, t) => n + t.length, 0)
       const read = plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')
-      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.tasks.length}, splits=${splits}`
+      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.tasks.length}, splits=${splits}${byFileOrder(plan)}`
     }
     case 'RowsScan':
       return `LocalTableScan ${list(plan.output.map(exprText))}`

@@ -4,8 +4,9 @@
  */
 import { unreachable } from '../core/errors.js'
 import type { FileFormat, ScanSplit } from '../core/stage.js'
-import type { StructType } from '../core/types.js'
+import type { DataType, StructType } from '../core/types.js'
 import { type Attribute, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import type { FileInfo } from './ports.js'
 
 /** Row estimates are upper bounds; undefined = nothing known. */
 export interface Estimate {
@@ -20,7 +21,10 @@ export interface FileScan {
   readonly options: Readonly<Record<string, string>>
   readonly fileSchema: StructType
   readonly output: readonly Attribute[]
+  readonly files: readonly FileInfo[]
   readonly tasks: readonly (readonly ScanSplit[])[]
+  /** Set when task i reads the rows whose column `key` lies in [bounds[i - 1], bounds[i]); NULLs are the first task's. */
+  readonly ranges?: { readonly key: number; readonly bounds: readonly bigint[] }
 }
 export interface RowsScan {
   readonly kind: 'RowsScan'
@@ -145,6 +149,8 @@ export type Physical =
 export type Partitioning =
   /** Each key is a set of columns known to be equal; rows with equal keys are in one partition, by `hash(keys) % partitions`. */
   | { readonly kind: 'hash'; readonly keys: readonly ReadonlySet<number>[]; readonly partitions: number }
+  /** Rows with equal values of the one key are in one partition, by ranges of it; two partitionings with the same bounds lie alike. */
+  | { readonly kind: 'ranges'; readonly keys: readonly [ReadonlySet<number>]; readonly bounds: readonly bigint[]; readonly partitions: number }
   | { readonly kind: 'unknown'; readonly partitions: number }
 
 export function physicalOutput(plan: Physical): readonly Attribute[] {
@@ -203,8 +209,12 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
 
 export function partitioningOf(plan: Physical): Partitioning {
   switch (plan.kind) {
-    case 'FileScan':
-      return { kind: 'unknown', partitions: plan.tasks.length }
+    case 'FileScan': {
+      const partitions = plan.tasks.length
+      return plan.ranges === undefined
+        ? { kind: 'unknown', partitions }
+        : { kind: 'ranges', keys: [new Set([plan.ranges.key])], bounds: plan.ranges.bounds, partitions }
+    }
     case 'RowsScan':
       return { kind: 'unknown', partitions: plan.partitions.length }
     case 'RangeScan':
@@ -245,23 +255,43 @@ export function partitioningOf(plan: Physical): Partitioning {
   }
 }
 
-/** What is left of a hash partitioning above a list of expressions: keys that lost their column are lost, and with them the whole. */
+/** What is left of a partitioning above a list of expressions: keys that lost their column are lost, and with them the whole. */
 function renamed(from: Partitioning, list: readonly NamedExpr[]): Partitioning {
-  if (from.kind !== 'hash') return from
-  const keys = from.keys.map(key => {
-    const ids = list.filter(e => key.has(e.kind === 'Alias' && e.child.kind === 'Attribute' ? e.child.id : e.id)).map(e => e.id)
-    return new Set(ids)
-  })
-  return keys.every(k => k.size > 0) ? { ...from, keys } : { kind: 'unknown', partitions: from.partitions }
+  if (from.kind === 'unknown') return from
+  // A whole number in a wider type lies in the same range, but has another hash.
+  const source = (e: NamedExpr) => (e.kind === 'Attribute' ? e.id : from.kind === 'ranges' ? sameValue(e.child) : columnId(e.child))
+  const names = (key: ReadonlySet<number>) => new Set(list.filter(e => key.has(source(e) ?? -1)).map(e => e.id))
+  return withKeys(from, names)
+}
+
+function columnId(e: BoundExpr): number | undefined {
+  return e.kind === 'Attribute' ? e.id : undefined
+}
+
+const wholeNumbers: readonly DataType['kind'][] = ['byte', 'short', 'int', 'long']
+
+/** The column whose value an expression is: itself, or a whole number in a wider type, which changes neither value nor order. */
+export function sameValue(e: BoundExpr): number | undefined {
+  if (e.kind !== 'Cast') return columnId(e)
+  const [from, to] = [wholeNumbers.indexOf(e.child.type.kind), wholeNumbers.indexOf(e.type.kind)]
+  return from >= 0 && to >= from ? sameValue(e.child) : undefined
+}
+
+function withKeys(from: Exclude<Partitioning, { kind: 'unknown' }>, change: (key: ReadonlySet<number>) => ReadonlySet<number>): Partitioning {
+  const keys = from.keys.map(change)
+  if (!keys.every(k => k.size > 0)) return { kind: 'unknown', partitions: from.partitions }
+  return from.kind === 'hash' ? { ...from, keys } : { ...from, keys: [keys[0] ?? new Set()] }
 }
 
 function joinPartitioning(plan: PhysicalJoin): Partitioning {
   const probe = partitioningOf(plan.probe)
-  if (probe.kind !== 'hash') return probe
+  if (probe.kind === 'unknown') return probe
+  // What has no partner comes from the build side, whose keys are never NULL for it.
+  if (plan.type === 'right' && probe.kind === 'ranges') return partitioningOf(plan.build)
   if (plan.type === 'right' || plan.type === 'full') return { kind: 'unknown', partitions: probe.partitions }
   if (plan.type !== 'inner') return probe
   // After an inner join both keys of a pair are equal.
-  const keys = probe.keys.map(key => {
+  return withKeys(probe, key => {
     const equal = new Set(key)
     plan.probeKeys.forEach((k, i) => {
       const other = plan.buildKeys[i]
@@ -269,5 +299,4 @@ function joinPartitioning(plan: PhysicalJoin): Partitioning {
     })
     return equal
   })
-  return { ...probe, keys }
 }

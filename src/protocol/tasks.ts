@@ -61,6 +61,9 @@ export const TaskInputSchema = Type.Union([
       Type.Object({
         file: Type.Object({ uri: Type.String(), size: Type.Number(), mtimeMs: Type.Number() }),
         rowGroups: Type.Optional(Type.Object({ from: Type.Integer(), to: Type.Integer(), rowFrom: Type.Integer(), rowTo: Type.Integer() })),
+        keyRange: Type.Optional(
+          Type.Object({ column: Type.String(), from: Type.Optional(Type.String()), to: Type.Optional(Type.String()), nulls: Type.Boolean() }),
+        ),
         bytes: Type.Number(),
         rows: Type.Optional(Type.Number()),
       }),

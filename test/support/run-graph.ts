@@ -3,8 +3,9 @@
  * gives exactly the names and types of its stage's schema. For tests of the planner.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Fragment, ScanSplit, SortKey, StageGraph, StageInput, StageSpec } from '#src/core/stage.js'
+import type { Fragment, SortKey, StageGraph, StageInput, StageSpec } from '#src/core/stage.js'
 import type { StructType } from '#src/core/types.js'
+import { scanSql } from '#src/kernel/scan-sql.js'
 import { duckType, quoteName, quoteText } from '#src/planner/duck-type.js'
 
 export interface GraphRun {
@@ -81,7 +82,7 @@ function taskCount(fragment: Fragment, graph: StageGraph, maps: readonly number[
 function inputSql(input: StageInput, task: number, rowsSql: RowsOf): string {
   switch (input.kind) {
     case 'scan':
-      return scanSql(input.schema, input.tasks[task] ?? [])
+      return scanSql({ ...input, splits: input.tasks[task] ?? [] }, new Map())
     case 'rows':
       return rowsSql(input.partitions[task] ?? new Uint8Array())
     case 'range': {
@@ -102,16 +103,6 @@ function inputSql(input: StageInput, task: number, rowsSql: RowsOf): string {
 
 function columns(schema: StructType): string {
   return schema.fields.length === 0 ? '1 AS "@none"' : schema.fields.map(f => quoteName(f.name)).join(', ')
-}
-
-function scanSql(schema: StructType, splits: readonly ScanSplit[]): string {
-  const list = schema.fields.map(f => `CAST(${quoteName(f.name)} AS ${duckType(f.type)}) AS ${quoteName(f.name)}`).join(', ') || '1 AS "@none"'
-  return splits
-    .map(
-      s =>
-        `SELECT ${list} FROM read_parquet(${quoteText(s.file.uri)})${s.rowGroups === undefined ? '' : ` WHERE file_row_number >= ${s.rowGroups.rowFrom} AND file_row_number < ${s.rowGroups.rowTo}`}`,
-    )
-    .join(' UNION ALL ')
 }
 
 function partitionSql(stage: StageSpec): string {

@@ -3,6 +3,7 @@
  * rows exchanged, when an aggregate cannot be split. DISTINCT aggregates first remove duplicates per group, which is itself a grouping.
  */
 import { type AggregateCall, type Attribute, type BoundAlias, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import { cardinality } from '../cardinality.js'
 import { exprKey } from '../expr-key.js'
 import type { AggregateSplit } from '../functions/define.js'
 import { aggregateFunction, splitOf } from '../functions/table.js'
@@ -11,6 +12,7 @@ import type { AggregatePlan } from '../plan.js'
 import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
+import { cutByFileOrder } from './file-order.js'
 
 export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
@@ -18,9 +20,21 @@ export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Ph
   if (isClustered(partitioningOf(input), plan.grouping) && (plan.grouping.length > 0 || partitioningOf(input).partitions === 1)) {
     return complete(plan, input)
   }
+  const cut = manyGroups(plan, calls) ? cutByFileOrder(input, plan.grouping, context) : undefined
+  if (cut !== undefined) return complete(plan, cut)
   const plain = calls.filter(c => !c.distinct)
   if (plain.some(c => splitOf(c) === undefined)) return wholeRows(plan, input, context)
   return calls.some(c => c.distinct) ? twoLevels(plan, input, calls, context) : twoPhases(plan, input, calls, context)
+}
+
+/** From this part of the rows on, partial states are about as many as the rows. */
+const manyGroupsPart = 0.05
+
+/** Whether partial aggregation before an exchange would not help much. */
+function manyGroups(plan: AggregatePlan, calls: readonly AggregateCall[]): boolean {
+  if (calls.some(c => c.distinct || splitOf(c) === undefined)) return true
+  const [groups, rows] = [cardinality(plan)?.rows, cardinality(plan.input)?.rows]
+  return groups !== undefined && rows !== undefined && groups > rows * manyGroupsPart
 }
 
 /** The different aggregate calls in a list. */

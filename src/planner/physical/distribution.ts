@@ -15,7 +15,7 @@ export function ensureSingle(input: Physical): Physical {
 /** Rows with equal keys in one task: true when the partitioning gives that without an exchange. */
 export function isClustered(partitioning: Partitioning, keys: readonly BoundExpr[]): boolean {
   if (partitioning.partitions === 1) return true
-  if (partitioning.kind !== 'hash') return false
+  if (partitioning.kind === 'unknown') return false
   const ids = new Set(keys.map(k => (k.kind === 'Attribute' ? k.id : -1)))
   return partitioning.keys.every(key => [...key].some(id => ids.has(id)))
 }

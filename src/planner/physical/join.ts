@@ -16,9 +16,12 @@ import { exprText } from '../print.js'
 import { references } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
+import { cutAlike } from './file-order.js'
 
 type Type = PhysicalJoin['type']
 
+/** A side of up to this many bytes costs nothing to broadcast. */
+const smallBroadcastBytes = 256 * 1024
 /** No side larger than this is broadcast, whatever is asked: Spark's own limit. */
 const broadcastLimit = 8 * 2 ** 30
 
@@ -52,6 +55,10 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   }
   const side = keys.left.length > 0 ? broadcastSide(plan, sizes, context) : nestedLoopSide(plan, sizes)
   const strategy = keys.left.length > 0 ? 'BroadcastHashJoin' : 'BroadcastNestedLoopJoin'
+  if (side === undefined || (keys.left.length > 0 && !isSmall(plan, side, sizes))) {
+    const cut = cutJoin(plan, left, right, keys, sizes, context)
+    if (cut !== undefined) return cut
+  }
   if (side === 'right') return make(strategy, left, broadcast(right), false)
   if (side === 'left') return make(strategy, right, broadcast(left), true)
   if (keys.left.length === 0) return make('NestedLoopJoin', ensureSingle(left), ensureSingle(right), false)
@@ -170,20 +177,40 @@ function nestedLoopSide(plan: JoinPlan, sizes: Sizes): 'left' | 'right' | undefi
   return side
 }
 
+/** Rather broadcast than cut by file order, which gives its scans other tasks: because it was asked for, or costs nothing. */
+function isSmall(plan: JoinPlan, side: 'left' | 'right', sizes: Sizes): boolean {
+  return plan.leftHint === 'broadcast' || plan.rightHint === 'broadcast' || sizes[side].bytes <= smallBroadcastBytes
+}
+
+/** Both sides by ranges of a key that the files lie in order of: no exchange. */
+function cutJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical | undefined {
+  const columns = (list: readonly BoundExpr[]) => list.map(k => (k.kind === 'Attribute' ? k : undefined)).filter(k => k !== undefined)
+  const [l, r] = [columns(keys.left), columns(keys.right)]
+  if (l.length !== keys.left.length || r.length !== keys.right.length) return undefined
+  const cut = cutAlike({ plan: left, columns: l }, { plan: right, columns: r }, context)
+  return cut && hashJoin(plan, { plan: cut[0], columns: l }, { plan: cut[1], columns: r }, sizes)
+}
+
 /** Both sides by hash of their keys, unless one lies right already. */
 function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical {
   const leftReady = asColumns(left, keys.left, () => context.nextId())
   const rightReady = asColumns(right, keys.right, () => context.nextId())
   const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.left.bytes > sizes.right.bytes ? sizes.left : sizes.right))
+  return hashJoin(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes)
+}
+
+/** Of sides that lie alike. */
+function hashJoin(plan: JoinPlan, left: Side, right: Side, sizes: Sizes): Physical {
   const turned = turnsBySize(plan, sizes)
+  const [probe, build] = turned ? [right, left] : [left, right]
   return {
     kind: 'Join',
     strategy: 'ShuffledHashJoin',
     type: turned ? mirrored(plan.type) : plan.type,
-    probe: turned ? r : l,
-    build: turned ? l : r,
-    probeKeys: turned ? rightReady.columns : leftReady.columns,
-    buildKeys: turned ? leftReady.columns : rightReady.columns,
+    probe: probe.plan,
+    build: build.plan,
+    probeKeys: probe.columns,
+    buildKeys: build.columns,
     ...(plan.condition === undefined ? {} : { condition: plan.condition }),
     output: outputOf(plan),
   }

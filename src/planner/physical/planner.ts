@@ -69,6 +69,7 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
         options: plan.options,
         fileSchema: plan.fileSchema,
         output: plan.output,
+        files: plan.files,
         tasks,
       }
     }
