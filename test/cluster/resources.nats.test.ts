@@ -9,7 +9,7 @@ import { eventsOf, openSession, TaskLog } from './held-job.js'
 const test = suite('cluster/resources')
 
 let cluster: Cluster
-let sessions: SparkSession[] = []
+const sessions: SparkSession[] = []
 
 test.before(async () => {
   cluster = await startCluster({ workers: 1, cores: 2, hostsApart: true })
@@ -45,10 +45,13 @@ test('named resources: an executor for each gpu, on the worker that has them, an
   await eventually('two executors', async () => (await placed(spark))[1]?.executors.length === 2)
   const [without, having] = await placed(spark)
   assert.equal(without, { cores: 0, executors: [] })
-  assert.equal(having?.executors.map(e => e.resources).sort((a, b) => String(a['gpu']).localeCompare(String(b['gpu']))), [
-    { gpu: ['0'], fpga: ['a'] },
-    { gpu: ['1'], fpga: ['b'] },
-  ])
+  assert.equal(
+    having?.executors.map(e => e.resources).sort((a, b) => String(a['gpu']).localeCompare(String(b['gpu']))),
+    [
+      { gpu: ['0'], fpga: ['a'] },
+      { gpu: ['1'], fpga: ['b'] },
+    ],
+  )
   const entry = (await cluster.leader()).workers.find(w => w.id === cluster.workers[1]?.id)
   assert.equal([entry?.resourcesused['gpu']?.addresses.length, entry?.resourcesfree['fpga']?.addresses], [2, ['c']])
   assert.is(Number(await spark.range(100).count()), 100)
@@ -60,7 +63,10 @@ test('spark.executor.cores: several executors share a worker; spark.cores.max: n
   await spark.stop()
   const less = await open({ 'spark.executor.cores': 1, 'spark.cores.max': 3 })
   await eventually('three executors', async () => (await cluster.leader()).coresused === 3)
-  assert.is((await counts(less)).flatMap(([executors]) => executors ?? 0).reduce((a, b) => a + b), 3)
+  assert.is(
+    (await counts(less)).flatMap(([executors]) => executors ?? 0).reduce((a, b) => a + b),
+    3,
+  )
 })
 
 test('spark.deploy.spreadOut: one core on each worker, or both on one; spark.deploy.defaultCores caps who sets no cap', async () => {
@@ -94,7 +100,10 @@ test('applications wait in order of arrival and start when there is room', async
   const answers = [second, third].map(async s => Number(await s.range(10).count()))
   await first.stop()
   assert.equal(await Promise.all(answers), [10, 10])
-  assert.equal([(await counts(second)).map(c => c[0] ?? 0).reduce((a, b) => a + b), (await counts(third)).map(c => c[0] ?? 0).reduce((a, b) => a + b)], [3, 1])
+  assert.equal(
+    [(await counts(second)).map(c => c[0] ?? 0).reduce((a, b) => a + b), (await counts(third)).map(c => c[0] ?? 0).reduce((a, b) => a + b)],
+    [3, 1],
+  )
 })
 
 /** One of two map tasks makes all the data, so that all of it lies with one executor. */
@@ -114,7 +123,10 @@ for (const [wait, far] of [
       'spark.shuffle.compress': 'false',
       'spark.sql.adaptive.coalescePartitions.enabled': 'false',
     })
-    assert.equal((await spark.sql(SKEWED).collect()).map(r => Number(r['n'])), [800_000])
+    assert.equal(
+      (await spark.sql(SKEWED).collect()).map(r => Number(r['n'])),
+      [800_000],
+    )
     const log = await eventually('the job is in the log', async () => {
       const events = await eventsOf(cluster, spark.applicationId)
       return events.some(e => e.Event === 'JobEnd') && new TaskLog(events)

@@ -3,7 +3,7 @@
  * `task-runner.ts`, which never asks for more tasks at a time than there are slots.
  */
 import { join } from 'node:path'
-import type { Clock } from '../../core/clock.js'
+import type { Clock, Timer } from '../../core/clock.js'
 import { SpkError } from '../../core/errors.js'
 import type { Logger } from '../../core/log.js'
 import { SlotHost, type SlotRun } from '../../kernel/slot-host.js'
@@ -26,7 +26,7 @@ export interface SlotPoolOptions {
   readonly onMemory: (bytes: number) => void
 }
 
-/** Asking costs a query: not after each of thousands of small tasks. */
+/** How often slots are asked what they hold while tasks run, and once more after the last: between, execution may grow into what storage has borrowed. */
 const SAMPLE_EVERY_MS = 500
 
 interface Slot {
@@ -34,8 +34,8 @@ interface Slot {
   readonly host: Promise<SlotHost>
   busy: boolean
   memory: number
-  /** Monotonic time from which it is asked again. */
-  sampleAt: number
+  /** Bytes its DuckDB may use. */
+  limit: number
 }
 
 export class SlotPool {
@@ -43,6 +43,7 @@ export class SlotPool {
   readonly #slots: Slot[] = []
   readonly #waiting: (() => void)[] = []
   #memoryLimit: number
+  #sampler: Timer | undefined
   #closed = false
 
   constructor(options: SlotPoolOptions) {
@@ -50,7 +51,7 @@ export class SlotPool {
     this.#memoryLimit = options.memoryLimit
   }
 
-  /** Bytes that the slots' DuckDBs held when they were last asked: after tasks, not too often. */
+  /** Bytes that the slots' DuckDBs held when they were last asked. */
   get memoryUsed(): number {
     return this.#slots.reduce((sum, slot) => sum + slot.memory, 0)
   }
@@ -63,6 +64,7 @@ export class SlotPool {
   /** Runs a task in a free slot. Rejects with the task's `SpkError`; `SPK_TASK_CANCELLED` when the signal fires. */
   async run(task: KernelTask, sink: SinkSpec, signal: AbortSignal): Promise<SlotRun> {
     const slot = await this.#take()
+    this.#sampleSoon()
     let interrupt: (() => void) | undefined
     try {
       const host = await slot.host
@@ -75,7 +77,6 @@ export class SlotPool {
       if (interrupt !== undefined) signal.removeEventListener('abort', interrupt)
       slot.busy = false
       this.#waiting.shift()?.()
-      this.#sample(slot)
     }
   }
 
@@ -83,17 +84,16 @@ export class SlotPool {
     if (keys.length > 0) await Promise.all(this.#slots.map(async slot => (await slot.host).dropCached(keys)))
   }
 
-  /** For each slot, bytes. A slot that holds more than that keeps its limit until it is asked again. */
+  /** For each slot, bytes. A slot that cannot do with that yet keeps its limit until it is asked the next time. */
   setMemoryLimit(bytes: number): void {
     this.#memoryLimit = bytes
-    for (const slot of this.#slots) {
-      slot.host.then(host => host.setMemoryLimit(bytes)).catch(error => this.#options.log.debug({ err: error }, 'memory limit of a slot not changed'))
-    }
+    for (const slot of this.#slots) this.#limit(slot).catch(error => this.#options.log.debug({ err: error }, 'memory limit of a slot not changed'))
   }
 
   /** Cancels what runs and ends the threads. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#sampler?.cancel()
     await Promise.all(this.#slots.map(async slot => (await slot.host.catch(() => undefined))?.close()))
   }
 
@@ -123,7 +123,7 @@ export class SlotPool {
       background,
       onStuck,
     })
-    const slot: Slot = { index, host, busy: false, memory: 0, sampleAt: 0 }
+    const slot: Slot = { index, host, busy: false, memory: 0, limit: this.#memoryLimit }
     this.#slots.push(slot)
     // One that cannot start fails the task that wanted it; the next task tries anew.
     host.catch(() => {
@@ -133,16 +133,32 @@ export class SlotPool {
     return slot
   }
 
-  #sample(slot: Slot): void {
-    const now = this.#options.clock.monotonic()
-    if (this.#closed || now < slot.sampleAt) return
-    slot.sampleAt = now + SAMPLE_EVERY_MS
-    slot.host
-      .then(host => host.memoryUsed())
-      .then(bytes => {
-        slot.memory = bytes
-        this.#options.onMemory(this.memoryUsed)
-      })
-      .catch(() => undefined)
+  #sampleSoon(): void {
+    if (this.#sampler !== undefined || this.#closed) return
+    this.#sampler = this.#options.clock.after(
+      SAMPLE_EVERY_MS,
+      () => {
+        this.#sampler = undefined
+        void this.#sample()
+        if (this.#slots.some(slot => slot.busy)) this.#sampleSoon()
+      },
+      { unref: true },
+    )
+  }
+
+  async #limit(slot: Slot): Promise<void> {
+    const bytes = this.#memoryLimit
+    await (await slot.host).setMemoryLimit(bytes)
+    slot.limit = bytes
+  }
+
+  async #sample(): Promise<void> {
+    const ask = async (slot: Slot): Promise<void> => {
+      slot.memory = await (await slot.host).memoryUsed()
+      if (slot.limit !== this.#memoryLimit) await this.#limit(slot)
+    }
+    // One that does not answer, because it ends, keeps its last figure until it is replaced.
+    await Promise.allSettled(this.#slots.map(ask))
+    if (!this.#closed) this.#options.onMemory(this.memoryUsed)
   }
 }

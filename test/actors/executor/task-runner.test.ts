@@ -9,7 +9,7 @@ import { systemClock, systemRng } from '#src/core/clock.js'
 import { silentLogger } from '#src/core/log.js'
 import type { StructType } from '#src/core/types.js'
 import type { PlanInput, StagePlan } from '#src/protocol/stage-plan.js'
-import type { TaskInput } from '#src/protocol/tasks.js'
+import type { TaskInput, TaskOutput } from '#src/protocol/tasks.js'
 import { makeBatch } from '../../core/arrow/random-batch.js'
 import { eventually } from '../../support/eventually.js'
 import { failureOf, inline, plan, type RunnerWorld, rows, taskOf, withRunner } from './runner-fixture.js'
@@ -41,6 +41,7 @@ const reduceSchema: StructType = {
 const reduceSql = (from: string) => `SELECT k, count(*) AS n, sum(v)::BIGINT AS sum, max(s) AS last FROM ${from} GROUP BY k`
 const hash: StagePlan['output'] = { kind: 'hash', keys: ['k'], partitions: 4 }
 const ROWS = 60_000
+const MIB = 2 ** 20
 
 /** Stage 1: three map tasks into four partitions. */
 async function mapStage(world: RunnerWorld) {
@@ -268,6 +269,33 @@ test('memory in use is followed, and closing leaves no spill folder', async () =
   })
   assert.not.ok(existsSync(join(scratch, 'slot-0')))
 })
+
+test('unified memory: DuckDB has what storage leaves, up to its protected part; what storage has borrowed goes to disk when DuckDB grows', () =>
+  withRunner({ memory: 460 * MIB, conf: { 'spark.memory.fraction': '0.25', 'spark.shuffle.compress': 'false' } }, async world => {
+    // 40 MiB to share, half of them protected storage.
+    const limit = async (stage: number): Promise<number> => {
+      const sql = "SELECT (regexp_extract(current_setting('memory_limit'), '[0-9.]+')::DOUBLE * 10)::BIGINT AS id"
+      const [output] = await world.stage(plan(stage, sql, idSchema, { kind: 'result' }, []), [[]])
+      return Number(Buffer.from(String(rows([inline(output as TaskOutput)])[0]?.[0]), 'hex').readBigInt64LE()) / 10
+    }
+    assert.is(await limit(1), 40)
+    const broadcast = async (stage: number, mebibytes: number): Promise<void> => {
+      const numbers = plan(stage, 'SELECT id FROM r', idSchema, { kind: 'broadcast' }, [range()])
+      const made = await world.stage(numbers, [[part(0, (mebibytes * MIB) / 8)]])
+      const input: PlanInput = { kind: 'broadcast', name: 'b', schema: idSchema, outputs: world.outputs(stage, made, true) }
+      const use = plan(stage + 1, 'SELECT 1::BIGINT AS id FROM b LIMIT 1', idSchema, { kind: 'result' }, [input])
+      await world.stage(use, [[{ kind: 'broadcast' }]])
+    }
+    await broadcast(10, 8)
+    assert.ok(Math.abs((await limit(2)) - 32) < 0.5)
+    // Storage borrows beyond its half; what the slot holds of the same broadcasts is execution's, and takes that back.
+    await broadcast(20, 16)
+    await eventually('borrowed memory is given back', async () => {
+      await limit(3)
+      return readdirSync(join(world.launch.scratchDir, 'cache')).length > 0
+    })
+    assert.ok((await limit(4)) >= 20)
+  }))
 
 test('an executor below 450 MiB is refused as Spark does', () => {
   const launch = { conf: {}, memory: 400 * 2 ** 20, cores: 1, scratchDir: '/tmp' } as never
