@@ -11,8 +11,8 @@ function process(child: ExecutorChild | DriverChild): { readonly pid?: number; r
 }
 
 function executorView(child: ExecutorChild): ExecutorView {
-  const { appId, appName, user, executorId, cores, memory, resources } = child.order
-  return { appId, appName, user, executorId, cores, memory, resources, state: child.state, command: 'spk executor', ...process(child) }
+  const { appId, appName, user, executorId, coresMax = 0, cores, memory, resources } = child.order
+  return { appId, appName, user, executorId, coresMax, cores, memory, resources, state: child.state, command: 'spk executor', ...process(child) }
 }
 
 function driverView(child: DriverChild): DriverView {

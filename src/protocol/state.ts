@@ -17,6 +17,8 @@ export const LeaseRecord = Type.Object({
   since: Type.Number(),
   ui: Type.String(),
   nonce: Type.String(),
+  /** What its holder counts on: the lifetime of keys of the bucket. */
+  ttlMs: Type.Optional(Type.Integer()),
 })
 export type LeaseRecord = Static<typeof LeaseRecord>
 

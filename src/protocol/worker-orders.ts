@@ -22,6 +22,8 @@ export const LaunchExecutor = message(
     appName: Type.String(),
     user: Type.String(),
     executorId: Type.String(),
+    /** Cap of the application over all its executors, for show; absent: none. */
+    coresMax: Type.Optional(Type.Integer()),
     cores: Type.Integer(),
     memory: Type.Number(),
     resources: Resources,

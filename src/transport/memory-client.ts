@@ -126,6 +126,7 @@ export class MemoryClient implements Transport {
       put: (key, value) => call('put', key, () => stored().put(key, value)),
       delete: (key, revision) => call('delete', key, () => stored().delete(key, revision)),
       entries: () => call<Entry[]>('list', '', () => stored().entries()),
+      ttlMs: () => call('lifetime', '', () => (Number.isFinite(stored().ttlMs) ? stored().ttlMs : 0)),
       watch: listener => this.#watch(name, stored, listener),
     }
   }

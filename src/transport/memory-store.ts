@@ -19,7 +19,7 @@ interface Stored {
 
 export class StoredBucket {
   readonly name: string
-  readonly #ttlMs: number
+  readonly ttlMs: number
   readonly #clock: Clock
   readonly #keys = new Map<string, Stored>()
   readonly watchers = new Set<WatchListener>()
@@ -28,7 +28,7 @@ export class StoredBucket {
   constructor(name: string, clock: Clock, ttlMs: number) {
     this.name = name
     this.#clock = clock
-    this.#ttlMs = ttlMs
+    this.ttlMs = ttlMs
   }
 
   get(key: string): Entry | undefined {
@@ -78,7 +78,7 @@ export class StoredBucket {
 
   #write(key: string, value: Uint8Array | undefined): number {
     const revision = ++this.#revision
-    this.#keys.set(key, { value, revision, expiresAt: this.#clock.monotonic() + this.#ttlMs })
+    this.#keys.set(key, { value, revision, expiresAt: this.#clock.monotonic() + this.ttlMs })
     for (const watcher of this.watchers) watcher(key, value, revision)
     return revision
   }

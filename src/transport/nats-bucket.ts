@@ -5,7 +5,6 @@
  */
 import { StorageType } from '@nats-io/jetstream'
 import { type KV, Kvm } from '@nats-io/kv'
-import { nanos } from '@nats-io/transport-node'
 import { delay } from '../core/clock.js'
 import { casFailed } from './failures.js'
 import { type JetStreamCalls, wrongRevision } from './nats-jetstream.js'
@@ -22,7 +21,6 @@ type Listener = (key: string, value: Uint8Array | undefined, revision: number) =
 /** How many keys are read at a time. */
 const READ_AHEAD = 64
 const REWATCH_MS = 200
-const DUPLICATE_WINDOW_MS = 120_000
 
 export async function natsBucket(calls: JetStreamCalls, name: string, options: BucketOptions): Promise<Bucket> {
   const kvm = new Kvm(calls.link.jetstream)
@@ -69,27 +67,23 @@ export async function natsBucket(calls: JetStreamCalls, name: string, options: B
       }
       return found
     },
+    async ttlMs() {
+      const manager = await calls.manager()
+      const { config } = await calls.read(`lifetime of ${name}`, () => manager.streams.info(stream), ensure)
+      return config.max_age / 1e6
+    },
     watch: listener => watch(calls, kv, name, ensure, listener),
   }
 }
 
-/** Creates the bucket, or corrects the lifetime of keys of one that exists: a lease depends on it. */
+/** Creates the bucket. One that exists stays as it is: who holds a lease in it counts on its lifetime. */
 async function make(calls: JetStreamCalls, kvm: Kvm, name: string, options: BucketOptions): Promise<void> {
-  const ttlMs = options.ttlMs ?? 0
-  const kv = await kvm.create(name, {
-    ttl: ttlMs,
+  await kvm.create(name, {
+    ttl: options.ttlMs ?? 0,
     history: options.history ?? 1,
     storage: options.memory ? StorageType.Memory : StorageType.File,
     replicas: calls.link.replicas,
     allow_direct: false,
-  })
-  const status = await kv.status()
-  if (status.ttl === ttlMs) return
-  calls.link.log.warn({ bucket: name, was: status.ttl, now: ttlMs }, 'bucket gets another lifetime of keys')
-  const manager = await calls.manager()
-  await manager.streams.update(`KV_${name}`, {
-    max_age: nanos(ttlMs),
-    duplicate_window: nanos(ttlMs === 0 ? DUPLICATE_WINDOW_MS : Math.min(ttlMs, DUPLICATE_WINDOW_MS)),
   })
 }
 

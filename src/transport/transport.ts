@@ -41,7 +41,10 @@ export interface Transport {
   request(subject: string, data: Uint8Array, options: RequestOptions): Promise<Uint8Array>
   /** `subject` may end in `>` or hold `*`. A handler that throws is logged, never fatal. */
   subscribe(subject: string, handler: (message: IncomingMessage) => void): Subscription
-  /** Opens a bucket, creating it when missing. `ttlMs` applies to every key (silent expiry: watchers may hear nothing of it). */
+  /**
+   * Opens a bucket, creating it when missing. `ttlMs` applies to every key (silent expiry: watchers may hear nothing of it). A bucket that exists keeps the
+   * lifetime it was made with, whatever is asked for: see `Bucket.ttlMs`.
+   */
   bucket(name: string, options?: { readonly ttlMs?: number; readonly history?: number; readonly memory?: boolean }): Promise<Bucket>
   /** Opens an append-only stream, creating it when missing. The limits of one that exists stay as they are. */
   stream(name: string, options: StreamOptions): Promise<EventStream>
@@ -73,6 +76,8 @@ export interface Bucket {
   delete(key: string, revision?: number): Promise<void>
   /** All live entries, in no order. */
   entries(): Promise<Entry[]>
+  /** The lifetime of keys as the bucket has it now, milliseconds; 0: for ever. */
+  ttlMs(): Promise<number>
   /** Tells what is there, then every change. A hint, not a source of truth: may miss expiry, may repeat after a reconnect. `undefined` value = deleted. */
   watch(listener: (key: string, value: Uint8Array | undefined, revision: number) => void): Promise<Subscription>
 }

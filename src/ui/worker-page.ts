@@ -11,6 +11,8 @@ export interface ExecutorView {
   readonly appName: string
   readonly user: string
   readonly executorId: string
+  /** Cap of the application over all its executors; 0: none. */
+  readonly coresMax: number
   readonly cores: number
   readonly memory: number
   readonly resources: Resources
@@ -87,8 +89,7 @@ function executorEntry(e: ExecutorView): ExecutorEntry {
     appid: e.appId,
     appdesc: {
       name: e.appName,
-      // The worker is not told the application's limit.
-      cores: 0,
+      cores: e.coresMax,
       memoryperexecutor: memory,
       resourcesperexecutor: resources,
       memoryperslave: memory,

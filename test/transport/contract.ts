@@ -180,6 +180,16 @@ export function transportContract(test: ReturnType<typeof suite>, world: () => W
     await a.close()
   })
 
+  test('bucket: the lifetime of keys is that of who made it, and every one who opens it can ask', async () => {
+    const [a, b] = await Promise.all([world().connect(), world().connect()])
+    const name = fresh('life')
+    const first = await a.bucket(name, { ttlMs: 60_000 })
+    const second = await b.bucket(name, { ttlMs: 300 })
+    assert.equal([await first.ttlMs(), await second.ttlMs()], [60_000, 60_000])
+    assert.is(await (await a.bucket(fresh('ever'))).ttlMs(), 0)
+    await Promise.all([a.close(), b.close()])
+  })
+
   test('bucket: entries are the live ones with their last values; keys hold dots', async () => {
     const a = await world().connect()
     const bucket = await a.bucket(fresh('list'))

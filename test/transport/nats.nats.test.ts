@@ -114,15 +114,6 @@ test('a frozen server: requests and writes end by their time limits, and it is n
   await eventually('back', async () => (await bucket.put('k', bytes('2')).catch(() => 0)) > 0)
 })
 
-test('a bucket opened with another lifetime of keys gets it', async () => {
-  const a = await client()
-  const name = fresh('relife')
-  await a.bucket(name, { ttlMs: 60_000 })
-  const bucket = await a.bucket(name, { ttlMs: 300 })
-  await bucket.create('k', bytes('1'))
-  await eventually('expired', async () => (await bucket.get('k')) === undefined)
-})
-
 test('of several servers one is enough', async () => {
   const a = await client(`nats://127.0.0.1:1,${server.url}`)
   const bucket = await a.bucket(fresh('two'))

@@ -116,6 +116,7 @@ const workerView: WorkerView = {
       appName: 'report',
       user: 'ann',
       executorId: '3',
+      coresMax: 6,
       cores: 2,
       memory: GIB,
       resources: { gpu: ['1'] },
@@ -133,7 +134,7 @@ test("the worker's JSON has Spark's fields, memory in MiB, and counts drivers as
   const json = workerJson(workerView)
   decodeRecord(WorkerStatus, JSON.stringify(json), 'worker status')
   assert.equal(
-    { ...json, executors: json.executors.map(e => ({ id: e.id, memory: e.memory, appid: e.appid, name: e.appdesc.name })) },
+    { ...json, executors: json.executors.map(e => ({ id: e.id, memory: e.memory, appid: e.appid, name: e.appdesc.name, cap: e.appdesc.cores })) },
     {
       id: 'worker-1',
       masterurl: 'nats://bus:4222',
@@ -144,7 +145,7 @@ test("the worker's JSON has Spark's fields, memory in MiB, and counts drivers as
       memoryused: 2048,
       resources: { gpu: { name: 'gpu', addresses: ['0', '1'] } },
       resourcesused: { gpu: { name: 'gpu', addresses: ['1'] } },
-      executors: [{ id: 3, memory: 1024, appid: 'app-1', name: 'report' }],
+      executors: [{ id: 3, memory: 1024, appid: 'app-1', name: 'report', cap: 6 }],
       finishedexecutors: [],
     },
   )

@@ -17,6 +17,7 @@ import { activeApps, aliveWorkers } from './cluster.js'
 import { driverStateChanged, requestDriverStatus, requestKillDriver, requestSubmitDriver } from './drivers.js'
 import type { Decide, Decision, MasterContext, MasterEvent } from './events.js'
 import { executorStateChanged, killExecutors } from './executor-end.js'
+import { otherLeaseTtl } from './lease.js'
 import { Ledger } from './ledger.js'
 import type { Request, RequestBody, RequestKind } from './messages.js'
 import { beginRecovery, completeRecovery, endRebuilding } from './recovery.js'
@@ -138,7 +139,9 @@ function heldBy(context: MasterContext, event: Extract<MasterEvent, { type: 'lea
   // Epoch 0: taken a moment ago, not confirmed yet.
   const known = by.epoch === 0 || (context.leader?.masterId === by.masterId && context.leader.epoch === by.epoch)
   const text = `Standing by: ${by.masterId} on ${by.host} leads, epoch ${by.epoch}`
-  return { next: { leader: by, floor }, commands: known ? [] : note(context, 'info', text).commands }
+  const otherTtl = by.ttlMs === undefined ? undefined : otherLeaseTtl(context.settings, by.ttlMs)
+  const notes = [note(context, 'info', text), ...(otherTtl === undefined ? [] : [note(context, 'warn', otherTtl)])]
+  return { next: { leader: by, floor }, commands: known ? [] : notes.flatMap(n => n.commands) }
 }
 
 /** The end of a term: nothing goes out any more. The cluster is remembered, in case the store is lost. */

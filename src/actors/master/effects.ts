@@ -14,7 +14,7 @@ import type { At } from './cluster.js'
 import { Courier } from './courier.js'
 import type { CommandName, CommandParams, Settings } from './events.js'
 import { Inbox } from './inbox.js'
-import { leaseTimes, mayAct } from './lease.js'
+import { believable, CLAIMS_MS, leaseTimes, mayAct } from './lease.js'
 import { LeaseKeeper } from './lease-keeper.js'
 import type { MasterMachine } from './machine.js'
 import { news, orders, seenEpoch } from './messages.js'
@@ -59,10 +59,12 @@ export interface MasterWork {
 
 export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): MasterWork {
   const { transport, clock, rng, log, names, settings } = ports
-  const times = leaseTimes(settings.leaseTtlMs)
   const now = (): At => ({ monotonic: clock.monotonic(), wall: clock.now() })
   let term: Term | undefined
   let records: readonly Entry[] = []
+  /** When somebody's word was taken that a newer epoch exists, and when last not; monotonic. */
+  let claims: number[] = []
+  let doubted = Number.NEGATIVE_INFINITY
 
   const openState = () => transport.bucket(names.stateBucket, { history: 1 })
   const keeper = new LeaseKeeper(
@@ -82,8 +84,22 @@ export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): M
   function allowed(epoch: number): boolean {
     const { context } = self.snapshot()
     if (context.epoch !== epoch || term?.epoch !== epoch) return false
-    if (mayAct(context.renewed, now(), times)) return true
+    if (mayAct(context.renewed, now(), leaseTimes(context.leaseTtlMs))) return true
     self.send({ type: 'deadlinePassed' })
+    return false
+  }
+
+  function believes(claimed: number, epoch: number, kind: string): boolean {
+    const at = clock.monotonic()
+    claims = claims.filter(earlier => at - earlier < CLAIMS_MS)
+    if (believable(claimed, epoch, claims.length)) {
+      claims.push(at)
+      return true
+    }
+    if (at - doubted >= CLAIMS_MS) {
+      doubted = at
+      log.warn({ epoch, claimed, kind }, 'somebody claims to have heard of an epoch that is hard to believe: it has no effect')
+    }
     return false
   }
 
@@ -122,9 +138,9 @@ export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): M
       else if (taken.kind === 'unknown') self.send({ type: 'leaseUnavailable', error: taken.error })
       else {
         end()
-        const { epoch, sentAt } = taken
+        const { epoch, ttlMs, sentAt } = taken
         term = begin(epoch)
-        self.send({ type: 'leaseTaken', epoch, sentAt, at: now(), records: decodeStates(records, log) })
+        self.send({ type: 'leaseTaken', epoch, ttlMs, sentAt, at: now(), records: decodeStates(records, log) })
         records = []
       }
     },
@@ -143,7 +159,8 @@ export function masterEffects(self: Actor<MasterMachine>, ports: EffectPorts): M
       inTerm(t => {
         t.inbox = new Inbox(transport, names, log, (token, request) => {
           const newer = seenEpoch(request)
-          if (newer > t.epoch) self.send({ type: 'fenced', epoch: t.epoch, newer, by: `who sent ${request.kind}` })
+          if (newer > t.epoch && believes(newer, t.epoch, request.kind))
+            self.send({ type: 'fenced', epoch: t.epoch, newer, by: `who sent ${request.kind}` })
           else self.send({ type: 'request', token, at: now(), request })
         })
       }),

@@ -9,6 +9,7 @@ import type { Answer, News, Order, Request, RequestKind } from './messages.js'
 export type MasterStatusName = 'STANDBY' | 'RECOVERING' | 'COMPLETING_RECOVERY' | 'ALIVE'
 
 export interface Settings {
+  /** For a cluster that has none yet. */
   readonly leaseTtlMs: number
   readonly workerTimeoutMs: number
   readonly appTimeoutMs: number
@@ -38,6 +39,8 @@ export interface MasterContext {
   readonly status: MasterStatusName
   /** Of the lease held; 0 when none is. */
   readonly epoch: number
+  /** What the lease lives in this cluster; until it was read, what the configuration says. */
+  readonly leaseTtlMs: number
   /** When the last successful renewal was sent. */
   readonly renewed: At
   /** The highest epoch heard of. */
@@ -57,7 +60,14 @@ export type Stranger = { readonly kind: 'executor'; readonly report: RunningExec
 /** `epoch` names the term an event belongs to; one of another term changes nothing. */
 export type MasterEvent =
   /** The lease is ours and the records are read. `sentAt`: when the write that confirmed it was sent. */
-  | { readonly type: 'leaseTaken'; readonly epoch: number; readonly sentAt: At; readonly at: At; readonly records: readonly StateRecord[] }
+  | {
+      readonly type: 'leaseTaken'
+      readonly epoch: number
+      readonly ttlMs: number
+      readonly sentAt: At
+      readonly at: At
+      readonly records: readonly StateRecord[]
+    }
   | { readonly type: 'leaseHeld'; readonly by: LeaseRecord }
   | { readonly type: 'leaseUnavailable'; readonly error: string }
   | { readonly type: 'renewDue' }

@@ -28,7 +28,8 @@ export interface LeaseOwner {
 }
 
 export type Taken =
-  | { readonly kind: 'taken'; readonly epoch: number; readonly sentAt: At }
+  /** `ttlMs`: what the lease lives when it is not renewed; 0: for ever. */
+  | { readonly kind: 'taken'; readonly epoch: number; readonly ttlMs: number; readonly sentAt: At }
   | { readonly kind: 'held'; readonly by: LeaseRecord }
   | { readonly kind: 'unknown'; readonly error: string }
 
@@ -91,14 +92,16 @@ export class LeaseKeeper {
     const known = Math.max(floor, await this.#ports.readRecords())
     // 0: not confirmed yet, so this is still the revision of its create.
     const epoch = newEpoch(entry.record.epoch === 0 ? entry.revision : entry.record.epoch, known)
-    const record = { ...entry.record, epoch }
+    // The bucket says how long, not the configuration of whoever comes: two masters that count differently would lead at once.
+    const ttlMs = await bucket.ttlMs()
+    const record = { ...entry.record, epoch, ttlMs }
     const sentAt = this.#ports.now()
     const revision = await bucket.update(LEASE_KEY, encodeRecord(LeaseRecord, record), entry.revision)
     if (this.#nonce !== record.nonce) return { kind: 'unknown', error: 'given up meanwhile' }
     this.#revision = revision
     this.#record = record
     this.#unsettled = undefined
-    return { kind: 'taken', epoch, sentAt }
+    return { kind: 'taken', epoch, ttlMs, sentAt }
   }
 
   /** Never rejects. */

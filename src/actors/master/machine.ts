@@ -44,14 +44,14 @@ export function masterMachine(decide: Decide = decideMaster) {
       /** The next renewal and the last moment of this one, counted from when the write was sent. */
       keepTime: enqueueActions(({ context, event, enqueue }) => {
         if (event.type !== 'leaseTaken' && event.type !== 'leaseRenewed') return
-        const { renewMs, holdMs } = leaseTimes(context.settings.leaseTtlMs)
+        const { renewMs, holdMs } = leaseTimes(context.leaseTtlMs)
         const passed = elapsed(event.sentAt, event.at)
         enqueue.assign({ renewed: event.sentAt })
         enqueue.raise({ type: 'renewDue' }, { id: 'renew', delay: Math.max(0, renewMs - passed) })
         enqueue.raise({ type: 'deadlinePassed' }, { id: 'deadline', delay: Math.max(0, holdMs - passed) })
       }),
       renewSoon: enqueueActions(({ context, enqueue }) => {
-        enqueue.raise({ type: 'renewDue' }, { id: 'renew', delay: leaseTimes(context.settings.leaseTtlMs).retryMs })
+        enqueue.raise({ type: 'renewDue' }, { id: 'renew', delay: leaseTimes(context.leaseTtlMs).retryMs })
       }),
       sweepLater: enqueueActions(({ context, enqueue }) => {
         enqueue.raise({ type: 'sweepDue' }, { id: 'sweep', delay: sweepMs(context) })
@@ -94,7 +94,7 @@ export function masterMachine(decide: Decide = decideMaster) {
       allAnswered: ({ context }) => allAnswered(context.cluster),
     },
     delays: {
-      poll: ({ context }) => leaseTimes(context.settings.leaseTtlMs).pollMs,
+      poll: ({ context }) => leaseTimes(context.leaseTtlMs).pollMs,
       recovery: ({ context }) => context.settings.workerTimeoutMs,
       settling: () => SETTLE_MS,
     },
@@ -104,6 +104,7 @@ export function masterMachine(decide: Decide = decideMaster) {
       ...input,
       status: 'STANDBY',
       epoch: 0,
+      leaseTtlMs: input.settings.leaseTtlMs,
       renewed: NEVER,
       floor: 0,
       leader: undefined,

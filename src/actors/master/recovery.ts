@@ -21,6 +21,7 @@ import {
 import { driverLost, requeue } from './drivers.js'
 import type { Decision, MasterContext, StateRecord } from './events.js'
 import { killExecutor } from './executors.js'
+import { otherLeaseTtl } from './lease.js'
 import { Ledger } from './ledger.js'
 import { executorLost, loseWorker } from './workers.js'
 
@@ -64,9 +65,9 @@ function unheard(cluster: Cluster, at: At): Cluster {
 /** The first decision of a term. An empty store is rebuilt from what this master remembers, and from what registers. */
 export function beginRecovery(
   context: MasterContext,
-  event: { readonly epoch: number; readonly sentAt: At; readonly at: At; readonly records: readonly StateRecord[] },
+  event: { readonly epoch: number; readonly ttlMs: number; readonly sentAt: At; readonly at: At; readonly records: readonly StateRecord[] },
 ): Decision {
-  const { epoch, sentAt, at, records } = event
+  const { epoch, ttlMs, sentAt, at, records } = event
   const lost = records.length === 0
   const cluster = unheard(lost ? context.cluster : clusterOf(records, at), at)
   const l = new Ledger({ ...context, epoch, cluster }, at)
@@ -77,8 +78,12 @@ export function beginRecovery(
   for (const w of workers) l.order(w.workerId, { kind: 'masterChanged', body: { masterId, uiUrl } })
   for (const a of apps) l.tell(a.description.appId, { kind: 'driverMasterChanged', body: { masterId, uiUrl } })
   l.note('info', `Elected leader, epoch ${epoch}: recovering ${workers.length} workers and ${apps.length} applications`, { epoch })
+  const otherTtl = otherLeaseTtl(context.settings, ttlMs)
+  if (otherTtl !== undefined) l.note('warn', otherTtl, { epoch })
   return l.decision({
     epoch,
+    // One that never expires is no reason to lead without limit.
+    leaseTtlMs: ttlMs === 0 ? context.settings.leaseTtlMs : ttlMs,
     renewed: sentAt,
     floor: Math.max(context.floor, epoch),
     status: 'RECOVERING',

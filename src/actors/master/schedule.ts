@@ -73,7 +73,9 @@ function launch(l: Ledger, app: App, executorId: string, placement: ExecutorPlac
   l.putExecutor(executor)
   const after = [keyOf.app(appId), keyOf.executor(appId, executorId)]
   const { masterId } = l.context
-  const body = { masterId, appId, appName: name, user, executorId, cores, memory, resources, token, conf }
+  const coresMax = app.description.coresMax ?? l.context.settings.defaultCores
+  const capped = coresMax === undefined ? {} : { coresMax }
+  const body = { masterId, appId, appName: name, user, executorId, ...capped, cores, memory, resources, token, conf }
   l.order(workerId, { kind: 'launchExecutor', body }, after)
   tellAdded(l, executor, after)
   l.note('info', `Executor ${appId}/${executorId} goes to ${workerId} with ${cores} cores`, { appId, executorId, workerId })

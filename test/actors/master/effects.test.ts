@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { MasterHandle } from '#src/actors/master/start-master.js'
 import { SpkError } from '#src/core/errors.js'
-import { UnregisterApplication } from '#src/protocol/application.js'
+import { ApplicationHeartbeat, UnregisterApplication } from '#src/protocol/application.js'
 import { RequestMasterState, RequestSubmitDriver } from '#src/protocol/submission.js'
 import { driverDescription } from './play.js'
 import { type FakeDriver, type FakeWorker, fakeDriver, fakeWorker, type Rig, rig } from './rig.js'
@@ -202,6 +202,24 @@ test('a worker that has seen a newer epoch ends the term; the next epoch is abov
   assert.is(m1.phase(), 'leading')
   assert.is(m1.state().epoch, 501)
   assert.equal(worker.heard, ['launch app-1/0 cores 4 epoch 1', 'master changed epoch 501', 'launch app-1/1 cores 4 epoch 501'])
+})
+
+test('an invented epoch that nobody can have heard of changes nothing; many believable ones hold a few elections, not one each', async () => {
+  const r = rig()
+  const m1 = r.master('m1')
+  await r.clock.advance(10)
+  const beat = (seen: number) => r.ask(ApplicationHeartbeat, { appId: 'app-1', seenEpoch: seen }).catch(() => undefined)
+  assert.is((await beat(Number.MAX_SAFE_INTEGER))?.kind, 'reregister')
+  assert.equal([m1.phase(), m1.state().epoch], ['leading', 1])
+  const terms = new Set([m1.state().epoch])
+  for (let i = 0; i < 30; i++) {
+    void beat(m1.state().epoch + 10)
+    await r.clock.advance(100)
+    terms.add(m1.state().epoch)
+  }
+  // None, the one it began with, and eight more.
+  assert.equal([m1.phase(), terms.size], ['leading', 10])
+  assert.is((await beat(m1.state().epoch + 10))?.kind, 'reregister')
 })
 
 test('the whole store is lost: the same executors go on, the records come back, epochs do not fall', async () => {

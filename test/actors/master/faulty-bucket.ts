@@ -33,6 +33,7 @@ export function faultyBucket(inner: Bucket): FaultyBucket {
     put: (key, value) => inner.put(key, value),
     delete: (key, revision) => run('delete', key, () => inner.delete(key, revision)),
     entries: () => run('entries', '', () => inner.entries()),
+    ttlMs: () => inner.ttlMs(),
     watch: listener => inner.watch(listener),
   }
 }

@@ -33,7 +33,7 @@ const sent = (clock: VirtualClock) => ({ monotonic: clock.monotonic(), wall: clo
 
 test('the first takes it, the second sees who has it', async () => {
   const { one, two, clock } = await rig()
-  assert.equal(await one.take(0), { kind: 'taken', epoch: 1, sentAt: sent(clock) })
+  assert.equal(await one.take(0), { kind: 'taken', epoch: 1, ttlMs: 3000, sentAt: sent(clock) })
   const seen = await two.take(0)
   assert.is(seen.kind === 'held' && seen.by.masterId, 'm1')
   assert.is(seen.kind === 'held' && seen.by.epoch, 1)

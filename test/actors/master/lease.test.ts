@@ -1,6 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { leaseTimes, mayAct, newEpoch } from '#src/actors/master/lease.js'
+import { believable, leaseTimes, mayAct, newEpoch, otherLeaseTtl } from '#src/actors/master/lease.js'
 
 const test = suite('actors/master/lease')
 const at = (monotonic: number, wall = monotonic) => ({ monotonic, wall })
@@ -31,6 +31,29 @@ for (const [name, created, floor, epoch] of [
   ['never the same twice', 900, 900, 901],
 ] as const) {
   test(`epoch: ${name}`, () => assert.is(newEpoch(created, floor), epoch))
+}
+
+for (const [name, claimed, epoch, earlier, believed] of [
+  ['of a store that was lost, a little higher', 60, 3, 0, true],
+  ['from ten years of renewals', 315_000_000, 3, 0, true],
+  ['invented, beyond all renewals', Number.MAX_SAFE_INTEGER, 3, 0, false],
+  ['one more of many who followed earlier leaders', 60, 3, 7, true],
+  ['without end', 60, 3, 8, false],
+] as const) {
+  test(`a claim to have heard of a newer epoch, ${name}, is ${believed ? '' : 'not '}believed`, () =>
+    assert.is(believable(claimed, epoch, earlier), believed))
+}
+
+for (const [ttlMs, told] of [
+  [3000, undefined],
+  [600, /spk\.master\.leaseTtl is 3000 ms here and has no effect: .* lives 600 ms.*stop all masters/],
+  [0, /never expires/],
+] as const) {
+  test(`a lease of ${ttlMs} ms where the configuration says 3 s ${told === undefined ? 'is nothing to tell' : 'is told'}`, () => {
+    const text = otherLeaseTtl({ leaseTtlMs: 3000 }, ttlMs)
+    if (told === undefined) assert.is(text, undefined)
+    else assert.match(text ?? '', told)
+  })
 }
 
 test.run()

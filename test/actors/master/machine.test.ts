@@ -39,7 +39,7 @@ function run(...events: Event[]): Run {
 
 const lease = { v: RECORD_VERSION, masterId: 'm2', host: 'h', epoch: 4, since: 0, ui: 'u2', nonce: 'n' }
 const held: Event = { type: 'leaseHeld', by: lease }
-const taken: Event = { type: 'leaseTaken', epoch: 7, sentAt: at(100), at: at(150), records: [] }
+const taken: Event = { type: 'leaseTaken', epoch: 7, ttlMs: 3000, sentAt: at(100), at: at(150), records: [] }
 const clock: Event = { type: 'clockRead', at: at(150) }
 const stored: Event = { type: 'stored', epoch: 7 }
 /** Records of a cluster with one worker, which has to come back. */
@@ -91,6 +91,14 @@ test('with nobody to wait for the recovery completes at once, writes, and then l
   const led = run(taken, clock, stored)
   assert.equal(led.value, { leader: 'leading' })
   assert.is(led.context.status, 'ALIVE')
+})
+
+test('times are those of the lease in this cluster, not of the configuration', () => {
+  const { context, actions } = run({ ...takenWithWorker, ttlMs: 600 } as Event)
+  assert.is(context.leaseTtlMs, 600)
+  for (const part of ['note', 'raise renewDue 150', 'raise deadlinePassed 350'])
+    assert.ok(actions.includes(part), `${part} is not in ${actions.join()}`)
+  assert.is(run({ ...takenWithWorker, ttlMs: 0 } as Event).context.leaseTtlMs, SETTINGS.leaseTtlMs)
 })
 
 test('the recovery ends when the last has registered again', () => {

@@ -28,6 +28,7 @@ export function standby(settings: Partial<Settings> = {}): MasterContext {
     settings: { ...SETTINGS, ...settings },
     status: 'STANDBY',
     epoch: 0,
+    leaseTtlMs: SETTINGS.leaseTtlMs,
     renewed: NEVER,
     floor: 0,
     leader: undefined,
@@ -167,7 +168,7 @@ export function driverDescription(more: Partial<DriverDescription> = {}): Driver
 /** A leader with nothing to recover, past the time in which an empty store is rebuilt. */
 export function leading(settings: Partial<Settings> = {}): Play {
   const play = new Play(standby(settings))
-  play.event({ type: 'leaseTaken', epoch: 5, sentAt: play.at, at: play.at, records: [] })
+  play.event({ type: 'leaseTaken', epoch: 5, ttlMs: 3000, sentAt: play.at, at: play.at, records: [] })
   play.context = { ...play.context, status: 'ALIVE', rebuildUntil: undefined }
   return play.tick(0)
 }
@@ -177,7 +178,7 @@ export function successor(play: Play, epoch = 9): Play {
   const next = new Play(standby(play.context.settings))
   next.time = play.time
   for (const [key, value] of play.stored) next.stored.set(key, value)
-  next.event({ type: 'leaseTaken', epoch, sentAt: next.at, at: next.at, records: [...play.stored.values()] })
+  next.event({ type: 'leaseTaken', epoch, ttlMs: 3000, sentAt: next.at, at: next.at, records: [...play.stored.values()] })
   return next
 }
 

@@ -190,7 +190,7 @@ test('every record is written anew, under the new epoch', () => {
 /** A leader that finds an empty store, and remembers nothing. */
 function amnesiac(): Play {
   const p = new Playing(standby())
-  p.event({ type: 'leaseTaken', epoch: 9, sentAt: p.at, at: p.at, records: [] })
+  p.event({ type: 'leaseTaken', epoch: 9, ttlMs: 3000, sentAt: p.at, at: p.at, records: [] })
   return lead(complete(p))
 }
 
@@ -242,7 +242,7 @@ test('a master that led before and finds the store lost goes on from what it rem
   const p = before()
   p.event({ type: 'leaseLost', epoch: 5, reason: 'the lease is gone' })
   assert.is(p.context.status, 'STANDBY')
-  p.event({ type: 'leaseTaken', epoch: 6, sentAt: p.at, at: p.at, records: [] })
+  p.event({ type: 'leaseTaken', epoch: 6, ttlMs: 3000, sentAt: p.at, at: p.at, records: [] })
   assert.equal(states(p), ['UNKNOWN', 'UNKNOWN'])
   p.stored.clear()
   p.registerWorker('w1', { executors: [reported('app-1', '0')] })
