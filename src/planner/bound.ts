@@ -6,6 +6,7 @@
 import type { DataType } from '../core/types.js'
 import { types } from '../core/types.js'
 import type { Literal, LiteralValue } from './expr.js'
+import type { Plan } from './plan.js'
 
 /** A column of some plan's output, known by its id alone; name and qualifier are for people and for name resolution. */
 export interface Attribute {
@@ -51,7 +52,53 @@ export interface AggregateCall {
   readonly nullable: boolean
 }
 
-export type BoundExpr = Attribute | Literal | Call | BoundCast | AggregateCall
+/**
+ * A query as a value, a test for rows or a test for membership. Only between the analyzer and the first rule of the optimizer, which makes joins of it.
+ * What the plan reads of the query around it are attributes that none of its relations gives: the parameters. `outer` binds each to a value there.
+ */
+export interface Subquery {
+  readonly kind: 'Subquery'
+  readonly id: number
+  readonly subquery: 'scalar' | 'exists' | 'in'
+  readonly plan: Plan
+  /** What is looked for in the plan's columns, for `in`; already of their types. */
+  readonly values: readonly BoundExpr[]
+  readonly outer: readonly { readonly parameter: Attribute; readonly value: BoundExpr }[]
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+/** A function that only exists over a window: `row_number`, `lag`, … */
+export interface WindowCall {
+  readonly kind: 'WindowCall'
+  readonly fn: string
+  readonly args: readonly BoundExpr[]
+  readonly ignoreNulls: boolean
+  readonly type: DataType
+  readonly nullable: boolean
+}
+/** An offset is a number of rows or a distance; negative distances are written as `preceding`. */
+export type BoundFrameEdge =
+  | { readonly kind: 'currentRow' }
+  | { readonly kind: 'unbounded' }
+  | { readonly kind: 'offset'; readonly value: BoundExpr; readonly preceding: boolean }
+export interface BoundFrame {
+  readonly type: 'rows' | 'range'
+  readonly lower: BoundFrameEdge
+  readonly upper: BoundFrameEdge
+}
+/** A function over the rows around each row. Only below the list of a Window node, once analysis is over. */
+export interface WindowExpr {
+  readonly kind: 'Window'
+  readonly function: AggregateCall | WindowCall
+  readonly partitionBy: readonly BoundExpr[]
+  readonly orderBy: readonly BoundSortOrder[]
+  readonly frame?: BoundFrame
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
+export type BoundExpr = Attribute | Literal | Call | BoundCast | AggregateCall | Subquery | WindowCall | WindowExpr
 
 /** Gives an expression a name and an id: how it is seen from above. */
 export interface BoundAlias {

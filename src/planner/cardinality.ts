@@ -18,6 +18,9 @@ export interface Cardinality {
   readonly columns: ReadonlyMap<number, ColumnStatistics>
 }
 
+/** What an array is taken to hold. */
+const elementsPerArray = 4
+
 const none: ReadonlyMap<number, ColumnStatistics> = new Map()
 const known = new WeakMap<Plan, { readonly value: Cardinality | undefined }>()
 
@@ -90,6 +93,17 @@ function compute(plan: Plan): Cardinality | undefined {
     }
     case 'SetOperation':
       return cardinality(plan.left)
+    case 'Expand': {
+      const input = cardinality(plan.input)
+      return input && { rows: input.rows * plan.projections.length, columns: none }
+    }
+    case 'Generate': {
+      const input = cardinality(plan.input)
+      return input && { ...input, rows: input.rows * elementsPerArray }
+    }
+    case 'LateralJoin':
+      return undefined
+    case 'Window':
     case 'Sort':
     case 'SubqueryAlias':
     case 'Hint':

@@ -2,6 +2,7 @@
 import { unreachable } from '../core/errors.js'
 import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
+import type { Attribute, BoundExpr } from './bound.js'
 import type { Relation } from './logical.js'
 import { type ExchangeTarget, type Physical, physicalChildren } from './physical-plan.js'
 import type { Plan } from './plan.js'
@@ -70,9 +71,27 @@ function logicalLine(plan: Plan): string {
       return `${plan.keys.length === 0 ? 'Repartition' : 'RepartitionByExpression'} ${list(plan.keys.map(exprText))}${plan.partitions === undefined ? '' : `, ${plan.partitions}`}`
     case 'Distinct':
       return 'Distinct'
+    case 'LateralJoin':
+      return `LateralJoin ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}`
+    case 'Window':
+      return `Window ${list(plan.windows.map(namedText))}`
+    case 'Expand':
+      return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
+    case 'Generate':
+      return generateText(plan)
     default:
       return unreachable(plan)
   }
+}
+
+function generateText(plan: {
+  readonly array: BoundExpr
+  readonly outer: boolean
+  readonly position: boolean
+  readonly fields: boolean
+  readonly generated: readonly Attribute[]
+}): string {
+  return `Generate ${plan.position ? 'pos' : ''}${plan.fields ? 'inline' : 'explode'}(${exprText(plan.array)}), ${plan.outer}, ${list(plan.generated.map(exprText))}`
 }
 
 const joinNames: Readonly<Record<string, string>> = {
@@ -149,6 +168,12 @@ function physicalLine(plan: Physical): string {
       return 'Union'
     case 'SetOperation':
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
+    case 'Window':
+      return `Window ${list(plan.windows.map(namedText))}`
+    case 'Expand':
+      return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
+    case 'Generate':
+      return generateText(plan)
     case 'Exchange':
       return plan.target.kind === 'broadcast' ? 'BroadcastExchange' : `Exchange ${targetText(plan.target)}`
     default:

@@ -1,7 +1,7 @@
 /** A text that two bound expressions share exactly when they are the same computation: attributes by id, names and nullability aside. */
 import { unreachable } from '../core/errors.js'
 import { typeString } from '../core/types.js'
-import type { BoundExpr } from './bound.js'
+import type { BoundExpr, BoundFrame, BoundFrameEdge } from './bound.js'
 
 const keys = new WeakMap<BoundExpr, string>()
 
@@ -26,9 +26,21 @@ function compute(expr: BoundExpr): string {
       return `${expr.fn}(${expr.args.map(exprKey).join(',')}):${typeString(expr.type)}`
     case 'AggregateCall':
       return `@${expr.fn}(${expr.distinct ? 'distinct ' : ''}${expr.args.map(exprKey).join(',')}|${expr.filter === undefined ? '' : exprKey(expr.filter)}):${typeString(expr.type)}`
+    case 'Subquery':
+      return `subquery${expr.id}(${[...expr.values, ...expr.outer.map(o => o.value)].map(exprKey).join(',')})`
+    case 'WindowCall':
+      return `@@${expr.fn}(${expr.args.map(exprKey).join(',')}|${expr.ignoreNulls})`
+    case 'Window':
+      return `${exprKey(expr.function)} over (${expr.partitionBy.map(exprKey).join(',')}|${expr.orderBy.map(o => `${exprKey(o.child)} ${o.ascending} ${o.nullsFirst}`).join(',')}|${frameKey(expr.frame)})`
     default:
       return unreachable(expr)
   }
+}
+
+function frameKey(frame: BoundFrame | undefined): string {
+  if (frame === undefined) return ''
+  const edge = (e: BoundFrameEdge) => (e.kind === 'offset' ? `${exprKey(e.value)} ${e.preceding}` : e.kind)
+  return `${frame.type} ${edge(frame.lower)} ${edge(frame.upper)}`
 }
 
 function literalKey(value: unknown): string {

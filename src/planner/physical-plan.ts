@@ -5,7 +5,7 @@
 import { unreachable } from '../core/errors.js'
 import type { FileFormat, ScanSplit } from '../core/stage.js'
 import type { DataType, StructType } from '../core/types.js'
-import { type Attribute, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
 import type { FileInfo } from './ports.js'
 
 /** Row estimates are upper bounds; undefined = nothing known. */
@@ -115,6 +115,29 @@ export interface PhysicalSetOperation {
   readonly left: Physical
   readonly right: Physical
 }
+/** The input's columns and functions over windows; the rows of each partition of the windows are in one task. */
+export interface PhysicalWindow {
+  readonly kind: 'Window'
+  readonly input: Physical
+  readonly windows: readonly BoundAlias[]
+}
+/** Each row once per projection. */
+export interface PhysicalExpand {
+  readonly kind: 'Expand'
+  readonly input: Physical
+  readonly projections: readonly (readonly BoundExpr[])[]
+  readonly output: readonly Attribute[]
+}
+/** Each row once per element of an array; see the logical node. */
+export interface PhysicalGenerate {
+  readonly kind: 'Generate'
+  readonly input: Physical
+  readonly array: BoundExpr
+  readonly outer: boolean
+  readonly position: boolean
+  readonly fields: boolean
+  readonly generated: readonly Attribute[]
+}
 export type ExchangeTarget =
   | { readonly kind: 'hash'; readonly keys: readonly Attribute[]; readonly partitions: number }
   | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number }
@@ -143,6 +166,9 @@ export type Physical =
   | CollectLimit
   | PhysicalUnion
   | PhysicalSetOperation
+  | PhysicalWindow
+  | PhysicalExpand
+  | PhysicalGenerate
   | Exchange
 
 /** How rows lie over the tasks of a plan's last stage. */
@@ -161,7 +187,12 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
     case 'ValuesScan':
     case 'Join':
     case 'Union':
+    case 'Expand':
       return plan.output
+    case 'Window':
+      return [...physicalOutput(plan.input), ...plan.windows.map(toAttribute)]
+    case 'Generate':
+      return [...physicalOutput(plan.input), ...plan.generated]
     case 'Project':
       return plan.expressions.map(toAttribute)
     case 'HashAggregate':
@@ -200,6 +231,9 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
     case 'TopN':
     case 'Limit':
     case 'CollectLimit':
+    case 'Window':
+    case 'Expand':
+    case 'Generate':
     case 'Exchange':
       return [plan.input]
     default:
@@ -226,7 +260,12 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'TopN':
     case 'Limit':
     case 'CollectLimit':
+    case 'Window':
+    case 'Generate':
       return partitioningOf(plan.input)
+    case 'Expand':
+      // Columns of the output are others, even where they hold the same values.
+      return { kind: 'unknown', partitions: partitioningOf(plan.input).partitions }
     case 'Project':
       return renamed(partitioningOf(plan.input), plan.expressions)
     case 'HashAggregate':

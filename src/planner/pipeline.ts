@@ -39,6 +39,7 @@ import { reorderJoins } from './optimize/reorder-joins.js'
 import { replaceConstantAggregates } from './optimize/replace-constant-aggregates.js'
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
+import { rewriteSubqueries } from './optimize/rewrite-subqueries.js'
 import { type Batch, optimize, type TraceEntry } from './optimize/rule.js'
 import { simplifyBooleans } from './optimize/simplify-booleans.js'
 import { simplifyCasts } from './optimize/simplify-casts.js'
@@ -54,7 +55,9 @@ export const optimizerBatches: readonly Batch[] = [
     name: 'Finish Analysis',
     repeat: 'once',
     rules: [
-      // Hints first: they are looked for below aliases, and no other rule knows them.
+      // Before everything: the other rules know nothing of plans inside expressions.
+      rewriteSubqueries,
+      // Hints early: they are looked for below aliases, and no other rule knows them.
       attachJoinHints,
       eliminateSubqueryAliases,
       combineUnions,

@@ -5,7 +5,7 @@
 import { unreachable } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
-import { type Attribute, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
 import type { JoinType } from './logical.js'
 import type { FileInfo } from './ports.js'
 
@@ -117,6 +117,40 @@ export interface HintPlan {
   readonly input: Plan
   readonly hint: JoinStrategyHint
 }
+/** The right side reads columns of the left one: attributes that nothing in it gives. Until the first rule makes a join of it. */
+export interface LateralJoinPlan {
+  readonly kind: 'LateralJoin'
+  readonly left: Plan
+  readonly right: Plan
+  readonly type: 'inner' | 'cross' | 'left'
+  readonly condition?: BoundExpr
+}
+/** The input's columns and functions over windows, which all have the same partitions and order. Each child is a `WindowExpr`. */
+export interface WindowPlan {
+  readonly kind: 'Window'
+  readonly input: Plan
+  readonly windows: readonly BoundAlias[]
+}
+/** Each row once per projection; `output` has ids of its own. */
+export interface ExpandPlan {
+  readonly kind: 'Expand'
+  readonly input: Plan
+  readonly projections: readonly (readonly BoundExpr[])[]
+  readonly output: readonly Attribute[]
+}
+/** Each row once per element of an array: the input's columns, then `generated`. */
+export interface GeneratePlan {
+  readonly kind: 'Generate'
+  readonly input: Plan
+  readonly array: BoundExpr
+  /** Rows without elements stay, with NULLs. */
+  readonly outer: boolean
+  /** The first generated column is the element's position, from 0. */
+  readonly position: boolean
+  /** The elements are structs, and their fields the columns. */
+  readonly fields: boolean
+  readonly generated: readonly Attribute[]
+}
 /** By hash of `keys`, or round robin when there are none. `partitions` absent: the planner's choice. */
 export interface RepartitionPlan {
   readonly kind: 'Repartition'
@@ -143,6 +177,10 @@ export type Plan =
   | SubqueryAliasPlan
   | HintPlan
   | RepartitionPlan
+  | LateralJoinPlan
+  | WindowPlan
+  | ExpandPlan
+  | GeneratePlan
 
 const outputs = new WeakMap<Plan, readonly Attribute[]>()
 
@@ -163,12 +201,18 @@ function computeOutput(plan: Plan): readonly Attribute[] {
     case 'Values':
     case 'Range':
     case 'Union':
+    case 'Expand':
       return plan.output
+    case 'Window':
+      return [...outputOf(plan.input), ...plan.windows.map(toAttribute)]
+    case 'Generate':
+      return [...outputOf(plan.input), ...plan.generated]
     case 'Project':
       return plan.expressions.map(toAttribute)
     case 'Aggregate':
       return plan.aggregates.map(toAttribute)
     case 'Join':
+    case 'LateralJoin':
       return joinOutput(plan.type, outputOf(plan.left), outputOf(plan.right))
     case 'SubqueryAlias':
       return outputOf(plan.input).map(a => ({ ...a, qualifier: plan.qualifier ?? [plan.alias] }))

@@ -3,7 +3,7 @@
  * (`(age#3 > 25)`).
  */
 import { unreachable } from '../core/errors.js'
-import type { BoundExpr, BoundSortOrder, NamedExpr } from './bound.js'
+import type { BoundExpr, BoundFrameEdge, BoundSortOrder, NamedExpr, WindowExpr } from './bound.js'
 import { sqlTypeName } from './coercion.js'
 import type { Expr, Literal, LiteralValue } from './expr.js'
 
@@ -197,9 +197,34 @@ export function exprText(expr: BoundExpr): string {
       const args = expr.args.length === 0 ? '1' : expr.args.map(exprText).join(', ')
       return `${expr.fn}(${expr.distinct ? 'distinct ' : ''}${args})${expr.filter === undefined ? '' : ` FILTER (WHERE ${exprText(expr.filter)})`}`
     }
+    case 'Subquery': {
+      const outer = expr.outer.map(o => exprText(o.value)).join(', ')
+      if (expr.subquery === 'in') return `(${expr.values.map(exprText).join(', ')} IN (list#${expr.id} [${outer}]))`
+      return `${expr.subquery === 'scalar' ? 'scalar-subquery' : 'exists'}#${expr.id} [${outer}]`
+    }
+    case 'WindowCall':
+      return `${expr.fn}(${expr.args.map(exprText).join(', ')})${expr.ignoreNulls ? ' ignore nulls' : ''}`
+    case 'Window':
+      return windowText(expr)
     default:
       return unreachable(expr)
   }
+}
+
+function windowText(expr: WindowExpr): string {
+  const parts = [
+    ...(expr.partitionBy.length === 0 ? [] : [expr.partitionBy.map(exprText).join(', ')]),
+    ...(expr.orderBy.length === 0 ? [] : [expr.orderBy.map(orderText).join(', ')]),
+    ...(expr.frame === undefined
+      ? []
+      : [`specifiedwindowframe(${expr.frame.type}, ${edgeText(expr.frame.lower, 'preceding')}, ${edgeText(expr.frame.upper, 'following')})`]),
+  ]
+  return `${exprText(expr.function)} windowspecdefinition(${parts.join(', ')})`
+}
+
+function edgeText(edge: BoundFrameEdge, side: string): string {
+  if (edge.kind === 'offset') return `${edge.preceding ? '-' : ''}${exprText(edge.value)}`
+  return edge.kind === 'currentRow' ? 'currentrow' : `unbounded ${side}`
 }
 
 export function namedText(named: NamedExpr): string {

@@ -28,6 +28,12 @@ export function exprChildren(expr: BoundExpr): readonly BoundExpr[] {
       return [expr.child]
     case 'AggregateCall':
       return expr.filter === undefined ? expr.args : [...expr.args, expr.filter]
+    case 'Subquery':
+      return [...expr.values, ...expr.outer.map(o => o.value)]
+    case 'WindowCall':
+      return expr.args
+    case 'Window':
+      return [expr.function, ...expr.partitionBy, ...expr.orderBy.map(o => o.child)]
     default:
       return unreachable(expr)
   }
@@ -51,6 +57,26 @@ export function mapExprChildren(expr: BoundExpr, f: (child: BoundExpr) => BoundE
       const filter = expr.filter === undefined ? undefined : f(expr.filter)
       if (args === expr.args && filter === expr.filter) return expr
       return { ...expr, args, ...(filter === undefined ? {} : { filter }) }
+    }
+    case 'Subquery': {
+      const values = mapSame(expr.values, f)
+      const outer = mapSame(expr.outer, o => {
+        const value = f(o.value)
+        return value === o.value ? o : { ...o, value }
+      })
+      return values === expr.values && outer === expr.outer ? expr : { ...expr, values, outer }
+    }
+    case 'WindowCall': {
+      const args = mapSame(expr.args, f)
+      return args === expr.args ? expr : { ...expr, args }
+    }
+    case 'Window': {
+      const fn = f(expr.function)
+      const partitionBy = mapSame(expr.partitionBy, f)
+      const orderBy = mapOrder(expr.orderBy, f)
+      if (fn === expr.function && partitionBy === expr.partitionBy && orderBy === expr.orderBy) return expr
+      // What stands over a window stays a call; only its parts are rewritten.
+      return { ...expr, function: fn.kind === 'AggregateCall' || fn.kind === 'WindowCall' ? fn : expr.function, partitionBy, orderBy }
     }
     default:
       return unreachable(expr)
@@ -106,6 +132,7 @@ export function planChildren(plan: Plan): readonly Plan[] {
     case 'Range':
       return []
     case 'Join':
+    case 'LateralJoin':
     case 'SetOperation':
       return [plan.left, plan.right]
     case 'Union':
@@ -120,6 +147,9 @@ export function planChildren(plan: Plan): readonly Plan[] {
     case 'SubqueryAlias':
     case 'Hint':
     case 'Repartition':
+    case 'Window':
+    case 'Expand':
+    case 'Generate':
       return [plan.input]
     default:
       return unreachable(plan)
@@ -134,6 +164,7 @@ export function mapPlanChildren(plan: Plan, f: (child: Plan) => Plan): Plan {
     case 'Range':
       return plan
     case 'Join':
+    case 'LateralJoin':
     case 'SetOperation': {
       const left = f(plan.left)
       const right = f(plan.right)
@@ -152,7 +183,10 @@ export function mapPlanChildren(plan: Plan, f: (child: Plan) => Plan): Plan {
     case 'Distinct':
     case 'SubqueryAlias':
     case 'Hint':
-    case 'Repartition': {
+    case 'Repartition':
+    case 'Window':
+    case 'Expand':
+    case 'Generate': {
       const input = f(plan.input)
       return input === plan.input ? plan : { ...plan, input }
     }
@@ -169,7 +203,14 @@ export function planExpressions(plan: Plan): readonly BoundExpr[] {
     case 'Filter':
       return [plan.condition]
     case 'Join':
+    case 'LateralJoin':
       return plan.condition === undefined ? [] : [plan.condition]
+    case 'Window':
+      return plan.windows.map(w => w.child)
+    case 'Expand':
+      return plan.projections.flat()
+    case 'Generate':
+      return [plan.array]
     case 'Aggregate':
       return [...plan.grouping, ...plan.aggregates.map(e => (e.kind === 'Alias' ? e.child : e))]
     case 'Sort':
@@ -194,7 +235,8 @@ export function mapPlanExpressions(plan: Plan, f: (expr: BoundExpr) => BoundExpr
       const condition = f(plan.condition)
       return condition === plan.condition ? plan : { ...plan, condition }
     }
-    case 'Join': {
+    case 'Join':
+    case 'LateralJoin': {
       if (plan.condition === undefined) return plan
       const condition = f(plan.condition)
       return condition === plan.condition ? plan : { ...plan, condition }
@@ -215,6 +257,21 @@ export function mapPlanExpressions(plan: Plan, f: (expr: BoundExpr) => BoundExpr
     case 'Values': {
       const rows = mapSame(plan.rows, row => mapSame(row, f))
       return rows === plan.rows ? plan : { ...plan, rows }
+    }
+    case 'Window': {
+      const windows = mapSame(plan.windows, w => {
+        const child = f(w.child)
+        return child === w.child ? w : { ...w, child }
+      })
+      return windows === plan.windows ? plan : { ...plan, windows }
+    }
+    case 'Expand': {
+      const projections = mapSame(plan.projections, p => mapSame(p, f))
+      return projections === plan.projections ? plan : { ...plan, projections }
+    }
+    case 'Generate': {
+      const array = f(plan.array)
+      return array === plan.array ? plan : { ...plan, array }
     }
     default:
       return plan

@@ -7,8 +7,8 @@ import type { Aggregate, Project } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
 import { exprText } from '../print.js'
 import { exprChildren, mapExprChildren, visitExpr } from '../tree.js'
-import { type AnalyzerContext, fail } from './context.js'
-import { bindCondition, bindExpr, type Names, namesOf } from './expressions.js'
+import { type AnalyzerContext, fail, type Names } from './context.js'
+import { bindCondition, bindExpr, namesOf } from './expressions.js'
 import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 
@@ -71,7 +71,8 @@ export function aggregateOver(
   context: AnalyzerContext,
 ): Scoped {
   const keys = new Set(grouping.map(exprKey))
-  for (const item of list) checkGrouped(unaliased(item), keys, grouping.length > 0, relation, context)
+  const own = new Set(outputOf(input.plan).map(a => a.id))
+  for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
   const build = (all: readonly NamedExpr[]): Scoped => {
     const plan: Plan = { kind: 'Aggregate', input: input.plan, grouping, aggregates: all }
     const output = outputOf(plan)
@@ -85,10 +86,18 @@ export function aggregateOver(
   return build(list)
 }
 
-function checkGrouped(expr: BoundExpr, keys: ReadonlySet<string>, grouped: boolean, relation: Aggregate | Project, context: AnalyzerContext): void {
+/** `own`: the input's columns; what else there is are values of a query around this one, the same for all rows. */
+function checkGrouped(
+  expr: BoundExpr,
+  keys: ReadonlySet<string>,
+  own: ReadonlySet<number>,
+  grouped: boolean,
+  relation: Aggregate | Project,
+  context: AnalyzerContext,
+): void {
   if (expr.kind === 'AggregateCall' || keys.has(exprKey(expr))) return
-  if (expr.kind === 'Attribute') throw notGrouped(expr, grouped, relation, context)
-  for (const child of exprChildren(expr)) checkGrouped(child, keys, grouped, relation, context)
+  if (expr.kind === 'Attribute' && own.has(expr.id)) throw notGrouped(expr, grouped, relation, context)
+  for (const child of exprChildren(expr)) checkGrouped(child, keys, own, grouped, relation, context)
 }
 
 function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Project, context: AnalyzerContext) {
@@ -143,6 +152,7 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
   const inputNames = [below.input.visible, below.input.hidden]
   const bound = bind({ lists: [...output, ...inputNames], insideAggregates: [...inputNames, ...output], star: input.visible })
   const have = outputOf(input.plan)
+  const fromInput = new Set(outputOf(below.input.plan).map(a => a.id))
   const more: NamedExpr[] = []
   const asOutput = (expr: BoundExpr): Attribute | undefined => {
     const key = exprKey(expr)
@@ -156,7 +166,7 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
   }
   const rewrite = (expr: BoundExpr): BoundExpr => {
     if (expr.kind === 'Attribute') {
-      if (have.some(a => a.id === expr.id)) return expr
+      if (have.some(a => a.id === expr.id) || !fromInput.has(expr.id)) return expr
       // The input's columns are in sight only inside aggregate functions and as what is grouped by.
       if (below.kind === 'aggregate' && !below.grouping.has(exprKey(expr))) throw unresolvedColumn(context, [expr.name], input.visible, node)
       return asOutput(expr) ?? add(expr)

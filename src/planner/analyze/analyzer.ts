@@ -60,6 +60,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
     timeZone: sessionTimeZone(environment.conf),
     text: environment.text,
     ctes: new Map(),
+    outer: [],
     openViews: new Set(),
     dataFrames: new Map(),
     depth: 0,

@@ -1,10 +1,28 @@
 /** What the analyzer knows beside the plan: settings, fresh ids, files already described, views, and how errors are made. */
 import { type QueryContext, SpkError } from '../../core/errors.js'
-import type { CastMode } from '../bound.js'
+import type { Attribute, BoundExpr, CastMode } from '../bound.js'
 import type { Expr, Span } from '../expr.js'
 import type { Relation } from '../logical.js'
 import type { SourceInfo } from '../ports.js'
 import type { Scoped } from './scope.js'
+
+/** What names mean for an expression. */
+export interface Names {
+  /** Looked up in order; the first list that knows the name wins: visible columns before hidden ones. */
+  readonly lists: readonly (readonly Attribute[])[]
+  /** The order inside the arguments of aggregate functions, when it is another one. */
+  readonly insideAggregates?: readonly (readonly Attribute[])[]
+  /** What `*` means. */
+  readonly star: readonly Attribute[]
+  /** Earlier aliases of the same select list: used when no column has the name. */
+  readonly aliases?: ReadonlyMap<string, BoundExpr>
+}
+
+/** A query around the one being resolved: what its names mean, and which of them were read from inside. */
+export interface OuterScope {
+  readonly lists: Names['lists']
+  readonly used: Map<number, Attribute>
+}
 
 export interface AnalyzerContext {
   readonly caseSensitive: boolean
@@ -17,6 +35,8 @@ export interface AnalyzerContext {
   readonly text: string | undefined
   /** Common table expressions in sight, by lower-case name; each use resolves the plan anew, in the context of its definition. */
   readonly ctes: ReadonlyMap<string, () => Scoped>
+  /** The queries around a subquery, the nearest first. */
+  readonly outer: readonly OuterScope[]
   /** The views being resolved around this place. */
   readonly openViews: ReadonlySet<string>
   /**

@@ -8,21 +8,10 @@ import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction } from '../exp
 import type { BindContext } from '../functions/define.js'
 import { findFunction, hasAggregate, similarFunctions } from '../functions/table.js'
 import { prettyText } from '../print.js'
-import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
+import { type AnalyzerContext, fail, type Names, quoted, unsupported } from './context.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
-
-/** What names mean for an expression. */
-export interface Names {
-  /** Looked up in order; the first list that knows the name wins: visible columns before hidden ones. */
-  readonly lists: readonly (readonly Attribute[])[]
-  /** The order inside the arguments of aggregate functions, when it is another one. */
-  readonly insideAggregates?: readonly (readonly Attribute[])[]
-  /** What `*` means. */
-  readonly star: readonly Attribute[]
-  /** Earlier aliases of the same select list: used when no column has the name. */
-  readonly aliases?: ReadonlyMap<string, BoundExpr>
-}
+import { bindSubquery } from './subquery.js'
 
 export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
   return { lists: hidden.length === 0 ? [visible] : [visible, hidden], star: visible }
@@ -68,7 +57,7 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
     case 'SortOrder':
       throw fail(context, expr, 'INVALID_SQL_SYNTAX', '42000', `A sort order is not a value: "${text(expr, names, context)}".`)
     case 'SubqueryExpression':
-      throw unsupported(context, expr, 'SUBQUERY_EXPRESSION', 'subqueries as expressions')
+      return bindSubquery(expr, names, context)
     case 'NamedArgument':
       throw unsupported(context, expr, 'NAMED_ARGUMENT', 'named arguments')
     case 'MultiAlias':
@@ -152,22 +141,36 @@ function tryLookUp(parts: readonly string[], list: readonly Attribute[], context
 }
 
 function bindAttribute(expr: UnresolvedAttribute, names: Names, context: AnalyzerContext): BoundExpr {
-  for (const all of names.lists) {
-    const found = lookUpInDataFrame(expr, all, context) ?? lookUp(context, expr.nameParts, all, expr)
-    if (found === undefined) continue
-    // The column goes on under the name as it was written.
-    const written = expr.nameParts[found.qualifiers] ?? found.attribute.name
-    let result: BoundExpr = written === found.attribute.name ? found.attribute : { ...found.attribute, name: written }
-    for (const name of found.fields) result = bindCall('getfield', [result, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context)
-    return result
-  }
+  const own = findIn(expr, names.lists, context)
+  if (own !== undefined) return bindFound(expr, own, names, context)
   const [only] = expr.nameParts
-  if (expr.nameParts.length === 1 && only !== undefined) {
-    const alias = names.aliases?.get(only.toLowerCase())
-    if (alias !== undefined) return alias
-    if (niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
+  const alias = expr.nameParts.length === 1 && only !== undefined ? names.aliases?.get(only.toLowerCase()) : undefined
+  if (alias !== undefined) return alias
+  for (const [level, scope] of context.outer.entries()) {
+    const found = findIn(expr, scope.lists, context)
+    if (found === undefined) continue
+    // Every query in between hands the value on.
+    for (const between of context.outer.slice(0, level + 1)) between.used.set(found.attribute.id, found.attribute)
+    return bindFound(expr, found, names, context)
   }
+  if (expr.nameParts.length === 1 && only !== undefined && niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
   throw unresolvedColumn(context, expr.nameParts, names.lists.flat(), expr)
+}
+
+function findIn(expr: UnresolvedAttribute, lists: Names['lists'], context: AnalyzerContext): Found | undefined {
+  for (const all of lists) {
+    const found = lookUpInDataFrame(expr, all, context) ?? lookUp(context, expr.nameParts, all, expr)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function bindFound(expr: UnresolvedAttribute, found: Found, names: Names, context: AnalyzerContext): BoundExpr {
+  // The column goes on under the name as it was written.
+  const written = expr.nameParts[found.qualifiers] ?? found.attribute.name
+  let result: BoundExpr = written === found.attribute.name ? found.attribute : { ...found.attribute, name: written }
+  for (const name of found.fields) result = bindCall('getfield', [result, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context)
+  return result
 }
 
 /**

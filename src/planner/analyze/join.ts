@@ -7,13 +7,14 @@ import { call } from '../functions/define.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Join } from '../logical.js'
 import { joinOutput, outputOf, type Plan } from '../plan.js'
-import { type AnalyzerContext, fail, sameName, unsupported } from './context.js'
+import { type AnalyzerContext, fail, sameName } from './context.js'
 import { bindCondition, namesOf } from './expressions.js'
 import { lookUp, type Scoped } from './scope.js'
 import { named } from './select-list.js'
+import { resolveInside } from './subquery.js'
 
 export function bindJoin(relation: Join, context: AnalyzerContext): Scoped {
-  if (relation.lateral) throw unsupported(context, relation, 'LATERAL_JOIN', 'LATERAL joins')
+  if (relation.lateral) return bindLateral(relation, context)
   const left = context.resolve(relation.left, context)
   const right = context.resolve(relation.right, context)
   const using = relation.natural ? commonNames(left, right, context) : relation.using
@@ -34,7 +35,26 @@ export function bindJoin(relation: Join, context: AnalyzerContext): Scoped {
   return joined({ kind: 'Join', left: left.plan, right: right.plan, type, ...(condition === undefined ? {} : { condition }) }, left, right)
 }
 
-function joined(plan: Extract<Plan, { kind: 'Join' }>, left: Scoped, right: Scoped): Scoped {
+/** The right side sees the left one's columns. */
+function bindLateral(relation: Join, context: AnalyzerContext): Scoped {
+  const { type } = relation
+  if (type !== 'inner' && type !== 'cross' && type !== 'left') {
+    throw fail(
+      context,
+      relation,
+      'UNSUPPORTED_JOIN_TYPE',
+      '0A000',
+      `Unsupported join type '${type}'. Supported join types for LATERAL are: inner, cross, left outer.`,
+    )
+  }
+  const left = context.resolve(relation.left, context)
+  const { scope: right } = resolveInside(relation.right, [left.visible, left.hidden], context)
+  const seen = namesOf([...left.visible, ...right.visible], [...left.hidden, ...right.hidden])
+  const condition = relation.condition === undefined ? undefined : bindCondition(relation.condition, seen, context, 'JOIN')
+  return joined({ kind: 'LateralJoin', left: left.plan, right: right.plan, type, ...(condition === undefined ? {} : { condition }) }, left, right)
+}
+
+function joined(plan: Extract<Plan, { kind: 'Join' | 'LateralJoin' }>, left: Scoped, right: Scoped): Scoped {
   const output = new Map(outputOf(plan).map(a => [a.id, a]))
   const pick = (attributes: readonly Attribute[]) => attributes.map(a => output.get(a.id)).filter(a => a !== undefined)
   return { plan, visible: pick([...left.visible, ...right.visible]), hidden: pick([...left.hidden, ...right.hidden]) }

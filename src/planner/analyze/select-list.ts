@@ -1,8 +1,8 @@
 /** A select list: stars expanded, names given, later items may use earlier aliases. */
 import type { BoundExpr, NamedExpr } from '../bound.js'
 import type { Expr } from '../expr.js'
-import { type AnalyzerContext, unsupported } from './context.js'
-import { bindExpr, type Names, text } from './expressions.js'
+import { type AnalyzerContext, type Names, unsupported } from './context.js'
+import { bindExpr, text } from './expressions.js'
 import { expandStar } from './star.js'
 
 /** Resolves the items in order. Aggregate functions are allowed. */

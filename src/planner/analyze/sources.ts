@@ -1,10 +1,16 @@
 /** Finds every file relation a query reads, through views too, and has them described before analysis. The same files are described once. */
 import { must } from '../../core/errors.js'
+import type { Expr } from '../expr.js'
 import type { Relation } from '../logical.js'
 import type { SourceInfo, SourcePort } from '../ports.js'
 import { fileRelation } from './leaves.js'
 
 type ReadFiles = Extract<Relation, { kind: 'ReadFiles' }>
+
+/** The relations that name files, or names. */
+function isRelation(value: { readonly kind?: unknown }): value is Relation {
+  return value.kind === 'ReadFiles' || value.kind === 'UnresolvedRelation' || value.kind === 'WithCTE'
+}
 
 function keyOf(read: ReadFiles): string {
   return JSON.stringify([read.format, read.paths, read.options, read.schema])
@@ -13,7 +19,7 @@ function keyOf(read: ReadFiles): string {
 /** Gives a look-up of what each file relation holds. Rejects with the source's error. */
 export async function describeSources(
   relation: Relation,
-  environment: { readonly sources: SourcePort; view(nameParts: readonly string[]): Relation | undefined },
+  environment: { readonly sources: SourcePort; view(nameParts: readonly string[]): Relation | undefined; parseExpression(text: string): Expr },
 ): Promise<(read: ReadFiles) => SourceInfo> {
   const reads = new Map<string, ReadFiles>()
   const views = new Set<string>()
@@ -42,13 +48,17 @@ export async function describeSources(
         visit(r.input, inner)
         return
       }
-      case 'Join':
-      case 'SetOperation':
-        visit(r.left, ctes)
-        visit(r.right, ctes)
-        return
       default:
-        if ('input' in r) visit(r.input, ctes)
+        inside(r, ctes)
+    }
+  }
+  // Relations below, and those of subqueries anywhere in an expression.
+  const inside = (value: object, ctes: ReadonlySet<string>): void => {
+    for (const part of Object.values(value)) {
+      if (typeof part !== 'object' || part === null || ArrayBuffer.isView(part)) continue
+      if (isRelation(part)) visit(part, ctes)
+      else if (part.kind === 'ExpressionString') inside([environment.parseExpression(part.text)], ctes)
+      else inside(part, ctes)
     }
   }
   visit(relation, new Set())

@@ -49,8 +49,10 @@ export interface ScalarFunction {
 export interface AggregateModifiers {
   /** `DISTINCT ` or nothing. */
   readonly distinct: string
-  /** ` FILTER (WHERE …)` or nothing. */
+  /** ` FILTER (WHERE …)`, ` OVER (…)`, both or nothing: what follows the call's parenthesis. */
   readonly filter: string
+  /** ` OVER (…)` or nothing, for templates that write a FILTER of their own. */
+  readonly over: string
   /** The condition alone. */
   readonly condition?: string
 }

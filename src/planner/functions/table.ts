@@ -12,6 +12,7 @@ import { datetimes } from './datetime.js'
 import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
 import { math } from './math.js'
 import { predicates } from './predicates.js'
+import { singleValue } from './single-value.js'
 import { momentFinishers, statistical } from './statistical.js'
 import { strings } from './string.js'
 import { wholeAggregates } from './whole-aggregates.js'
@@ -30,6 +31,7 @@ const entries: readonly FunctionEntry[] = [
   ...splitAggregates,
   ...statistical,
   ...wholeAggregates,
+  singleValue,
 ]
 
 const byName = new Map<string, FunctionEntry>()

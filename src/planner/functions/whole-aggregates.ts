@@ -19,7 +19,7 @@ function collect(name: string, distinct: boolean, aliases: readonly string[]): A
       const [value] = args as readonly [BoundExpr]
       return aggregateCall(name, [value], array(value.type, false), false, modifiers)
     },
-    sql: ([x], _, m) => `coalesce(list(${distinct ? 'DISTINCT ' : m.distinct}${x})${and(m.condition, `${x} IS NOT NULL`)}, [])`,
+    sql: ([x], _, m) => `coalesce(list(${distinct ? 'DISTINCT ' : m.distinct}${x})${and(m.condition, `${x} IS NOT NULL`)}${m.over}, [])`,
     split: c => ({
       buffers: [buffer(c, name, name, c.args, c.type, false, distinct ? 'concat_sets' : 'concat_lists')],
       finish: states => states[0] as BoundExpr,

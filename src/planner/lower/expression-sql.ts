@@ -1,9 +1,11 @@
 /** Bound expressions as DuckDB SQL. The text of every node has exactly the DuckDB type of the node's type, and is atomic: it may stand beside any operator. */
 import { must, unreachable } from '../../core/errors.js'
-import type { AggregateCall, BoundExpr } from '../bound.js'
+import type { AggregateCall, BoundExpr, WindowExpr } from '../bound.js'
 import { aggregateFunction, scalarFunction } from '../functions/table.js'
+import { windowFunction } from '../functions/window.js'
 import { castSql } from './cast-sql.js'
 import { literalSql } from './literal-sql.js'
+import { windowClause } from './window-clause.js'
 
 /** How columns are written at this place. */
 export type Columns = ReadonlyMap<number, string>
@@ -23,17 +25,38 @@ export function expressionSql(expr: BoundExpr, columns: Columns): string {
       )
     case 'AggregateCall':
       return aggregateSql(expr, columns)
+    case 'Window':
+      return windowSql(expr, columns)
+    case 'WindowCall':
+    case 'Subquery':
+      throw new Error(`bug in spk: a ${expr.kind} is left in the plan`)
     default:
       return unreachable(expr)
   }
 }
 
-function aggregateSql(expr: AggregateCall, columns: Columns): string {
+function windowSql(expr: WindowExpr, columns: Columns): string {
+  const over = ` OVER (${windowClause(
+    expr,
+    e => keySql(e, columns),
+    e => expressionSql(e, columns),
+  )})`
+  if (expr.function.kind === 'AggregateCall') return aggregateSql(expr.function, columns, over)
+  const call = expr.function
+  return windowFunction(call.fn).sql(
+    call.args.map(a => expressionSql(a, columns)),
+    call,
+    over,
+  )
+}
+
+function aggregateSql(expr: AggregateCall, columns: Columns, over = ''): string {
   const condition = expr.filter === undefined ? undefined : expressionSql(expr.filter, columns)
   const args = expr.args.map(a => expressionSql(a, columns))
   return aggregateFunction(expr.fn).sql(args, expr, {
     distinct: expr.distinct ? 'DISTINCT ' : '',
-    filter: condition === undefined ? '' : ` FILTER (WHERE ${condition})`,
+    filter: `${condition === undefined ? '' : ` FILTER (WHERE ${condition})`}${over}`,
+    over,
     ...(condition === undefined ? {} : { condition }),
   })
 }

@@ -9,6 +9,7 @@ import type { Attribute } from '../bound.js'
 import { plainName, quoteName } from '../duck-type.js'
 import { type Exchange, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
 import { type Columns, expressionSql } from './expression-sql.js'
+import { expanded, generated } from './multiply.js'
 import {
   type Aliases,
   aggregatedBy,
@@ -23,6 +24,7 @@ import {
   render,
   type SelectBlock,
   withoutParentheses,
+  withWindows,
 } from './select-block.js'
 
 /** Says how the rows of an exchange are read: the stage that wrote them. */
@@ -95,6 +97,12 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       return plan.inputs.flatMap(input => lower(input, read, aliases).map(b => renamed(b, physicalOutput(input), output, aliases)))
     case 'Join':
       return lowerJoin(plan, read, aliases)
+    case 'Window':
+      return lower(plan.input, read, aliases).map(b => withWindows(b, physicalOutput(plan.input), plan.windows, output, aliases))
+    case 'Expand':
+      return lower(plan.input, read, aliases).map(b => expanded(b, physicalOutput(plan.input), plan.projections, output, aliases))
+    case 'Generate':
+      return lower(plan.input, read, aliases).map(b => generated(b, plan, aliases))
     case 'SetOperation': {
       const left = one(lower(plan.left, read, aliases))
       const right = one(lower(plan.right, read, aliases))

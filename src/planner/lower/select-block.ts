@@ -61,13 +61,13 @@ export function asTable(
 }
 
 /** The block as the only table of a new one. */
-function wrapped(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
+export function wrapped(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
   const table = asTable(block, output, aliases)
   return fromSource(table.sql, table.columns, block.inputs)
 }
 
 /** A block to which WHERE and a select list may still be added. */
-function open(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
+export function open(block: SelectBlock, output: readonly Attribute[], aliases: Aliases): SelectBlock {
   const closed = block.items !== undefined || block.limit !== undefined || block.offset > 0 || block.orderBy.length > 0
   return closed ? wrapped(block, output, aliases) : block
 }
@@ -77,7 +77,7 @@ export function filtered(block: SelectBlock, output: readonly Attribute[], condi
   return { ...base, where: [...base.where, ...conjunctsOf(condition).map(c => withoutParentheses(expressionSql(c, base.columns)))] }
 }
 
-function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {
+export function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {
   const items = new Map(list.map(e => [e.id, expressionSql(e.kind === 'Alias' ? e.child : e, base.columns)]))
   return { ...base, items, columns: new Map(attributes.map(a => [a.id, plainName(columnName(a))])) }
 }
@@ -92,6 +92,17 @@ export function projected(
   // A mere choice of columns leaves the block as it is.
   if (list.every(e => e.kind === 'Attribute')) return block
   return withItems(open(block, input, aliases), list, output)
+}
+
+/** The same rows with functions over windows, which see what WHERE leaves. */
+export function withWindows(
+  block: SelectBlock,
+  input: readonly Attribute[],
+  windows: readonly NamedExpr[],
+  output: readonly Attribute[],
+  aliases: Aliases,
+): SelectBlock {
+  return withItems(open(block, input, aliases), [...input, ...windows], output)
 }
 
 export function aggregatedBy(

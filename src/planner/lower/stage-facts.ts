@@ -42,6 +42,12 @@ function nodeName(plan: Physical): string | undefined {
       return 'Union'
     case 'SetOperation':
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
+    case 'Window':
+      return 'Window'
+    case 'Expand':
+      return 'Expand'
+    case 'Generate':
+      return 'Generate'
     case 'Exchange':
       return undefined
   }
@@ -67,6 +73,12 @@ function expressionsOf(plan: Physical): readonly BoundExpr[] {
     case 'Sort':
     case 'TopN':
       return plan.order.map(o => o.child)
+    case 'Window':
+      return plan.windows.map(w => w.child)
+    case 'Expand':
+      return plan.projections.flat()
+    case 'Generate':
+      return [plan.array]
     case 'ValuesScan':
       return plan.rows.flat()
     default:

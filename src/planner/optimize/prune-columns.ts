@@ -4,7 +4,7 @@
  */
 
 import { typeString } from '../../core/types.js'
-import { type Attribute, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import { outputOf, type Plan } from '../plan.js'
 import { mapSame, planExpressions, references } from '../tree.js'
 import type { Rule } from './rule.js'
@@ -69,6 +69,19 @@ function prune(plan: Plan, needed: Needed): Plan {
       const right = prune(plan.right, new Set(outputOf(plan.right).map(a => a.id)))
       return left === plan.left && right === plan.right ? plan : { ...plan, left, right }
     }
+    case 'LateralJoin':
+      return plan
+    case 'Window': {
+      const windows = plan.windows.filter(w => needed.has(w.id))
+      if (windows.length === 0) return prune(plan.input, needed)
+      const next = windows.length === plan.windows.length ? plan : { ...plan, windows }
+      const input = narrow(plan.input, withReferences(needed, next))
+      return next === plan && input === plan.input ? plan : { ...next, input }
+    }
+    case 'Expand':
+      return pruneExpand(plan, needed)
+    case 'Generate':
+      return withInput(plan, plan, narrow(plan.input, withReferences(needed, plan)))
     case 'SubqueryAlias':
     case 'Hint':
       return withInput(plan, plan, prune(plan.input, needed))
@@ -106,6 +119,16 @@ function atLeastOne(output: readonly Attribute[], needed: Needed): readonly Attr
   const fixed = output.filter(a => cost(a) >= 0).sort((a, b) => cost(a) - cost(b))
   const flat = output.find(a => !typeString(a.type).includes('<'))
   return [fixed[0] ?? flat ?? (output[0] as Attribute)]
+}
+
+function pruneExpand(plan: Extract<Plan, { kind: 'Expand' }>, needed: Needed): Plan {
+  const output = atLeastOne(plan.output, needed)
+  const positions = output.map(a => plan.output.indexOf(a))
+  const projections = output.length === plan.output.length ? plan.projections : plan.projections.map(p => positions.map(i => p[i] as BoundExpr))
+  const read = new Set<number>()
+  for (const e of projections.flat()) references(e, read)
+  const input = narrow(plan.input, read)
+  return input === plan.input && projections === plan.projections ? plan : { ...plan, input, projections, output }
 }
 
 function pruneUnion(plan: Extract<Plan, { kind: 'Union' }>, needed: Needed): Plan {

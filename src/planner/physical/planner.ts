@@ -13,6 +13,7 @@ import { coPartitioned, planJoin } from './join.js'
 import { scanTasks } from './scan-splits.js'
 import { planLimit, planOrderedLimit, planSort } from './sort.js'
 import { estimate } from './statistics.js'
+import { planWindow } from './window.js'
 
 export interface PhysicalEnvironment {
   readonly conf: Conf
@@ -127,6 +128,16 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
       if (partitioning.partitions === partitions && partitioning.kind === 'hash' && isClustered(partitioning, ready.columns)) return input
       return exactly(exchange(ready.plan, { kind: 'hash', keys: ready.columns, partitions }), plan)
     }
+    case 'Window':
+      return planWindow(plan, context)
+    case 'Expand':
+      return { kind: 'Expand', input: context.plan(plan.input), projections: plan.projections, output: plan.output }
+    case 'Generate': {
+      const { array, outer, position, fields, generated } = plan
+      return { kind: 'Generate', input: exactly(context.plan(plan.input), plan.input), array, outer, position, fields, generated }
+    }
+    case 'LateralJoin':
+      throw new Error('bug in spk: a lateral join is left in the plan')
     default:
       return unreachable(plan)
   }

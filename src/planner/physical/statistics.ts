@@ -30,6 +30,13 @@ function reshaped(from: Estimate, before: readonly Attribute[], after: readonly 
   return from.rows === undefined ? { bytes } : { bytes, rows: from.rows }
 }
 
+/** What an array is taken to hold where nothing is known of it, as in Spark's sizes. */
+const elementsPerArray = 4
+
+function times(from: Estimate, n: number): Estimate {
+  return from.rows === undefined ? { bytes: from.bytes * n } : { bytes: from.bytes * n, rows: from.rows * n }
+}
+
 function atMost(from: Estimate, rows: number, output: readonly Attribute[]): Estimate {
   if (from.rows !== undefined && from.rows <= rows) return from
   return { rows, bytes: Math.min(from.bytes, rows * rowWidth(output)) }
@@ -64,7 +71,14 @@ function compute(plan: Plan): Estimate {
       return rows === undefined ? { bytes } : { bytes, rows }
     }
     case 'SetOperation':
+    case 'LateralJoin':
       return estimate(plan.left)
+    case 'Window':
+      return reshaped(estimate(plan.input), outputOf(plan.input), output)
+    case 'Expand':
+      return times(reshaped(estimate(plan.input), outputOf(plan.input), output), plan.projections.length)
+    case 'Generate':
+      return times(reshaped(estimate(plan.input), outputOf(plan.input), output), elementsPerArray)
     case 'Filter':
     case 'Sort':
     case 'Offset':
