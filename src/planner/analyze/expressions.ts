@@ -57,7 +57,13 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
     case 'SortOrder':
       throw fail(context, expr, 'INVALID_SQL_SYNTAX', '42000', `A sort order is not a value: "${text(expr, names, context)}".`)
     case 'SubqueryExpression':
-      return bindSubquery(expr, names, context)
+      return bindSubquery(
+        expr,
+        (expr.values ?? []).map(v => bindExpr(v, names, context)),
+        names,
+        context,
+        () => text(expr, names, context),
+      )
     case 'NamedArgument':
       throw unsupported(context, expr, 'NAMED_ARGUMENT', 'named arguments')
     case 'MultiAlias':

@@ -6,7 +6,6 @@ import type { SubqueryExpression } from '../expr.js'
 import type { Relation } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
 import { type AnalyzerContext, fail, type Names, type OuterScope } from './context.js'
-import { bindExpr, text } from './expressions.js'
 import { type Scoped, trimmed } from './scope.js'
 
 /** Resolves a query that may read what `lists` hold. */
@@ -20,8 +19,14 @@ export function resolveInside(
   return { scope, outer: [...used.values()] }
 }
 
-export function bindSubquery(expr: SubqueryExpression, names: Names, context: AnalyzerContext): Subquery {
-  const values = (expr.values ?? []).map(v => bindExpr(v, names, context))
+/** `values`: what IN looks for; `shown`: the expression as messages show it. */
+export function bindSubquery(
+  expr: SubqueryExpression,
+  values: readonly BoundExpr[],
+  names: Names,
+  context: AnalyzerContext,
+  shown: () => string,
+): Subquery {
   const { scope, outer } = resolveInside(expr.plan, names.lists, context)
   const plan = trimmed(scope)
   const common = {
@@ -47,12 +52,12 @@ export function bindSubquery(expr: SubqueryExpression, names: Names, context: An
       return { ...common, plan, values: [], type: column.type, nullable: true }
     }
     case 'in':
-      return { ...common, ...bindMembership(expr, values, plan, names, context), type: types.boolean }
+      return { ...common, ...bindMembership(expr, values, plan, context, shown), type: types.boolean }
   }
 }
 
 /** Both sides of IN, cast to common types. */
-function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], plan: Plan, names: Names, context: AnalyzerContext) {
+function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], plan: Plan, context: AnalyzerContext, shown: () => string) {
   const columns = outputOf(plan)
   const [first] = given
   // A struct of as many fields as there are columns is looked for field by field.
@@ -66,7 +71,7 @@ function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], p
       expr,
       'DATATYPE_MISMATCH.IN_SUBQUERY_LENGTH_MISMATCH',
       '42K09',
-      `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: The number of columns in the left hand side of an IN subquery does not match the number of columns in the output of subquery. ` +
+      `Cannot resolve "${shown()}" due to data type mismatch: The number of columns in the left hand side of an IN subquery does not match the number of columns in the output of subquery. ` +
         `Left hand side columns(length: ${values.length}), right hand side columns(length: ${columns.length}).`,
     )
   }
@@ -79,7 +84,7 @@ function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], p
       expr,
       'DATATYPE_MISMATCH.IN_SUBQUERY_DATA_TYPE_MISMATCH',
       '42K09',
-      `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: The data type of one or more elements in the left hand side of an IN subquery is not compatible with the data type of the output of the subquery. ` +
+      `Cannot resolve "${shown()}" due to data type mismatch: The data type of one or more elements in the left hand side of an IN subquery is not compatible with the data type of the output of the subquery. ` +
         `Mismatched columns: ["${sqlTypeName(v.type)}", "${sqlTypeName(column.type)}"].`,
     )
   })
