@@ -53,7 +53,7 @@ function compute(plan: Plan): Cardinality | undefined {
       const span = plan.step === 0n ? 0n : (plan.end - plan.start + plan.step - (plan.step > 0n ? 1n : -1n)) / plan.step
       const rows = Math.max(0, Number(span))
       const [first, last] = [Number(plan.start), Number(plan.start + BigInt(Math.max(0, rows - 1)) * plan.step)]
-      const id = { min: Math.min(first, last), max: Math.max(first, last), nullFraction: 0, distinct: Math.max(1, rows) }
+      const id = { min: Math.min(first, last), max: Math.max(first, last), nullFraction: 0, distinct: Math.max(1, rows), clustered: false }
       return { rows, columns: new Map([[plan.output[0].id, id]]) }
     }
     case 'Project': {

@@ -13,6 +13,8 @@ export interface ColumnStatistics {
   readonly nullFraction: number
   /** At least 1. An upper bound, or the best guess where only a dictionary's size is known. */
   readonly distinct: number
+  /** Row groups lie side by side: rows with equal values are near each other in the files. */
+  readonly clustered: boolean
 }
 
 /** A value as a number that keeps the order of its type; undefined for types without one. */
@@ -96,7 +98,7 @@ export function columnStatistics(files: readonly FileInfo[], name: string, type:
   const valued = groups.filter(g => g.nulls < g.rows)
   const range = rangeOf(valued)
   const distinct = distinctValues(valued, type, rows - nulls, range)
-  return { nullFraction: rows === 0 ? 0 : nulls / rows, ...range, distinct }
+  return { nullFraction: rows === 0 ? 0 : nulls / rows, ...range, distinct, clustered: range !== undefined && overlap(valued, range) <= mostOverlap }
 }
 
 interface Range {
@@ -128,6 +130,9 @@ function distinctValues(groups: readonly Group[], type: DataType, rows: number, 
   if (Number.isFinite(most)) bounds.push(Math.max(most, sum / overlap(groups, range)))
   return Math.max(1, Math.min(rows, ...bounds))
 }
+
+/** Of groups that count as side by side. */
+const mostOverlap = 1.25
 
 /** How many groups hold an average value: 1 when they lie side by side, their number when each spans all (which is assumed where ends are unknown). */
 function overlap(groups: readonly Group[], range: Range | undefined): number {

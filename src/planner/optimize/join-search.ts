@@ -1,11 +1,12 @@
 /**
  * The search for a join order: inputs and conditions as bit sets, cheapest tree by dynamic programming over connected sets (as Selinger et al. 1979, bushy
- * trees included), by greedy pairing where there are too many. Cost is rows: those that each join gives, those that it builds its table of, and, where the
- * smaller side is too large to be sent everywhere, those that must move. Pure; called by `reorder-joins.ts`.
+ * trees included), by greedy pairing where there are too many. Cost is rows: those that each join gives, those that it builds its table of, and those
+ * that must move: both sides, unless the smaller one can be sent everywhere or both lie in order of a key. Pure; called by `reorder-joins.ts`.
  */
 import type { BoundExpr } from '../bound.js'
 import { type Cardinality, joined } from '../cardinality.js'
 import { conjunction } from '../conjuncts.js'
+import { columnOf } from '../selectivity.js'
 
 export interface JoinInput {
   readonly cardinality: Cardinality
@@ -28,8 +29,13 @@ interface Found {
   readonly cost: number
   readonly cardinality: Cardinality
   readonly width: number
+  /** Columns that the rows still lie in order of, as in the files. */
+  readonly clustered: ReadonlySet<number>
 }
 
+/** A row that goes into a hash table, and one that goes through an exchange, cost this many rows that are only looked at. */
+const buildCost = 2
+const moveCost = 4
 /** Up to this many inputs are searched exhaustively (Spark's `joinReorder.dp.threshold`). */
 const exhaustiveLimit = 12
 /** A side of up to this many bytes is taken to be broadcast. */
@@ -42,18 +48,31 @@ function bothWays(a: Found, b: Found, conditions: readonly JoinCondition[]): Fou
   const cardinality = joined(condition === undefined ? 'cross' : 'inner', a.cardinality, b.cardinality, condition)
   const [left, right] = a.cardinality.rows * a.width >= b.cardinality.rows * b.width ? [a, b] : [b, a]
   const build = right.cardinality.rows
-  const moved = build * right.width > broadcastBytes ? left.cardinality.rows + build : 0
+  const order = orderAfter(left, right, between)
   return {
     set,
     tree: { left: left.tree, right: right.tree },
-    cost: a.cost + b.cost + cardinality.rows + build + moved,
+    cost: a.cost + b.cost + cardinality.rows + buildCost * build + (order === undefined ? moveCost * (left.cardinality.rows + build) : 0),
     cardinality,
     width: a.width + b.width,
+    clustered: order ?? new Set(),
   }
 }
 
+/** The order that is left after a join that moves no large side; undefined when both must move. */
+function orderAfter(left: Found, right: Found, between: readonly JoinCondition[]): ReadonlySet<number> | undefined {
+  if (right.cardinality.rows * right.width <= broadcastBytes) return left.clustered
+  for (const { expr } of between) {
+    const [a, b] = expr.kind === 'Call' && expr.fn === '=' ? expr.args.map(columnOf) : []
+    if (a === undefined || b === undefined) continue
+    if ((left.clustered.has(a) && right.clustered.has(b)) || (left.clustered.has(b) && right.clustered.has(a))) return new Set([a, b])
+  }
+  return undefined
+}
+
 function leaf(input: JoinInput, index: number): Found {
-  return { set: 1 << index, tree: { input: index }, cost: 0, cardinality: input.cardinality, width: input.width }
+  const clustered = new Set([...input.cardinality.columns].filter(([, known]) => known.clustered).map(([id]) => id))
+  return { set: 1 << index, tree: { input: index }, cost: 0, cardinality: input.cardinality, width: input.width, clustered }
 }
 
 function connected(a: number, b: number, conditions: readonly JoinCondition[]): boolean {

@@ -10,11 +10,11 @@ const test = suite('planner/optimize/join-search')
 const column = (id: number): Attribute => ({ kind: 'Attribute', id, name: `c${id}`, type: types.long, nullable: false, qualifier: [] })
 
 /** An input of `rows` rows with one column per partner; `distinct` of each. */
-function input(rows: number, columns: Readonly<Record<number, number>>): JoinInput {
-  return {
-    cardinality: { rows, columns: new Map(Object.entries(columns).map(([id, distinct]) => [Number(id), { distinct, nullFraction: 0 }])) },
-    width: 16,
-  }
+function input(rows: number, columns: Readonly<Record<number, number>>, clustered: readonly number[] = []): JoinInput {
+  const known = Object.entries(columns).map(
+    ([id, distinct]) => [Number(id), { distinct, nullFraction: 0, clustered: clustered.includes(Number(id)) }] as const,
+  )
+  return { cardinality: { rows, columns: new Map(known) }, width: 16 }
 }
 
 function equal(a: number, b: number, reads: number): JoinCondition {
@@ -37,6 +37,15 @@ test('a snowflake: small dimensions are joined with each other before the facts'
   const inputs = [input(1e6, { 1: 5000 }), input(5000, { 2: 5000, 3: 25 }), input(1, { 4: 25 })]
   const conditions = [equal(1, 2, 0b011), equal(3, 4, 0b110)]
   assert.is(text(searchJoinOrder(inputs, conditions).tree), '(0 (1 2))')
+})
+
+test('large tables in order of a key are joined first on it: that moves nothing', () => {
+  // Lines 0, suppliers of parts 1, orders 2: by rows alone the smaller table would come first.
+  const inputs = [input(6e6, { 1: 8e5, 2: 15e5 }, [2]), input(8e5, { 3: 8e5 }), input(15e5, { 4: 15e5 }, [4])]
+  const conditions = [equal(1, 3, 0b011), equal(2, 4, 0b101)]
+  assert.is(text(searchJoinOrder(inputs, conditions).tree), '((0 2) 1)')
+  const shuffled = [input(6e6, { 1: 8e5, 2: 15e5 }), inputs[1] as JoinInput, inputs[2] as JoinInput]
+  assert.is(text(searchJoinOrder(shuffled, conditions).tree), '((0 1) 2)')
 })
 
 test('what nothing connects is multiplied last, the small ones first', () => {
