@@ -62,8 +62,12 @@ export const DriverDescription = Type.Object({
 })
 export type DriverDescription = Static<typeof DriverDescription>
 
+/** Which of a driver's launches: a master counts them, so that what an earlier one still says or is told is not taken for the latest. */
+export const DriverLaunch = Type.Object({ driverId: Type.String(), launch: Type.Integer() })
+
 export const RunningDriver = Type.Object({
   driverId: Type.String(),
+  launch: Type.Integer(),
   cores: Type.Integer(),
   memory: Type.Number(),
   resources: Resources,

@@ -57,6 +57,8 @@ export const DriverRecord = Type.Object({
   driverId: Type.String(),
   description: DriverDescription,
   state: DriverState,
+  /** How often it was given to a worker. */
+  launch: Type.Integer(),
   workerId: Type.Optional(Type.String()),
   resources: Resources,
   submittedAt: Type.Number(),

@@ -42,12 +42,23 @@ export const KillExecutor = message(
 
 export const LaunchDriver = message(
   'launchDriver',
-  Type.Object({ epoch: Type.Integer(), masterId: Type.String(), driverId: Type.String(), description: DriverDescription, resources: Resources }),
+  Type.Object({
+    epoch: Type.Integer(),
+    masterId: Type.String(),
+    driverId: Type.String(),
+    launch: Type.Integer(),
+    description: DriverDescription,
+    resources: Resources,
+  }),
   OrderReply,
 )
 export type LaunchDriverOrder = Static<typeof LaunchDriver.schema>
 
-export const KillDriver = message('killDriver', Type.Object({ epoch: Type.Integer(), driverId: Type.String(), reason: Type.String() }), OrderReply)
+export const KillDriver = message(
+  'killDriver',
+  Type.Object({ epoch: Type.Integer(), driverId: Type.String(), launch: Type.Integer(), reason: Type.String() }),
+  OrderReply,
+)
 
 /** The application ended: stop its executors, remove its blocks and work folders. */
 export const ApplicationFinished = message('applicationFinished', Type.Object({ epoch: Type.Integer(), appId: Type.String() }), OrderReply)

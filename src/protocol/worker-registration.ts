@@ -3,7 +3,7 @@
  * Only the leader subscribes: no answer means "no leader now", never "you are unknown".
  */
 
-import { DriverState, ExecutorState, Resources, RunningDriver, RunningExecutor, SeenEpoch, Versions } from './common.js'
+import { DriverLaunch, DriverState, ExecutorState, Resources, RunningDriver, RunningExecutor, SeenEpoch, Versions } from './common.js'
 import { Ack, message, type Static, Type } from './wire.js'
 
 export const RegisterWorker = message(
@@ -33,7 +33,7 @@ export const RegisterWorker = message(
       uiUrl: Type.String(),
       heartbeatMs: Type.Integer(),
       killExecutors: Type.Array(Type.Object({ appId: Type.String(), executorId: Type.String() })),
-      killDrivers: Type.Array(Type.String()),
+      killDrivers: Type.Array(DriverLaunch),
     }),
     Type.Object({ kind: Type.Literal('refused'), reason: Type.String() }),
   ]),
@@ -75,6 +75,7 @@ export const DriverStateChanged = message(
   Type.Object({
     workerId: Type.String(),
     driverId: Type.String(),
+    launch: Type.Integer(),
     state: DriverState,
     message: Type.Optional(Type.String()),
     exitCode: Type.Optional(Type.Integer()),

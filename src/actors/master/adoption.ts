@@ -24,9 +24,9 @@ export function adoptExecutor(l: Ledger, workerId: string, report: RunningExecut
 /** The same for a driver, under the little that is known of it when its worker does not describe it. */
 export function adoptDriver(l: Ledger, workerId: string, report: RunningDriver): boolean {
   if (l.context.rebuildUntil === undefined) return false
-  const { driverId, cores, memory, resources, state } = report
+  const { driverId, launch, cores, memory, resources, state } = report
   const description = report.description ?? { script: '', args: [], env: {}, conf: {}, cores, memory, supervise: false, name: driverId }
   const queue = { submittedAt: l.at.wall, sequence: l.nextSequence(), heldUntil: 0 }
-  l.putDriver({ driverId, description, state, workerId, resources, ...queue, acked: true, missingSince: undefined })
+  l.putDriver({ driverId, launch, description, state, workerId, resources, ...queue, acked: true, missingSince: undefined })
   return true
 }

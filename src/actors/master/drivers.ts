@@ -21,6 +21,7 @@ export function requestSubmitDriver(l: Ledger, token: number, body: RequestBody<
   if (l.driver(driverId) === undefined) {
     l.putDriver({
       driverId,
+      launch: 0,
       description,
       state: 'SUBMITTED',
       resources: {},
@@ -71,14 +72,14 @@ export function requestKillDriver(l: Ledger, token: number, { driverId }: Reques
     return
   }
   l.putDriver({ ...driver, killing: true })
-  l.order(driver.workerId, { kind: 'killDriver', body: { driverId, reason: 'Killed on request' } })
+  l.order(driver.workerId, { kind: 'killDriver', body: { driverId, launch: driver.launch, reason: 'Killed on request' } })
   answer(true, `Kill request for driver ${driverId} sent to ${driver.workerId}.`)
 }
 
-/** A worker's report; acknowledged once stored. One from a worker that does not hold the driver (any more) changes nothing. */
+/** A worker's report; acknowledged once stored. One from a worker that does not hold the driver (any more), or about an earlier launch, changes nothing. */
 export function driverStateChanged(l: Ledger, token: number, body: RequestBody<'driverStateChanged'>): void {
   const driver = l.driver(body.driverId)
-  if (driver !== undefined && driver.workerId === body.workerId && isDriverActive(driver)) {
+  if (driver !== undefined && driver.workerId === body.workerId && driver.launch === body.launch && isDriverActive(driver)) {
     switch (body.state) {
       case 'RUNNING':
         driverRuns(l, driver)

@@ -28,14 +28,15 @@ function placeDrivers(l: Ledger, free: Map<string, Capacity>, offers: () => Offe
   const queued = [...l.cluster.drivers.values()].filter(d => isDriverQueued(d) && d.heldUntil <= l.at.monotonic)
   for (const driver of queued.sort((a, b) => a.sequence - b.sequence)) {
     const { driverId, description } = driver
+    const launch = driver.launch + 1
     const { cores, memory } = description
     const place = placeDriver(offers(), { cores, memory, resources: resourceAmounts(description.conf, 'spark.driver.resource.') })
     if (place === undefined) continue
     const { workerId } = place
     const resources = copyOf(place.resources)
     take(free.get(workerId), cores, memory, resources)
-    l.putDriver({ ...driver, workerId, resources, acked: false, missingSince: undefined })
-    const body = { masterId: l.context.masterId, driverId, description, resources }
+    l.putDriver({ ...driver, launch, workerId, resources, acked: false, missingSince: undefined })
+    const body = { masterId: l.context.masterId, driverId, launch, description, resources }
     l.order(workerId, { kind: 'launchDriver', body }, [keyOf.driver(driverId)])
     l.note('info', `Driver ${driverId} goes to ${workerId}`, { driverId, workerId })
   }

@@ -57,7 +57,7 @@ export function registerWorker(l: Ledger, token: number, body: RequestBody<'regi
     uiUrl,
     heartbeatMs: heartbeatMs(settings.workerTimeoutMs),
     killExecutors: toKill.flatMap(s => (s.kind === 'executor' ? [{ appId: s.report.appId, executorId: s.report.executorId }] : [])),
-    killDrivers: toKill.flatMap(s => (s.kind === 'driver' ? [s.report.driverId] : [])),
+    killDrivers: toKill.flatMap(s => (s.kind === 'driver' ? [{ driverId: s.report.driverId, launch: s.report.launch }] : [])),
   })
 }
 
@@ -101,7 +101,7 @@ function compare(
   }
   for (const report of drivers) {
     const driver = l.driver(report.driverId)
-    if (driver === undefined || driver.workerId !== workerId || !isDriverActive(driver)) {
+    if (driver === undefined || driver.workerId !== workerId || driver.launch !== report.launch || !isDriverActive(driver)) {
       if (driver !== undefined || !adoptDriver(l, workerId, report)) strangers.push({ kind: 'driver', report })
     } else {
       if (driver.killing && (registers || !driver.acked)) strangers.push({ kind: 'driver', report })
@@ -119,7 +119,7 @@ function killStranger(l: Ledger, { workerId }: Worker, stranger: Stranger): void
       orderKill(l, workerId, stranger.report, reason)
       return
     case 'driver':
-      l.order(workerId, { kind: 'killDriver', body: { driverId: stranger.report.driverId, reason } })
+      l.order(workerId, { kind: 'killDriver', body: { driverId: stranger.report.driverId, launch: stranger.report.launch, reason } })
       return
     default:
       unreachable(stranger)
@@ -140,7 +140,8 @@ function missing(l: Ledger, worker: Worker, executors: readonly RunningExecutor[
     else if (isOver(e.missingSince)) executorLost(l, e, reason, false)
   }
   for (const d of l.cluster.drivers.values()) {
-    if (d.workerId !== worker.workerId || !d.acked || !isDriverActive(d) || drivers.some(r => r.driverId === d.driverId)) continue
+    if (d.workerId !== worker.workerId || !d.acked || !isDriverActive(d) || drivers.some(r => r.driverId === d.driverId && r.launch === d.launch))
+      continue
     if (d.missingSince === undefined) l.touchDriver({ ...d, missingSince: now })
     else if (isOver(d.missingSince)) driverLost(l, d, reason)
   }
@@ -187,7 +188,7 @@ export function orderAnswered(l: Ledger, event: Extract<MasterEvent, { type: 'or
     }
     case 'launchDriver': {
       const driver = l.driver(order.body.driverId)
-      if (driver === undefined || driver.workerId !== workerId || !isDriverActive(driver)) return
+      if (driver === undefined || driver.workerId !== workerId || driver.launch !== order.body.launch || !isDriverActive(driver)) return
       if (reply.kind === 'accepted') {
         l.touchDriver({ ...driver, acked: true })
         return

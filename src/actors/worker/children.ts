@@ -63,8 +63,15 @@ function prune(state: WorkerState): Decision {
   const drop = new Map(ended.slice(0, ended.length - RETAINED))
   const children = Object.fromEntries(Object.entries(state.children).filter(([key]) => !drop.has(key)))
   return each({ ...state, children }, [...drop.values()], (s, child) =>
-    child.kind === 'driver' ? decided(s, { type: 'removeDriver', params: { driverId: child.order.driverId } }) : decided(s),
+    child.kind === 'driver' && !isHere(s, child.order.driverId)
+      ? decided(s, { type: 'removeDriver', params: { driverId: child.order.driverId } })
+      : decided(s),
   )
+}
+
+/** Whether some launch of this driver is remembered. */
+function isHere(state: WorkerState, driverId: string): boolean {
+  return Object.values(state.children).some(c => c.kind === 'driver' && c.order.driverId === driverId)
 }
 
 /** Takes a child on; its process starts at once unless it must wait for the cores of one that is being stopped. */
@@ -184,5 +191,5 @@ export function kill(state: WorkerState, key: string, reason: string): Decision 
 
 /** `Executor app-…/3` or `Driver driver-…`, as log lines begin. */
 export function label(child: Child): string {
-  return `${child.kind === 'executor' ? 'Executor' : 'Driver'} ${childKey(child)}`
+  return child.kind === 'executor' ? `Executor ${childKey(child)}` : `Driver ${child.order.driverId}`
 }

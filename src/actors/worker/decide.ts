@@ -95,7 +95,10 @@ function registered(state: WorkerState, event: Extract<WorkerEvent, { type: 'reg
     unanswered: 0,
     reports,
   }
-  const unknown = [...event.killExecutors.map(k => executorKey(k.appId, k.executorId)), ...event.killDrivers.map(driverKey)]
+  const unknown = [
+    ...event.killExecutors.map(k => executorKey(k.appId, k.executorId)),
+    ...event.killDrivers.map(k => driverKey(k.driverId, k.launch)),
+  ]
   const text = `Registered with master ${event.masterId}, epoch ${event.epoch}`
   return then(decided(next, note('info', text, { children: liveChildren(state).length })), s =>
     then(

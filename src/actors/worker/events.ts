@@ -11,7 +11,10 @@ export type Order =
       readonly body: { readonly epoch: number; readonly appId: string; readonly executorId: string; readonly reason: string }
     }
   | { readonly kind: 'launchDriver'; readonly body: LaunchDriverOrder }
-  | { readonly kind: 'killDriver'; readonly body: { readonly epoch: number; readonly driverId: string; readonly reason: string } }
+  | {
+      readonly kind: 'killDriver'
+      readonly body: { readonly epoch: number; readonly driverId: string; readonly launch: number; readonly reason: string }
+    }
   | { readonly kind: 'applicationFinished'; readonly body: { readonly epoch: number; readonly appId: string } }
   | { readonly kind: 'masterChanged'; readonly body: { readonly epoch: number; readonly masterId: string; readonly uiUrl: string } }
 
@@ -29,7 +32,7 @@ export type WorkerEvent =
       readonly uiUrl: string
       readonly heartbeatMs: number
       readonly killExecutors: readonly { readonly appId: string; readonly executorId: string }[]
-      readonly killDrivers: readonly string[]
+      readonly killDrivers: readonly { readonly driverId: string; readonly launch: number }[]
     }
   | { readonly type: 'refused'; readonly asked: number; readonly reason: string }
   | {

@@ -51,7 +51,8 @@ export function masterLink(
         ...(child.message === undefined ? {} : { message: child.message }),
         ...(child.exitCode === undefined ? {} : { exitCode: child.exitCode }),
       }
-      if (child.kind === 'driver') await ask(DriverStateChanged, { workerId, driverId: child.order.driverId, state: child.state, ...end })
+      if (child.kind === 'driver')
+        await ask(DriverStateChanged, { workerId, driverId: child.order.driverId, launch: child.order.launch, state: child.state, ...end })
       else {
         const { appId, executorId } = child.order
         await ask(ExecutorStateChanged, { workerId, appId, executorId, state: child.state, ...end })

@@ -39,12 +39,21 @@ export function applyOrder(state: WorkerState, token: number, order: Order): Dec
       const child: Child = { kind: 'executor', phase: 'waiting', run: 0, order: order.body, state: 'LAUNCHING' }
       return launch(now, child, now.endedApps[order.body.appId] === undefined ? undefined : `application ${order.body.appId} has ended`, answer)
     }
-    case 'launchDriver':
-      return launch(now, { kind: 'driver', phase: 'waiting', run: 0, order: order.body, state: 'SUBMITTED', backOffMs: 0 }, undefined, answer)
+    case 'launchDriver': {
+      const others = Object.values(now.children).filter(c => c.kind === 'driver' && c.order.driverId === order.body.driverId)
+      const later = others.some(c => c.kind === 'driver' && c.order.launch > order.body.launch)
+      const child: Child = { kind: 'driver', phase: 'waiting', run: 0, order: order.body, state: 'SUBMITTED', backOffMs: 0 }
+      // An earlier launch that still runs here was given up by the master while this worker was silent.
+      const earlier = others.filter(c => c.kind === 'driver' && c.order.launch < order.body.launch)
+      return then(
+        each(now, earlier, (s, c) => kill(s, childKey(c), 'the master launches it anew')),
+        s => launch(s, child, later ? `${order.body.driverId} was launched again since` : undefined, answer),
+      )
+    }
     case 'killExecutor':
       return then(decided(now, accepted), s => kill(s, executorKey(order.body.appId, order.body.executorId), order.body.reason))
     case 'killDriver':
-      return then(decided(now, accepted), s => kill(s, driverKey(order.body.driverId), order.body.reason))
+      return then(decided(now, accepted), s => kill(s, driverKey(order.body.driverId, order.body.launch), order.body.reason))
     case 'applicationFinished':
       return then(decided(now, accepted), s => applicationEnded(s, order.body.appId))
     case 'masterChanged':

@@ -79,10 +79,11 @@ export interface WorkerState {
 }
 
 export const executorKey = (appId: string, executorId: string): string => `${appId}/${executorId}`
-export const driverKey = (driverId: string): string => driverId
+/** A driver that its master launches again, here, is another child: the earlier one may still be stopping. */
+export const driverKey = (driverId: string, launch: number): string => `${driverId}/${launch}`
 
 export function childKey(child: Child): string {
-  return child.kind === 'executor' ? executorKey(child.order.appId, child.order.executorId) : driverKey(child.order.driverId)
+  return child.kind === 'executor' ? executorKey(child.order.appId, child.order.executorId) : driverKey(child.order.driverId, child.order.launch)
 }
 
 export function isLive(child: Child): boolean {
@@ -134,8 +135,8 @@ export function runningExecutors(state: WorkerState): RunningExecutor[] {
 export function runningDrivers(state: WorkerState, described = false): RunningDriver[] {
   return liveChildren(state).flatMap(child => {
     if (child.kind !== 'driver') return []
-    const { driverId, description, resources } = child.order
+    const { driverId, launch, description, resources } = child.order
     const { cores, memory } = description
-    return [{ driverId, cores, memory, resources, state: child.state, ...(described ? { description } : {}) }]
+    return [{ driverId, launch, cores, memory, resources, state: child.state, ...(described ? { description } : {}) }]
   })
 }

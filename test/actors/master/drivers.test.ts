@@ -44,9 +44,9 @@ test('the status says where it is, what it waits for, and how it ended', () => {
   p.ask('requestSubmitDriver', { driverId: 'd1', description: driverDescription() })
   assert.equal(p.ask('requestDriverStatus', { driverId: 'd1' }), { found: true, state: 'SUBMITTED', message: 'no worker is registered' })
   p.registerWorker('w1')
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'RUNNING' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'RUNNING' })
   assert.equal(p.ask('requestDriverStatus', { driverId: 'd1' }), { found: true, state: 'RUNNING', workerId: 'w1', workerHost: 'host-w1' })
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'FAILED', exitCode: 3, message: 'boom' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'FAILED', exitCode: 3, message: 'boom' })
   assert.equal(p.ask('requestDriverStatus', { driverId: 'd1' }), {
     found: true,
     state: 'FAILED',
@@ -59,13 +59,13 @@ test('the status says where it is, what it waits for, and how it ended', () => {
 
 test('an ended driver frees its cores, ends its application, and stays ended', () => {
   const p = submitted({ cores: 4 })
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'RUNNING' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'RUNNING' })
   p.registerApp('app-1', { driverId: 'd1' })
   p.registerApp('app-2')
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'FINISHED', exitCode: 0 })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'FINISHED', exitCode: 0 })
   assert.equal(p.executors(), ['app-2/0 on w1 4 LAUNCHING'])
   assert.is(p.context.cluster.apps.get('app-1')?.state, 'FINISHED')
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'RUNNING' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'RUNNING' })
   assert.is(driver(p)?.state, 'FINISHED')
 })
 
@@ -84,7 +84,7 @@ test('a kill: of a waiting driver at once, of a running one through its worker, 
     ['w1'],
   )
   assert.is(driver(running)?.state, 'SUBMITTED')
-  running.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'KILLED' })
+  running.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'KILLED' })
   assert.is(driver(running)?.state, 'KILLED')
 })
 

@@ -91,8 +91,8 @@ class World {
         mine.executors.push({ appId, executorId, cores, memory, resources, state: 'RUNNING' })
         todo = [...todo, ...this.after(() => this.play.answered(first.workerId, order))]
       } else if (order.kind === 'launchDriver') {
-        const { driverId, resources, description } = order.body
-        mine.drivers.push({ driverId, cores: description.cores, memory: description.memory, resources, state: 'RUNNING' })
+        const { driverId, launch, resources, description } = order.body
+        mine.drivers.push({ driverId, launch, cores: description.cores, memory: description.memory, resources, state: 'RUNNING' })
         todo = [...todo, ...this.after(() => this.play.answered(first.workerId, order))]
       } else if (order.kind === 'killExecutor') {
         for (const e of mine.executors) if (e.appId === order.body.appId && e.executorId === order.body.executorId) this.dying.add(e)
@@ -120,7 +120,7 @@ class World {
     const answer = this.play.registerWorker(workerId, { ...CAP, executors: mine.executors, drivers: mine.drivers })
     if (answer.kind !== 'registered') return
     mine.executors = mine.executors.filter(e => !answer.killExecutors.some(k => k.appId === e.appId && k.executorId === e.executorId))
-    mine.drivers = mine.drivers.filter(d => !answer.killDrivers.includes(d.driverId))
+    mine.drivers = mine.drivers.filter(d => !answer.killDrivers.some(k => k.driverId === d.driverId && k.launch === d.launch))
   }
 
   check(): void {
@@ -244,9 +244,11 @@ class World {
         return
       case 'driverEnds':
         for (const [workerId, mine] of this.runs) {
-          if (!mine.drivers.some(d => d.driverId === DRIVERS[s.driver])) continue
-          mine.drivers = mine.drivers.filter(d => d.driverId !== DRIVERS[s.driver])
-          p.ask('driverStateChanged', { workerId, driverId: DRIVERS[s.driver] as string, state: 'FINISHED', exitCode: 0 })
+          const found = mine.drivers.find(d => d.driverId === DRIVERS[s.driver])
+          if (found === undefined) continue
+          const { driverId, launch } = found
+          mine.drivers = mine.drivers.filter(d => d !== found)
+          p.ask('driverStateChanged', { workerId, driverId, launch, state: 'FINISHED', exitCode: 0 })
           this.check()
         }
         return

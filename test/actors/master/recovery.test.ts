@@ -150,11 +150,11 @@ test('drivers: one that runs goes on; one never seen is launched anew; one lost 
     ['d-plain', false],
   ] as const) {
     old.ask('requestSubmitDriver', { driverId, description: driverDescription({ supervise }) })
-    if (driverId !== 'd-unseen') old.ask('driverStateChanged', { workerId: 'w1', driverId, state: 'RUNNING' })
+    if (driverId !== 'd-unseen') old.ask('driverStateChanged', { workerId: 'w1', driverId, launch: 1, state: 'RUNNING' })
   }
   old.ask('requestSubmitDriver', { driverId: 'd-waits', description: driverDescription({ cores: 64 }) })
   const p = successor(old)
-  p.registerWorker('w1', { cores: 8, drivers: [{ driverId: 'd-runs', cores: 1, memory: GIB, resources: {}, state: 'RUNNING' }] })
+  p.registerWorker('w1', { cores: 8, drivers: [{ driverId: 'd-runs', launch: 1, cores: 1, memory: GIB, resources: {}, state: 'RUNNING' }] })
   complete(p)
   assert.equal(
     [...p.context.cluster.drivers.values()].map(d => `${d.driverId} ${d.state} ${d.workerId ?? '-'}`),
@@ -168,10 +168,10 @@ test('a driver whose kill was asked for is killed by the next leader', () => {
   old.ask('requestSubmitDriver', { driverId: 'd1', description: driverDescription({ supervise: true }) })
   old.ask('requestKillDriver', { driverId: 'd1' })
   const p = successor(old)
-  const answer = p.registerWorker('w1', { drivers: [{ driverId: 'd1', cores: 1, memory: GIB, resources: {}, state: 'RUNNING' }] })
-  assert.equal(answer.kind === 'registered' && answer.killDrivers, ['d1'])
+  const answer = p.registerWorker('w1', { drivers: [{ driverId: 'd1', launch: 1, cores: 1, memory: GIB, resources: {}, state: 'RUNNING' }] })
+  assert.equal(answer.kind === 'registered' && answer.killDrivers, [{ driverId: 'd1', launch: 1 }])
   complete(p)
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'KILLED' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'KILLED' })
   assert.is(p.context.cluster.drivers.get('d1')?.state, 'KILLED')
 })
 
@@ -231,7 +231,7 @@ test('once the time of rebuilding is over, strangers are killed, and executors w
 
 test('a driver of a lost store is listed, with what its worker says of it', () => {
   const p = amnesiac()
-  const driver = { driverId: 'd1', cores: 1, memory: GIB, resources: {}, state: 'RUNNING' } as const
+  const driver = { driverId: 'd1', launch: 1, cores: 1, memory: GIB, resources: {}, state: 'RUNNING' } as const
   p.registerWorker('w1', { drivers: [{ ...driver, description: driverDescription({ supervise: true, name: 'nightly' }) }] })
   assert.is(p.context.cluster.drivers.get('d1')?.description.name, 'nightly')
   p.ask('unregisterWorker', { workerId: 'w1', reason: 'gone' })

@@ -234,7 +234,15 @@ export function fakeWorker(r: Rig, id: string, cores = 4, memory = 4 * GIB, reso
   listen(client, to(LaunchDriver), LaunchDriver, o =>
     order('launchDriver', o.epoch, `launch ${o.driverId}`, () => {
       const { cores, memory } = o.description
-      worker.drivers.push({ driverId: o.driverId, cores, memory, resources: o.resources, state: 'RUNNING', description: o.description })
+      worker.drivers.push({
+        driverId: o.driverId,
+        launch: o.launch,
+        cores,
+        memory,
+        resources: o.resources,
+        state: 'RUNNING',
+        description: o.description,
+      })
     }),
   )
   listen(client, to(KillDriver), KillDriver, o => order('killDriver', o.epoch, `kill ${o.driverId}`, () => undefined))

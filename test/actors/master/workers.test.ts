@@ -179,7 +179,7 @@ test('drivers of a lost worker: the supervised one goes elsewhere, the other is 
     ['d-killed', true],
   ] as const) {
     p.ask('requestSubmitDriver', { driverId, description: driverDescription({ supervise }) })
-    p.ask('driverStateChanged', { workerId: 'w1', driverId, state: 'RUNNING' })
+    p.ask('driverStateChanged', { workerId: 'w1', driverId, launch: 1, state: 'RUNNING' })
   }
   p.ask('requestKillDriver', { driverId: 'd-killed' })
   p.registerApp('app-of-sup', { driverId: 'd-sup', executorLimit: 0 })
@@ -198,15 +198,33 @@ test('the old worker of a driver that was launched elsewhere is told to kill it,
   const p = leading()
   p.registerWorker('w1')
   p.ask('requestSubmitDriver', { driverId: 'd1', description: driverDescription({ supervise: true }) })
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'RUNNING' })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'RUNNING' })
   p.registerWorker('w2')
   p.wait(11_000, () => p.ask('workerHeartbeat', { workerId: 'w2', executors: [], drivers: [] }))
   assert.is(p.context.cluster.drivers.get('d1')?.workerId, 'w2')
-  const old = { driverId: 'd1', cores: 1, memory: GIB, resources: {}, state: 'RUNNING' } as const
+  const old = { driverId: 'd1', launch: 1, cores: 1, memory: GIB, resources: {}, state: 'RUNNING' } as const
   const answer = p.registerWorker('w1', { drivers: [old] })
-  assert.equal(answer.kind === 'registered' && answer.killDrivers, ['d1'])
-  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', state: 'KILLED' })
+  assert.equal(answer.kind === 'registered' && answer.killDrivers, [{ driverId: 'd1', launch: 1 }])
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'KILLED' })
   assert.is(p.context.cluster.drivers.get('d1')?.state, 'RELAUNCHING')
+})
+
+test('a supervised driver goes to the worker again that was given up and has come back; the end of its earlier launch is not its end', () => {
+  const p = leading()
+  p.registerWorker('w1')
+  p.ask('requestSubmitDriver', { driverId: 'd1', description: driverDescription({ supervise: true }) })
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'RUNNING' })
+  p.wait(11_000, () => undefined)
+  const driver = () => p.context.cluster.drivers.get('d1')
+  assert.equal([driver()?.state, driver()?.workerId], ['RELAUNCHING', undefined])
+  const first = { driverId: 'd1', launch: 1, cores: 1, memory: GIB, resources: {}, state: 'RUNNING' } as const
+  const answer = p.registerWorker('w1', { drivers: [first] })
+  assert.equal(answer.kind === 'registered' && answer.killDrivers, [{ driverId: 'd1', launch: 1 }])
+  assert.equal([driver()?.workerId, driver()?.launch], ['w1', 2])
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 1, state: 'KILLED' })
+  assert.is(driver()?.state, 'RELAUNCHING')
+  p.ask('driverStateChanged', { workerId: 'w1', driverId: 'd1', launch: 2, state: 'RUNNING' })
+  assert.is(driver()?.state, 'RUNNING')
 })
 
 test.run()

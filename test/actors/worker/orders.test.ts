@@ -79,7 +79,7 @@ const ends: readonly (readonly [string, number | null, string | null, boolean, s
 for (const [kind, code, signal, killed, state, exitCode, message] of ends) {
   test(`${kind} that ends with ${code ?? signal}${killed ? ' after a kill' : ''} is ${state}`, () => {
     const worker = activeWorker()
-    const key = kind === 'executor' ? 'app-1/0' : 'driver-1'
+    const key = kind === 'executor' ? 'app-1/0' : 'driver-1/1'
     worker.order(kind === 'executor' ? launchExecutor() : launchDriver())
     runs(worker, key)
     if (killed) assert.equal(brief(worker.order(kind === 'executor' ? killExecutor() : killDriver()).commands), [`kill ${key}`])
@@ -97,8 +97,8 @@ test('a process that cannot be started: an executor FAILED, a driver ERROR, with
   worker.order(launchDriver({ supervise: true }))
   const failed = (key: string): string[] => brief(worker.send({ type: 'childFailed', key, run: 1, message: 'no such script' }))
   assert.equal(failed('app-1/0'), ['report app-1/0 FAILED', 'removeScratch app-1/0'])
-  assert.equal(failed('driver-1'), ['report driver-1 ERROR'])
-  assert.is(worker.state().children['driver-1']?.message, 'no such script')
+  assert.equal(failed('driver-1/1'), ['report driver-1/1 ERROR'])
+  assert.is(worker.state().children['driver-1/1']?.message, 'no such script')
 })
 
 test('a launch repeated while it runs is accepted and changes nothing', () => {
@@ -187,31 +187,47 @@ test('a supervised driver runs again after 1, 2, 4 seconds, and after 1 again wh
   const worker = activeWorker()
   worker.order(launchDriver({ supervise: true }))
   const waits = [100, 100, 100, 6000, 10].map((ranMs, i) => {
-    runs(worker, 'driver-1', i + 1)
-    const commands = worker.send({ type: 'childExited', key: 'driver-1', run: i + 1, exit: { code: 1, signal: null }, ranMs })
+    runs(worker, 'driver-1/1', i + 1)
+    const commands = worker.send({ type: 'childExited', key: 'driver-1/1', run: i + 1, exit: { code: 1, signal: null }, ranMs })
     assert.equal(runningDrivers(worker.state())[0]?.state, 'RUNNING')
-    assert.equal(brief(worker.send({ type: 'restartDue', key: 'driver-1', run: i + 1 })), [`launch driver-1#${i + 2}`])
+    assert.equal(brief(worker.send({ type: 'restartDue', key: 'driver-1/1', run: i + 1 })), [`launch driver-1/1#${i + 2}`])
     return commands.find(c => c.type === 'restartLater')?.params.delayMs
   })
   assert.equal(waits, [1000, 2000, 4000, 1000, 2000])
-  assert.equal(exit(worker, 'driver-1', 0, null, 6), ['report driver-1 FINISHED'])
+  assert.equal(exit(worker, 'driver-1/1', 0, null, 6), ['report driver-1/1 FINISHED'])
 })
 
 test('a supervised driver that is killed while it pauses is KILLED and does not come back', () => {
   const worker = activeWorker()
   worker.order(launchDriver({ supervise: true }))
-  exit(worker, 'driver-1', 1)
-  assert.equal(brief(worker.order(killDriver()).commands), ['report driver-1 KILLED'])
-  assert.equal(worker.send({ type: 'restartDue', key: 'driver-1', run: 1 }), [])
+  exit(worker, 'driver-1/1', 1)
+  assert.equal(brief(worker.order(killDriver()).commands), ['report driver-1/1 KILLED'])
+  assert.equal(worker.send({ type: 'restartDue', key: 'driver-1/1', run: 1 }), [])
+})
+
+test('a driver launched again here, after its master had given this worker up: the earlier one is stopped, the new one waits for it', () => {
+  const worker = activeWorker()
+  worker.order(launchDriver({ supervise: true }))
+  runs(worker, 'driver-1/1')
+  const again = worker.order(launchDriver({ supervise: true, launch: 2 }))
+  assert.is(again.answer, 'accepted')
+  assert.equal(brief(again.commands), ['kill driver-1/1', 'launch driver-1/2#1'])
+  assert.equal(exit(worker, 'driver-1/1', 143), ['report driver-1/1 KILLED'])
+  const late = worker.order(launchDriver({ supervise: true, launch: 1 }))
+  assert.equal([late.answer, ...brief(late.commands)], ['accepted', 'report driver-1/1 KILLED'])
+  assert.equal(
+    runningDrivers(worker.state()).map(d => `${d.driverId} ${d.launch}`),
+    ['driver-1 2'],
+  )
 })
 
 test('news of an earlier process of a driver is not taken for the present one', () => {
   const worker = activeWorker()
   worker.order(launchDriver({ supervise: true }))
-  exit(worker, 'driver-1', 1)
-  worker.send({ type: 'restartDue', key: 'driver-1', run: 1 })
-  assert.equal(exit(worker, 'driver-1', 0, null, 1), [])
-  assert.is(worker.state().children['driver-1']?.phase, 'running')
+  exit(worker, 'driver-1/1', 1)
+  worker.send({ type: 'restartDue', key: 'driver-1/1', run: 1 })
+  assert.equal(exit(worker, 'driver-1/1', 0, null, 1), [])
+  assert.is(worker.state().children['driver-1/1']?.phase, 'running')
 })
 
 test('a report is repeated until acknowledged; a newer one replaces it', () => {
@@ -247,14 +263,23 @@ test('what the master does not know is killed on registration', () => {
   worker.order(launchExecutor({ id: '1' }))
   worker.order(launchDriver())
   worker.order(masterChanged(2))
-  const commands = worker.send(registered(2, { epoch: 2, killExecutors: [{ appId: 'app-1', executorId: '1' }], killDrivers: ['driver-1', 'gone'] }))
-  assert.equal(brief(commands), ['kill app-1/1', 'kill driver-1'])
+  const commands = worker.send(
+    registered(2, {
+      epoch: 2,
+      killExecutors: [{ appId: 'app-1', executorId: '1' }],
+      killDrivers: [
+        { driverId: 'driver-1', launch: 1 },
+        { driverId: 'gone', launch: 1 },
+      ],
+    }),
+  )
+  assert.equal(brief(commands), ['kill app-1/1', 'kill driver-1/1'])
 })
 
 test('what ended is remembered for 200 children, and not forgotten before it is acknowledged', () => {
   const worker = activeWorker()
   worker.order(launchDriver())
-  exit(worker, 'driver-1', 0)
+  exit(worker, 'driver-1/1', 0)
   for (let i = 1; i < 210; i++) {
     worker.order(launchExecutor({ id: String(i) }))
     exit(worker, `app-1/${i}`, 0)

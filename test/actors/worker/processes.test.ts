@@ -77,6 +77,7 @@ const driverOrder = (scriptFile: string, args: string[] = [], env: Record<string
   epoch: 1,
   masterId: 'm',
   driverId: 'driver-1',
+  launch: 1,
   resources: { gpu: ['1'] },
   description: { script: scriptFile, args, env, conf: { 'spark.app.name': 'x' }, cores: 1, memory: 2 ** 28, supervise: false, name: 'x' },
 })

@@ -42,13 +42,16 @@ export function launchExecutor(wish: ExecutorWish = {}): Order {
   }
 }
 
-export function launchDriver(wish: { readonly id?: string; readonly supervise?: boolean; readonly epoch?: number } = {}): Order {
+export function launchDriver(
+  wish: { readonly id?: string; readonly launch?: number; readonly supervise?: boolean; readonly epoch?: number } = {},
+): Order {
   return {
     kind: 'launchDriver',
     body: {
       epoch: wish.epoch ?? 1,
       masterId: 'master-1',
       driverId: wish.id ?? 'driver-1',
+      launch: wish.launch ?? 1,
       resources: {},
       description: {
         script: '/job.js',
@@ -68,7 +71,10 @@ export const killExecutor = (id = '0', epoch = 1, app = 'app-1'): Order => ({
   kind: 'killExecutor',
   body: { epoch, appId: app, executorId: id, reason: 'asked to' },
 })
-export const killDriver = (id = 'driver-1', epoch = 1): Order => ({ kind: 'killDriver', body: { epoch, driverId: id, reason: 'asked to' } })
+export const killDriver = (id = 'driver-1', epoch = 1, launch = 1): Order => ({
+  kind: 'killDriver',
+  body: { epoch, driverId: id, launch, reason: 'asked to' },
+})
 export const applicationFinished = (app = 'app-1', epoch = 1): Order => ({ kind: 'applicationFinished', body: { epoch, appId: app } })
 export const masterChanged = (epoch: number): Order => ({
   kind: 'masterChanged',
