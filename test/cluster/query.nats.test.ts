@@ -54,21 +54,4 @@ test('two executors answer, and the end of the application frees everything', as
   })
 })
 
-test('SIGKILL of the leading master does not touch a running application', async () => {
-  const spark = await open()
-  assert.equal(await answers(spark), expected)
-  for (const process_ of cluster.processes.filter(p => p.name.startsWith('master'))) {
-    const response = await fetch(`${process_.facts['ui']}/json/`)
-    if (((await response.json()) as MasterState).status === 'ALIVE') process.kill(process_.pid, 'SIGKILL')
-  }
-  assert.equal(await answers(spark), expected)
-  await eventually(
-    'the standby leads and knows the application',
-    async () => (await masterState()).activeapps.some(app => app.id === spark.applicationId),
-    30_000,
-  )
-  assert.equal(await answers(spark), expected)
-  await spark.stop()
-})
-
 test.run()

@@ -1,8 +1,9 @@
 /**
  * What a shuffle loses is made again, and only that: a worker or an executor dies in the middle, a byte of a shuffle file flips, a file gets short or
- * disappears. Workers count as hosts of their own here, so that blocks cross the socket.
+ * disappears. Nobody but the application gets its blocks. Workers count as hosts of their own here, so that blocks cross the socket.
  */
-import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import type { SparkSession } from 'spk'
 import { suite } from 'uvu'
@@ -10,10 +11,10 @@ import * as assert from 'uvu/assert'
 import { systemClock } from '#src/core/clock.js'
 import { type Cluster, runs, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
-import { type Executor, executorsOf, heldJob, openSession, type TaskLog } from './held-job.js'
+import { type Executor, executorsOf, type HeldJob, heldJob, openSession, type TaskLog } from './held-job.js'
 import { measured } from './measured.js'
 
-const test = suite('cluster/shuffle-loss')
+const test = suite('cluster/shuffle')
 
 let cluster: Cluster
 let spark: SparkSession
@@ -35,21 +36,73 @@ const otherHasOutput = (log: TaskLog, _held: Executor, other: Executor) => log.f
 const remoteReads = (log: TaskLog) =>
   log.endedWith('Success').reduce((sum, e) => sum + (e.taskMetrics?.shuffleReadMetrics.remoteBlocksFetched ?? 0), 0)
 
-function blockFiles(executor: Executor): string[] {
-  const folder = join(cluster.folder, 'work', executor.worker.id, 'blocks', spark.applicationId)
-  return readdirSync(folder)
-    .filter(name => name.endsWith('.data'))
-    .sort()
-    .map(name => join(folder, name))
+/** A map output of the job that lies with the executor that is not held. */
+async function outputOf({ appId, log, other }: HeldJob): Promise<string> {
+  const folder = join(cluster.folder, 'work', other.worker.id, 'blocks', appId)
+  const stage = (await log()).starts[0]?.stageId
+  const [name] = readdirSync(folder).filter(n => n.startsWith(`shuffle_${stage}_`) && n.endsWith('.data'))
+  return join(folder, name as string)
 }
 
-/** A map output of the executor that is done with its part: the other is held in its last map task. */
-async function onlyHeldIsLeft(log: () => Promise<TaskLog>, other: Executor): Promise<void> {
-  await eventually('only the held task is left', async () => {
-    const now = await log()
-    return now.attempts().size === 8 && now.open(other.executorId).length === 0
+async function onlyHeldIsLeft({ log, held, other }: HeldJob): Promise<void> {
+  await eventually(
+    'only the held task is left',
+    async () => {
+      const now = await log()
+      if (now.attempts().size === 8 && now.open(other.executorId).length === 0) return true
+      throw new Error(
+        `held ${held.executorId}; ${now.starts.map(s => `${s.index}@${s.executorId}${now.ends.find(e => e.taskId === s.taskId)?.end.reason ?? ''}`)}`,
+      )
+    },
+    30_000,
+  )
+}
+
+/** Status and error code; the path goes out as it is. */
+function get(worker: Executor['worker'], path: string, token?: string): Promise<readonly [status: number | undefined, code: string | undefined]> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(String(worker.facts['blocks']))
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const ask = request({ hostname, port, path, headers }, response => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        const text = Buffer.concat(chunks).toString()
+        resolve([response.statusCode, response.statusCode === 200 ? undefined : (JSON.parse(text) as { code: string }).code])
+      })
+    })
+    ask.on('error', reject)
+    ask.end()
   })
 }
+
+test('a worker gives blocks to who has the application’s token, and nothing else to anybody', async () => {
+  const job = await heldJob(cluster, spark, 'last', otherHasOutput)
+  const { worker, pid } = job.other
+  // What its worker told the executor when it forked it; another user of the machine cannot read it.
+  const launch = /SPK_EXECUTOR_LAUNCH=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1] ?? ''
+  const { token } = JSON.parse(launch) as { token: string }
+  const data = await outputOf(job)
+  const file = data.slice(data.lastIndexOf('/') + 1, -'.data'.length)
+  symlinkSync('/etc/hostname', data.replace(file, 'link'))
+  symlinkSync(data.replace(/data$/, 'index'), data.replace(/[^/]+$/, 'link.index'))
+  const own = `/v1/apps/${job.appId}/blocks`
+  for (const [path, given, answer] of [
+    [`${own}/${file}/0`, token, [200, undefined]],
+    [`${own}/${file}/0`, undefined, [403, 'SPK_BLOCK_FORBIDDEN']],
+    [`${own}/${file}/0`, 'f'.repeat(64), [403, 'SPK_BLOCK_FORBIDDEN']],
+    [`/v1/apps/app-20260101000000-0001/blocks/${file}/0`, token, [403, 'SPK_BLOCK_FORBIDDEN']],
+    [`${own}/../0`, token, [403, 'SPK_BLOCK_NAME']],
+    [`${own}/..%2f..%2fowner.json/0`, token, [403, 'SPK_BLOCK_NAME']],
+    [`${own}/../../../owner.json`, token, [404, 'SPK_NOT_FOUND']],
+    [`${own}/link/0`, token, [404, 'SPK_BLOCK_NOT_FOUND']],
+  ] as const) {
+    assert.equal(await get(worker, path, given), answer, path)
+  }
+  job.release()
+  await job.answered
+})
 
 for (const [what, damage] of [
   [
@@ -68,9 +121,8 @@ for (const [what, damage] of [
   for (const which of ['first', 'last'] as const) {
     test(`${what} in a shuffle file, read ${which === 'first' ? 'over the socket' : 'on its own host'}: that output alone is made again`, async () => {
       const job = await heldJob(cluster, spark, which, otherHasOutput)
-      await onlyHeldIsLeft(job.log, job.other)
-      const [file] = blockFiles(job.other)
-      damage(file as string)
+      await onlyHeldIsLeft(job)
+      damage(await outputOf(job))
       job.release()
       await job.answered
       const log = await job.log()
@@ -104,7 +156,7 @@ test('SIGKILL of an executor in the middle of a shuffle: its task goes elsewhere
 
 test('SIGKILL of a worker in the middle of a shuffle: the outputs that lay there are made again, and no others', async () => {
   const job = await heldJob(cluster, spark, 'first', otherHasOutput)
-  await onlyHeldIsLeft(job.log, job.other)
+  await onlyHeldIsLeft(job)
   const had = (await job.log()).finished(job.other.executorId)
   const at = systemClock.monotonic()
   await job.other.worker.kill()
