@@ -3,17 +3,32 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { systemClock } from '#src/core/clock.js'
+import type { AppId } from '#src/core/ids.js'
+import { silentLogger } from '#src/core/log.js'
+import { AppRecord } from '#src/protocol/state.js'
 import type { WorkerStatus } from '#src/protocol/status.js'
+import { stateKey, subjects } from '#src/protocol/subjects.js'
+import { RequestKillApplication } from '#src/protocol/submission.js'
+import { decodeRecord, encode } from '#src/protocol/wire.js'
+import { connectNats, type NatsTransport } from '#src/transport/nats.js'
 import { type Cluster, type ClusterNode, type Command, runs, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
+import { measured } from './measured.js'
 
 const test = suite('cluster/worker')
 
+const names = subjects('spk')
 let cluster: Cluster
+let bus: NatsTransport
 test.before.each(async () => {
   cluster = await startCluster({ workers: 1, conf: { 'spk.worker.timeout': '3s', 'spk.application.timeout': '3s' } })
+  bus = await connectNats({ servers: cluster.nats.url, name: 'test', log: silentLogger() })
 })
-test.after.each(() => cluster.stop())
+test.after.each(async () => {
+  await bus.close()
+  await cluster.stop()
+})
 
 /** Counts again and again, one line each, until the file `stop` appears beside it. */
 const COUNTING = `
@@ -73,6 +88,30 @@ const only = (worker: ClusterNode<WorkerStatus>): readonly [string, number] => {
 const gone = (pid: number) => eventually(`process ${pid} ends`, () => !runs(pid))
 const worker = (): ClusterNode<WorkerStatus> => cluster.workers[0] as ClusterNode<WorkerStatus>
 
+/** The id that a counting program has printed. */
+const appOf = (command: Command): string => /^app (\S+)$/m.exec(command.output())?.[1] ?? ''
+/** How an application ended, as the cluster's records say. */
+async function ended(appId: string): Promise<readonly [state: string, reason: string | undefined]> {
+  const bucket = await bus.bucket(names.stateBucket)
+  return eventually(
+    `${appId} ends`,
+    async () => {
+      const entry = await bucket.get(stateKey.app(appId as AppId))
+      const record = entry === undefined ? undefined : decodeRecord(AppRecord, entry.value, 'application')
+      return record !== undefined && ['FINISHED', 'FAILED', 'KILLED'].includes(record.state) && ([record.state, record.reason] as const)
+    },
+    20_000,
+  )
+}
+/** The worker has no blocks, no scratch and no folder of any application; `but`: drivers' output that stays. */
+const nothingLeft = (but: readonly string[] = []) =>
+  eventually('its folders are gone', () => {
+    const own = join(cluster.folder, 'work', worker().id)
+    return ['blocks', 'work', 'scratch'].every(
+      part => !existsSync(join(own, part)) || readdirSync(join(own, part)).filter(name => !but.includes(name)).length === 0,
+    )
+  })
+
 test('a worker registers with what it has, and its heartbeats arrive', async () => {
   const entry = async () => (await cluster.leader()).workers[0]
   const first = await entry()
@@ -91,10 +130,9 @@ test('an application runs, ends, and leaves nothing', async () => {
   assert.is(await finish(command), 0)
   await gone(pid)
   await eventually('the worker is clean', async () => (await worker().status()).coresused === 0)
+  await nothingLeft()
+  assert.equal(await ended(appOf(command)), ['FINISHED', ''])
   const own = join(cluster.folder, 'work', worker().id)
-  await eventually('its folders are gone', () =>
-    ['blocks', 'work', 'scratch'].every(part => !existsSync(join(own, part)) || readdirSync(join(own, part)).length === 0),
-  )
   assert.is(await worker().stop(), 0)
   assert.is(existsSync(own), false)
 })
@@ -184,14 +222,52 @@ test('no master for a while: executors go on, and the next master knows them', a
   await gone(pid)
 })
 
-test('a client-mode driver ends with the command that runs it, and its executors after it', async () => {
+test('a client-mode driver is killed: its executors stop, its blocks and folders go, the application is FAILED and says why', async () => {
   const command = counting()
   await counted(command, 1)
   const [, pid] = only(worker())
+  const at = systemClock.monotonic()
   command.process.kill('SIGKILL')
   await command.ended
+  assert.equal(await ended(appOf(command)), ['FAILED', 'its driver was silent for 3 s'])
+  measured('SIGKILL of a client-mode driver → the application is FAILED (time-out 3 s)', at)
   await gone(pid)
-  await eventually('the application ended', async () => (await cluster.leader()).completedapps.length === 1, 20_000)
+  await nothingLeft()
+})
+
+test('a cluster-mode driver crashes: its application is FAILED at once, and nothing of it is left but its output', async () => {
+  const { stdout } = await cluster.spk(
+    'submit',
+    ...['--deploy-mode', 'cluster', '--driver-memory', '256m', '--executor-memory', '512m', '--total-executor-cores', '1'],
+    cluster.script(
+      'crashes.js',
+      `import { SparkSession } from 'spk'
+       const spark = await SparkSession.builder().appName('crashing').getOrCreate()
+       await spark.range(10).count()
+       console.log('app', spark.applicationId)
+       process.kill(process.pid, 'SIGKILL')`,
+    ),
+  ).ended
+  const id = stdout.trim()
+  const app = await eventually('the application ends', async () => (await cluster.leader()).completedapps[0], 20_000)
+  const [state, reason] = await ended(app.id)
+  assert.is(state, 'FAILED')
+  assert.match(reason ?? '', new RegExp(id))
+  await eventually('its executor is gone', async () => (await worker().status()).coresused === 0)
+  await nothingLeft([id])
+})
+
+test('an application is killed on request: its driver learns why, its executors stop, nothing is left', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  await bus.request(names.master(RequestKillApplication.name), encode(RequestKillApplication, { appId: appOf(command) }), { timeoutMs: 2000 })
+  const { code, stderr } = await command.ended
+  assert.is.not(code, 0)
+  assert.match(stderr, /KILLED.*Killed on request/)
+  assert.equal(await ended(appOf(command)), ['KILLED', 'Killed on request'])
+  await gone(pid)
+  await nothingLeft()
 })
 
 test.run()
