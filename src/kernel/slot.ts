@@ -10,6 +10,7 @@ import { assert, SpkError } from '../core/errors.js'
 import { BatchScans } from './batch-scan.js'
 import { BroadcastCache } from './broadcast-cache.js'
 import { type Connection, Database } from './duckdb.js'
+import { freeChunks } from './free-chunks.js'
 import { runTask } from './run-task.js'
 import { defaultLimits, type ScatterLimits } from './scatter.js'
 import { Settings } from './settings.js'
@@ -25,7 +26,7 @@ export interface SlotOptions {
   /** Arrow IPC of a segment to batches, synchronously (the block store's `readSegments`). */
   readonly decode: (segment: Segment) => Iterable<Batch>
   readonly limits?: ScatterLimits
-  /** Chunks between garbage collections when node runs with --expose-gc: V8 does not see the memory behind chunks. */
+  /** Chunks between collections of those that are done with (`free-chunks.ts`). Default 32. */
   readonly chunksPerGc?: number
 }
 
@@ -181,7 +182,7 @@ class RunningSlot implements Slot {
   #onChunk(chunks: number, watch: Watch): void {
     // What blocking operators spilled is still there when the first chunk comes.
     if (chunks === 1) watch.look()
-    if (chunks % (this.#options.chunksPerGc ?? 500) === 0) (globalThis as { gc?: () => void }).gc?.()
+    if (chunks % (this.#options.chunksPerGc ?? 32) === 0) freeChunks()
   }
 
   /** Follows memory and spill of the running task by sampling: only large tasks are profiled. One shorter than an interval shows none. */

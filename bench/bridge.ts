@@ -20,7 +20,7 @@ const { values } = parseArgs({
 const rows = Number(values.rows)
 const partitions = Number(values.partitions)
 const rounds = Number(values.rounds)
-const folder = join(root, '.spk', 'bench-kernel')
+const folder = join(root, '.spk', 'bench-bridge')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const file = join(folder, 'rows.parquet')
