@@ -97,7 +97,7 @@ export type WriteTarget =
 
 /** What a task does with its rows. */
 export type StageOutput =
-  /** Shuffle write by `hash(keys) % partitions`. Keys are output columns, already cast to a type common to both sides of a join. Columns in `drop` are not written. */
+  /** Shuffle write by `hash(keys)`. Keys are output columns, already cast to a type common to both sides of a join. Columns in `drop` are not written. */
   | { readonly kind: 'hash'; readonly keys: readonly string[]; readonly partitions: number }
   /** Shuffle write by bounds sampled from the output of stage `sampleFrom` (a `single` output with `sample`), which the driver puts into the task. */
   | { readonly kind: 'range'; readonly keys: readonly SortKey[]; readonly partitions: number; readonly sampleFrom: number }

@@ -193,15 +193,14 @@ function widen(s: Int16Array | Int32Array, to: Uint8Array<ArrayBuffer>, rows: nu
 }
 
 const widen64: Transform = (from, to, rows, target) => {
-  const s = new Int32Array(from.buffer, 0, rows * 2)
-  const t = new Int32Array(to.buffer, 0, rows * 4)
+  const s = new BigInt64Array(from.buffer, 0, rows)
+  const t = new BigInt64Array(to.buffer, 0, rows * 2)
   for (let i = 0; i < rows; i++) {
-    const at = (target === undefined ? i : (target[i] as number)) * 4
-    const high = s[i * 2 + 1] as number
-    t[at] = s[i * 2] as number
-    t[at + 1] = high
-    t[at + 2] = high >> 31
-    t[at + 3] = high >> 31
+    const at = (target === undefined ? i : (target[i] as number)) * 2
+    const value = s[i] as bigint
+    t[at] = value
+    // Two 64-bit stores without a BigInt object: V8 keeps both in registers because of `asIntN`.
+    t[at + 1] = BigInt.asIntN(64, value >> 63n)
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Where rows of a shuffle write go. Hash partitions are computed by DuckDB in the fragment (an extra last column); range partitions compare
+ * Where rows of a shuffle write go. Hash partitions come from DuckDB's `hash()` of the keys (an extra last column of the fragment); range partitions compare
  * memory-comparable sort keys with sampled bounds; round robin counts. One partitioner per task; pure but for its counter.
  */
 import type { SortKey } from '../core/stage.js'
@@ -32,10 +32,13 @@ export function partitionerFor(output: Extract<KernelOutput, { kind: 'partitions
     case 'hash':
       return {
         partitions: count,
-        column: `(hash(${by.keys.map(quoteName).join(', ')}) % ${count})::UINTEGER`,
+        column: `hash(${by.keys.map(quoteName).join(', ')})`,
         assign(vector, rows, pid, at) {
-          const bytes = native.vector_get_data(vector as Vector, rows * 4)
-          pid.set(new Uint32Array(bytes.buffer, bytes.byteOffset, rows), at)
+          const bytes = native.vector_get_data(vector as Vector, rows * 8)
+          const words = new Uint32Array(bytes.buffer, bytes.byteOffset, rows * 2)
+          // The high half as a fraction of `count`: cheaper than a remainder, and it leaves the low bits, which the reader's hash table goes by, all different.
+          const share = count / 2 ** 32
+          for (let i = 0; i < rows; i++) pid[at + i] = (words[i * 2 + 1] as number) * share
         },
       }
     case 'range':

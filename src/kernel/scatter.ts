@@ -13,18 +13,24 @@ import type { BatchSink } from './task.js'
 export interface ScatterLimits {
   /** Bytes accumulated over all partitions before a flush. */
   readonly bytes: number
+  /** Where partitions are many, a flush waits for so many bytes per partition, up to `mostBytes`, so that batches do not get too small. */
+  readonly bytesPerPartition?: number
   /** Rows of a batch, on average over the partitions. */
   readonly rows: number
 }
 
-export const defaultLimits: ScatterLimits = { bytes: 32 * 2 ** 20, rows: 122_880 }
+/** Small enough for what is cut to stay near the processor: 32 MiB at once take a tenth longer. */
+export const defaultLimits: ScatterLimits = { bytes: 8 * 2 ** 20, bytesPerPartition: 128 * 2 ** 10, rows: 122_880 }
+
+const mostBytes = 32 * 2 ** 20
 
 export class Scatter {
   readonly #schema: StructType
   readonly #readers: readonly ColumnReader[]
   readonly #partitioner: Partitioner
   readonly #sink: BatchSink
-  readonly #limits: ScatterLimits
+  readonly #flushBytes: number
+  readonly #flushRows: number
   #pid = new Uint32Array(0)
   #rows = 0
   /** Rows that went to the sink. */
@@ -46,7 +52,8 @@ export class Scatter {
     this.#readers = readers
     this.#partitioner = partitioner
     this.#sink = sink
-    this.#limits = limits
+    this.#flushBytes = Math.max(limits.bytes, Math.min(partitioner.partitions * (limits.bytesPerPartition ?? 0), mostBytes))
+    this.#flushRows = limits.rows * partitioner.partitions
   }
 
   /** Takes a chunk's rows; the chunk may be freed when this returns. Flushes when a limit is reached. */
@@ -68,7 +75,7 @@ export class Scatter {
     }
     this.#rows += rows
     const bytes = this.#bytes()
-    if (bytes >= this.#limits.bytes || this.#rows >= this.#limits.rows * partitions) await this.flush()
+    if (bytes >= this.#flushBytes || this.#rows >= this.#flushRows) await this.flush()
   }
 
   /** Cuts what is held and hands it to the sink. */

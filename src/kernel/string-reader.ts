@@ -12,8 +12,8 @@ import { native, type Vector } from './duckdb.js'
 
 const page = 4096
 const inline = 12
-/** Bytes are copied four at a time, so up to three of what follows are read and written, too: both sides keep this much room. */
-const slack = 4
+/** Bytes are copied 16 at a time, so some of what follows are read and written, too: both sides keep this much room. */
+const slack = 16
 /** From this length on, a native copy is cheaper than a loop. */
 const nativeCopyFrom = 128
 
@@ -62,7 +62,7 @@ class Strings {
     }
     const data = rawBytes(total + slack)
     const copy = this.#copier(words, data)
-    for (let i = 0; i < this.rows; i++) copy(i, offsets[i] as number)
+    for (let i = 0; i < this.rows; i++) copy(i, offsets[i] as number, words[i * 4] as number)
     return { offsets, data: data.subarray(0, total) }
   }
 
@@ -83,8 +83,9 @@ class Strings {
     for (let i = 0; i < this.rows; i++) {
       const p = pid[i] as number
       const at = next[p] as number
-      copy(i, at)
-      const end = at + (words[i * 4] as number)
+      const length = words[i * 4] as number
+      copy(i, at, length)
+      const end = at + length
       next[p] = end
       offsets[(target[i] as number) + p + 1] = end - (first[p] as number)
     }
@@ -94,23 +95,30 @@ class Strings {
     }))
   }
 
-  /** A function that copies a row's bytes to a place in `data`. */
-  #copier(words: Uint32Array, data: Uint8Array<ArrayBuffer>): (row: number, at: number) => void {
+  /** A function that copies a row's bytes to a place in `data`, and up to `slack` more. */
+  #copier(words: Uint32Array, data: Uint8Array<ArrayBuffer>): (row: number, at: number, length: number) => void {
     this.arena.reserve(slack)
     const to = new DataView(data.buffer)
-    const headers = new DataView(this.headers.bytes.buffer)
     const arenaBytes = this.arena.bytes
     const arena = new DataView(arenaBytes.buffer)
-    return (row, at) => {
-      const length = words[row * 4] as number
+    return (row, at, length) => {
+      const header = row * 4
       if (length <= inline) {
-        const from = row * 16 + 4
-        for (let b = 0; b < length; b += 4) to.setUint32(at + b, headers.getUint32(from + b, true), true)
+        to.setUint32(at, words[header + 1] as number, true)
+        if (length <= 4) return
+        to.setUint32(at + 4, words[header + 2] as number, true)
+        to.setUint32(at + 8, words[header + 3] as number, true)
         return
       }
-      const from = words[row * 4 + 2] as number
-      if (length < nativeCopyFrom) for (let b = 0; b < length; b += 4) to.setUint32(at + b, arena.getUint32(from + b, true), true)
-      else data.set(arenaBytes.subarray(from, from + length), at)
+      const from = words[header + 2] as number
+      if (length < nativeCopyFrom) {
+        for (let b = 0; b < length; b += 16) {
+          to.setUint32(at + b, arena.getUint32(from + b, true), true)
+          to.setUint32(at + b + 4, arena.getUint32(from + b + 4, true), true)
+          to.setUint32(at + b + 8, arena.getUint32(from + b + 8, true), true)
+          to.setUint32(at + b + 12, arena.getUint32(from + b + 12, true), true)
+        }
+      } else data.set(arenaBytes.subarray(from, from + length), at)
     }
   }
 }
