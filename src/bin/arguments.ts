@@ -16,6 +16,8 @@ export interface Flag {
   /** Other spellings, e.g. Spark's. */
   readonly aliases?: readonly string[]
   readonly short?: string
+  /** The value may begin with a dash, as a comment of SQL does. */
+  readonly anyText?: boolean
   readonly doc: string
 }
 
@@ -89,7 +91,7 @@ export function parseFlags(spec: CommandSpec, argv: readonly string[]): Parsed {
       } else if (flag.value === undefined) {
         if (token.value !== undefined) fail(`--${flag.name} takes no value.`)
         values.set(flag.name, [])
-      } else if (token.value === undefined || (!token.inlineValue && /^-\D/.test(token.value))) {
+      } else if (token.value === undefined || (!token.inlineValue && flag.anyText !== true && /^-\D/.test(token.value))) {
         fail(`${token.rawName} needs a value: ${token.rawName} ${flag.value}.`)
       } else {
         const given = values.get(flag.name) ?? []

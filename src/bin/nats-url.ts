@@ -8,9 +8,9 @@ export function natsUrlOf(flag: string | undefined, setting: string | undefined,
   return flag ?? setting ?? (env['SPK_NATS_URL'] || undefined) ?? DEFAULT_NATS_URL
 }
 
-/** What `--master` may say: `local`, `local[4]`, `local[*]` or the bus. Throws `UsageError`. */
+/** What `--master` may say: `local`, `local[4]`, `local[4,2]`, `local[*]` or the bus. Throws `UsageError`. */
 export function parseMaster(text: string): { readonly kind: 'local' } | { readonly kind: 'cluster'; readonly url: string } {
-  if (/^local(\[(\d+|\*)\])?$/.test(text)) return { kind: 'local' }
+  if (/^local(\[(\d+|\*)(,\d+)?\])?$/.test(text)) return { kind: 'local' }
   if (/^(nats|tls):\/\//.test(text)) return { kind: 'cluster', url: text }
   throw new UsageError(`--master "${text}" is not the URL of a NATS server (nats://host:4222) and not local, local[N] or local[*].`)
 }

@@ -6,6 +6,7 @@ import { type CommandSpec, type Parsed, parseFlags, suggestion } from './argumen
 import { exitCodeOf, exitCodes, UsageError } from './exit-codes.js'
 import { commandHelp, overview } from './help.js'
 import { nodeSpec } from './node-plan.js'
+import { sqlSpec } from './sql-plan.js'
 import { statusSpec } from './status-plan.js'
 import { submitSpec } from './submit-plan.js'
 
@@ -18,6 +19,7 @@ interface Command {
 const commands: readonly Command[] = [
   { spec: nodeSpec, run: async flags => (await import('./node.js')).node(flags) },
   { spec: submitSpec, run: async flags => (await import('./submit.js')).submit(flags) },
+  { spec: sqlSpec, run: async flags => (await import('./sql.js')).sql(flags) },
   { spec: statusSpec, run: async flags => (await import('./status.js')).status(flags) },
 ]
 const specs = commands.map(command => command.spec)

@@ -36,7 +36,6 @@ export class QueryRunner {
   /** Statements under way. */
   readonly commands: CommandQueue
   readonly #deferred = new DeferredRelations()
-  /** One per job under way. */
   readonly #running = new Set<AbortController>()
 
   constructor(services: SessionServices, config: RuntimeConfig, views: TempViews, tables: SessionTables) {
@@ -79,11 +78,6 @@ export class QueryRunner {
     return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
   }
 
-  /** Cancels every job under way: their actions reject. */
-  interruptAll(): void {
-    for (const controller of this.#running) controller.abort()
-  }
-
   async explain(plan: Relation, mode: ExplainMode, text?: string): Promise<string> {
     return this.services.planner.explain(await this.#ready(plan), this.#context(text), mode)
   }
@@ -104,33 +98,41 @@ export class QueryRunner {
     return (await this.#run(await this.#ready(plan), { description, text, write })).job
   }
 
+  /** Cancels what runs now; how many that were. The actions reject with `SPARK_JOB_CANCELLED`. */
+  interruptAll(reason: string): number {
+    const count = this.#running.size
+    for (const running of this.#running) running.abort(new Error(reason))
+    return count
+  }
+
   async #run(plan: Relation, order: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
+    const running = new AbortController()
+    this.#running.add(running)
     try {
-      return await this.#runOnce(plan, order)
+      return await this.#runOnce(plan, order, running.signal)
     } catch (error) {
       if (!(error instanceof SpkError) || !isFileChanged(error)) throw error
-      return await this.#runOnce(plan, order)
+      return await this.#runOnce(plan, order, running.signal)
+    } finally {
+      this.#running.delete(running)
     }
   }
 
-  async #runOnce(plan: Relation, { description, text, write }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  async #runOnce(plan: Relation, { description, text, write }: Order, signal: AbortSignal): Promise<{ planned: PlannedQuery; job: JobResult }> {
     const { planner, cluster, terminal } = this.services
     const planned = await planner.plan(plan, this.#context(text), write)
     const settings = this.config.snapshot()
     const bar = (settings.optional(conf.showConsoleProgress) ?? terminal.errIsTerminal) ? new ProgressBar(terminal) : undefined
-    const controller = new AbortController()
-    this.#running.add(controller)
     try {
       const job = await cluster.run(planned.graph, {
         description,
-        signal: controller.signal,
         plan: planned.physical,
         conf: settings.entries(),
+        signal,
         ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
       })
       return { planned, job }
     } finally {
-      this.#running.delete(controller)
       bar?.finish()
     }
   }

@@ -120,9 +120,13 @@ export class SparkSession {
     return this.#over(localRelation([], struct([])))
   }
 
-  /** Cancels every job of this session that is under way; the actions that wait for them reject. */
-  interruptAll(): void {
-    this.runner.interruptAll()
+  /**
+   * Cancels every action of this session that runs now: each rejects with `SPARK_JOB_CANCELLED`, its tasks stop and free their slots.
+   *
+   * @returns how many actions were cancelled
+   */
+  interruptAll(reason = 'interrupted by the session'): number {
+    return this.runner.interruptAll(reason)
   }
 
   /** Ends the application: executors stop, the connection closes. Idempotent. */

@@ -40,8 +40,13 @@ export function showString(names: readonly string[], rows: readonly (readonly st
   return more ? `${body}only showing top ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}\n` : `${body}\n`
 }
 
+/** Width of a column; `least` is what it has anyway. There may be more rows than a call takes arguments. */
+function widest(rows: readonly (readonly string[])[], column: number, least: number): number {
+  return rows.reduce((most, row) => Math.max(most, width(row[column] ?? '')), least)
+}
+
 function table(header: readonly string[], rows: readonly (readonly string[])[], right: boolean): string {
-  const widths = header.map((h, i) => Math.max(3, width(h), ...rows.map(r => width(r[i] ?? ''))))
+  const widths = header.map((h, i) => widest(rows, i, Math.max(3, width(h))))
   const line = `+${widths.map(w => '-'.repeat(w)).join('+')}+\n`
   const padded = (cell: string, i: number): string => {
     const blanks = ' '.repeat((widths[i] ?? 0) - width(cell))
@@ -53,7 +58,7 @@ function table(header: readonly string[], rows: readonly (readonly string[])[], 
 
 function verticalTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const nameWidth = Math.max(3, ...header.map(width))
-  const cellWidth = Math.max(3, ...rows.flatMap(r => r.map(width)))
+  const cellWidth = header.reduce((most, _, i) => widest(rows, i, most), 3)
   return rows
     .map((row, r) => {
       const title = `-RECORD ${r}`

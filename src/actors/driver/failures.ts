@@ -51,7 +51,7 @@ export function fetchFailedTooOften(stage: number, name: string, attempts: numbe
 }
 
 export function jobCancelled(job: number, reason: string): ErrorData {
-  return data('SPK_JOB_CANCELLED', `Job ${job} cancelled${reason === '' ? '' : `: ${reason}`}.`)
+  return toErrorSummary(new SpkError('SPARK_JOB_CANCELLED', `Job ${job} cancelled${reason === '' ? '' : `: ${reason}`}.`, { sqlState: 'XXKDA' }))
 }
 
 /** Registration was refused for good. */

@@ -55,7 +55,7 @@ export interface AnalyzerContext {
   resolve(relation: Relation, context: AnalyzerContext): Scoped
 }
 
-/** An analysis error that points at a node of the text. */
+/** An analysis error that points at a node of the text: line, position (0-based, as Spark counts) and a caret stand in its message. */
 export function fail(
   context: AnalyzerContext,
   node: { readonly span?: Span } | undefined,
@@ -64,7 +64,16 @@ export function fail(
   message: string,
 ): SpkError {
   const where = node?.span === undefined || context.text === undefined ? undefined : queryContext(context.text, node.span)
-  return new SpkError(code, message, { sqlState, ...(where === undefined ? {} : { context: where }) })
+  const error = new SpkError(code, message, { sqlState, ...(where === undefined ? {} : { context: where }) })
+  if (where !== undefined) error.message += placeText(context.text ?? '', where)
+  return error
+}
+
+/** `; line 2 pos 7`, then the line with the fragment underlined. */
+function placeText(text: string, { fragment, line, column }: QueryContext): string {
+  const shown = text.split('\n')[line - 1] ?? ''
+  const length = Math.max(1, Math.min(fragment.length, shown.length - column + 1))
+  return `; line ${line} pos ${column - 1}\n\n== SQL ==\n${shown}\n${' '.repeat(column - 1)}${'^'.repeat(length)}`
 }
 
 export function queryContext(text: string, span: Span): QueryContext {
