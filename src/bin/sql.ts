@@ -142,7 +142,7 @@ function outputOf(spark: SparkSession): (text: string) => Promise<void> {
     void spark.stop().finally(() => process.exit(exitCodes.done))
   })
   return async text => {
-    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
+    if (!process.stdout.write(text)) await new Promise<void>(resolve => void process.stdout.once('drain', resolve))
   }
 }
 

@@ -64,7 +64,7 @@ const rules: readonly Rule[] = [
   {
     type: 'Invalid Input',
     pattern: /No magic bytes|too small to be a Parquet|Footer length/i,
-    code: 'CANNOT_READ_FILE_FOOTER',
+    code: 'FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER',
     sqlState: 'KD001',
     advice: 'Please ensure that the file is in Parquet format and complete.',
   },

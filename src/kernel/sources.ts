@@ -19,7 +19,7 @@ export class Sources {
 
   /**
    * `schema`: what the user declared, or undefined to find out. Errors: `PATH_NOT_FOUND` (42K03), `UNABLE_TO_INFER_SCHEMA` (42KD9),
-   * `CANNOT_READ_FILE_FOOTER` and `FAILED_READ_FILE.NO_HINT` (KD001), `SPK_UNKNOWN_OPTION`, and those of mismatched Parquet schemas.
+   * `FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER` and `FAILED_READ_FILE.NO_HINT` (KD001), `SPK_UNKNOWN_OPTION`, and those of mismatched Parquet schemas.
    */
   async describe(
     format: FileFormat,

@@ -5,7 +5,7 @@ import type { StructType } from '../core/types.js'
 
 export type { ColumnFooter, FileInfo, RowGroupInfo, SourceInfo } from '../core/sources.js'
 
-/** Resolves paths, folders and globs, reads footers or infers types. Errors: `PATH_NOT_FOUND` (42K03), `UNABLE_TO_INFER_SCHEMA` (42KD9), `CANNOT_READ_FILE_FOOTER` and `FAILED_READ_FILE.NO_HINT` (KD001). */
+/** Resolves paths, folders and globs, reads footers or infers types. Errors: `PATH_NOT_FOUND` (42K03), `UNABLE_TO_INFER_SCHEMA` (42KD9), `FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER` and `FAILED_READ_FILE.NO_HINT` (KD001). */
 export interface SourcePort {
   describe(
     format: FileFormat,

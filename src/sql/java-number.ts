@@ -39,3 +39,12 @@ function javaForm(value: number, { digits, exponent }: Digits): string {
   }
   return `${sign}${digits.slice(0, 1)}.${digits.slice(1) || '0'}E${exponent}`
 }
+
+/** A DECIMAL written in plain digits, as Java's `BigDecimal.toString` has it: with an exponent when more than six zeros follow the point. */
+export function decimalText(plain: string): string {
+  const [, sign = '', whole = '', fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(plain) ?? []
+  const digits = (whole + fraction).replace(/^0+(?=\d)/, '')
+  const exponent = digits.length - 1 - fraction.length
+  if (exponent >= -6) return plain
+  return `${sign}${digits[0]}${digits.length > 1 ? `.${digits.slice(1)}` : ''}E${exponent}`
+}

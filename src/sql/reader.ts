@@ -4,7 +4,7 @@ import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import { parseTableSchema } from '../planner/parse/parse.js'
 import type { DataFrame } from './dataframe.js'
-import { formatOf } from './formats.js'
+import { checkPath, formatOf } from './formats.js'
 import type { Row } from './row.js'
 
 type Option = string | number | boolean
@@ -39,12 +39,14 @@ export class DataFrameReader {
     return this
   }
 
-  /** Files, folders and globs, read as one. @example spark.read.format('csv').option('header', true).load('in/2026-*.csv', 'more') */
+  /** Files, folders and globs, read as one. Error: `INVALID_EMPTY_LOCATION` (42K05). @example spark.read.format('csv').option('header', true).load('in/2026-*.csv', 'more') */
   load<T extends object = Row>(...paths: readonly (string | readonly string[])[]): DataFrame<T> {
+    const given = paths.flat()
+    for (const path of given.length === 0 ? [''] : given) checkPath(path, 'load() reads files, folders and globs')
     return this.#over<T>({
       kind: 'ReadFiles',
       format: this.#format,
-      paths: paths.flat(),
+      paths: given,
       options: this.#options,
       ...(this.#schema === undefined ? {} : { schema: this.#schema }),
     })

@@ -1,7 +1,7 @@
 /** Rows as lines of text for other programs: JSON as Spark's `toJSON` writes it, CSV as RFC 4180 has it. Used by `spk sql`. */
 import type { DataType, StructType } from '../core/types.js'
 import { cellText } from './cell-text.js'
-import { doubleText, floatText } from './java-number.js'
+import { decimalText, doubleText, floatText } from './java-number.js'
 import type { Value } from './row.js'
 import type { Timestamp } from './timestamp.js'
 
@@ -34,8 +34,9 @@ function jsonText(value: Value, type: DataType, timeZone: string): string {
     case 'ushort':
     case 'uint':
     case 'ulong':
-    case 'decimal':
       return String(value)
+    case 'decimal':
+      return decimalText(String(value))
     case 'binary':
       return `"${Buffer.from(value as Uint8Array).toString('base64')}"`
     case 'timestamp':

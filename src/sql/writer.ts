@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import type { JobResult } from '../actors/driver/handle.js'
 import { SpkError } from '../core/errors.js'
 import type { FileFormat, WriteTarget } from '../core/stage.js'
-import { formatOf } from './formats.js'
+import { checkPath, formatOf } from './formats.js'
 
 const modes = {
   error: 'error',
@@ -68,7 +68,7 @@ export class DataFrameWriter {
       if (this.#mode !== 'append' && this.#mode !== 'overwrite') throw unsupportedMode(this.#mode)
       return { kind: 'noop' }
     }
-    if (path === undefined || path === '') throw new SpkError('SPK_INVALID_CALL', `save() of format ${format} needs the path of a folder.`)
+    checkPath(path, `save() of format ${format} writes into a folder`)
     return { kind: 'write', write: { format, path: resolve(path), options: { ...this.#options, mode: this.#mode } } }
   }
   parquet(path: string): ReturnType<DataFrameWriter['save']> {

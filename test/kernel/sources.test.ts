@@ -106,8 +106,8 @@ test('what cannot be found or read is one clear error', async () => {
     ['parquet', 'empty', {}, 'UNABLE_TO_INFER_SCHEMA', '42KD9'],
     ['json', 'empty', {}, 'UNABLE_TO_INFER_SCHEMA', '42KD9'],
     ['csv', 'empty', {}, 'UNABLE_TO_INFER_SCHEMA', '42KD9'],
-    ['parquet', 'broken.parquet', {}, 'CANNOT_READ_FILE_FOOTER', 'KD001'],
-    ['parquet', 'short.parquet', {}, 'CANNOT_READ_FILE_FOOTER', 'KD001'],
+    ['parquet', 'broken.parquet', {}, 'FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER', 'KD001'],
+    ['parquet', 'short.parquet', {}, 'FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER', 'KD001'],
     ['csv', 'parts', {}, 'SPK_PARTITIONED_FOLDER', undefined],
     ['parquet', 'empty', { mergeschemas: 'true' }, 'SPK_UNKNOWN_OPTION', undefined],
   ]

@@ -4,8 +4,8 @@
  * FileOutputCommitter and Spark's save modes.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
-import { basename, extname, join } from 'node:path'
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, extname, join } from 'node:path'
 import { SpkError } from '../../core/errors.js'
 import type { DriverPorts } from './ports.js'
 
@@ -30,11 +30,11 @@ export function outputCommitter(unique: () => string): Committer {
       }
       const temporary = join(path, TEMPORARY, `${job}-${unique()}`)
       try {
-        await mkdir(temporary, { recursive: true })
+        await makeFolder(temporary)
       } catch (cause) {
-        throw new SpkError('SPK_CANNOT_WRITE', `Cannot make the folder ${temporary}. Give a target folder that driver and workers may write to.`, {
-          cause,
-        })
+        const why = cause instanceof Error ? cause.message : String(cause)
+        const message = `Cannot write to ${path}: ${why}. Give a target folder that driver and workers may write to.`
+        throw new SpkError('SPK_CANNOT_WRITE', message, { cause, params: { outputPath: path } })
       }
       return temporary
     },
@@ -57,6 +57,15 @@ export function outputCommitter(unique: () => string): Committer {
       if ((await readdir(write.path).catch(() => ['unknown'])).length === 0) await rm(write.path, { recursive: true, force: true })
     },
   }
+}
+
+/** The folder and those above it. By hand: Node's own never ends where a file system answers ENOENT for good, as /proc does. */
+async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path).catch((error: NodeJS.ErrnoException) => error)
+  if (made?.code === 'ENOENT' && dirname(path) !== path) {
+    await makeFolder(dirname(path))
+    await mkdir(path)
+  } else if (made !== undefined && !(made.code === 'EEXIST' && (await stat(path)).isDirectory())) throw made
 }
 
 /** All or nothing: what was moved before a move failed is taken away again. */
