@@ -23,8 +23,12 @@ function shell(historyFile?: string) {
   const input = new PassThrough()
   let screen = ''
   const output = new PassThrough()
-  output.on('data', (data: Buffer) => void (screen += data.toString()))
-  const messages = (text: string): void => void (screen += text)
+  output.on('data', (data: Buffer) => {
+    screen += data.toString()
+  })
+  const messages = (text: string): void => {
+    screen += text
+  }
   const ended = sqlShell({
     spark,
     format: 'table',

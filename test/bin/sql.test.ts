@@ -31,8 +31,12 @@ async function sql(flags: readonly string[], input = '', master = 'local[2]'): P
   const args = [spk, 'sql', '--master', master, '-c', `spark.local.dir=${scratch}`, '-c', 'spark.sql.session.timeZone=Europe/Zurich', ...flags]
   const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ['pipe', 'pipe', 'pipe'] })
   const ended = { out: '', err: '' }
-  child.stdout.on('data', (data: Buffer) => void (ended.out += data.toString()))
-  child.stderr.on('data', (data: Buffer) => void (ended.err += data.toString()))
+  child.stdout.on('data', (data: Buffer) => {
+    ended.out += data.toString()
+  })
+  child.stderr.on('data', (data: Buffer) => {
+    ended.err += data.toString()
+  })
   child.stdin.end(input)
   const [code] = (await once(child, 'close')) as [number | null]
   return { code, ...ended }
@@ -139,7 +143,9 @@ test('a reader that has seen enough ends the command', async () => {
   const args = [spk, 'sql', '--master', 'local[2]', '-c', `spark.local.dir=${scratch}`, '--format', 'csv', '-e', 'SELECT * FROM range(1000000)']
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let err = ''
-  child.stderr.on('data', (data: Buffer) => void (err += data.toString()))
+  child.stderr.on('data', (data: Buffer) => {
+    err += data.toString()
+  })
   child.stdout.once('data', () => child.stdout.destroy())
   const [code] = (await once(child, 'close')) as [number | null]
   assert.is(err, '')
