@@ -31,6 +31,7 @@ import { pushFilterThroughJoin } from './optimize/push-filter-through-join.js'
 import { pushFilterThroughProject } from './optimize/push-filter-through-project.js'
 import { pushFilterThroughSort } from './optimize/push-filter-through-sort.js'
 import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
+import { pushFilterThroughWindow } from './optimize/push-filter-through-window.js'
 import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
@@ -75,6 +76,7 @@ export const optimizerBatches: readonly Batch[] = [
       pushFilterThroughAggregate,
       pushFilterThroughUnion,
       pushFilterThroughSort,
+      pushFilterThroughWindow,
       pushFilterThroughJoin,
       combineFilters,
       pushOffsetBelowProject,

@@ -5,7 +5,7 @@
 import { unreachable } from '../core/errors.js'
 import type { BoundExpr, BoundFrameEdge, BoundSortOrder, NamedExpr, WindowExpr } from './bound.js'
 import { sqlTypeName } from './coercion.js'
-import type { Expr, Literal, LiteralValue } from './expr.js'
+import type { Expr, FrameBoundary, Literal, LiteralValue, Window } from './expr.js'
 
 /** Functions that Spark shows in capitals. */
 const capitals = new Set(
@@ -130,11 +130,38 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
     case 'LambdaFunction':
       return `lambdafunction(${[show(expr.body), ...expr.parameters].join(', ')})`
     case 'Window':
-      return `${show(expr.function)} OVER (...)`
+      return `${show(expr.function)} OVER (${specText(expr, show)})`
     default:
       return unreachable(expr)
   }
 }
+
+/** A window as Spark names it: the frame is always there, also the one that goes without saying. */
+function specText(expr: Window, show: (e: Expr) => string): string {
+  const name = expr.function.kind === 'UnresolvedFunction' ? expr.function.name.toLowerCase() : ''
+  const parts = [
+    ...(expr.partitionBy.length === 0 ? [] : [`PARTITION BY ${expr.partitionBy.map(show).join(', ')}`]),
+    ...(expr.orderBy.length === 0
+      ? []
+      : [`ORDER BY ${expr.orderBy.map(o => (o.kind === 'SortOrder' ? show(o) : `${show(o)} ASC NULLS FIRST`)).join(', ')}`]),
+  ]
+  const edge = (e: FrameBoundary, side: string) => {
+    if (e.kind === 'unbounded') return `UNBOUNDED ${side}`
+    return e.kind === 'currentRow' ? 'CURRENT ROW' : `${show(e.value)} FOLLOWING`
+  }
+  if (expr.frame !== undefined) {
+    parts.push(`${expr.frame.type.toUpperCase()} BETWEEN ${edge(expr.frame.lower, 'PRECEDING')} AND ${edge(expr.frame.upper, 'FOLLOWING')}`)
+  } else if (name === 'lag' || name === 'lead') {
+    const given = expr.function.kind === 'UnresolvedFunction' ? expr.function.args[1] : undefined
+    const n = `${name === 'lag' ? '-' : ''}${given === undefined ? '1' : show(given)}`
+    parts.push(`ROWS BETWEEN ${n} FOLLOWING AND ${n} FOLLOWING`)
+  } else if (numbering.has(name)) parts.push('ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')
+  else if (expr.orderBy.length === 0) parts.push('ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING')
+  else parts.push('RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')
+  return parts.join(' ')
+}
+
+const numbering = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'ntile'])
 
 function literalText(expr: Literal): string {
   if (typeof expr.value === 'string' && expr.type.kind === 'string') return expr.value

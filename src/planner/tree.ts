@@ -33,7 +33,8 @@ export function exprChildren(expr: BoundExpr): readonly BoundExpr[] {
     case 'WindowCall':
       return expr.args
     case 'Window':
-      return [expr.function, ...expr.partitionBy, ...expr.orderBy.map(o => o.child)]
+      // The function itself is no value of its own: only what it is made of.
+      return [...exprChildren(expr.function), ...expr.partitionBy, ...expr.orderBy.map(o => o.child)]
     default:
       return unreachable(expr)
   }
@@ -71,12 +72,11 @@ export function mapExprChildren(expr: BoundExpr, f: (child: BoundExpr) => BoundE
       return args === expr.args ? expr : { ...expr, args }
     }
     case 'Window': {
-      const fn = f(expr.function)
+      const fn = mapExprChildren(expr.function, f)
       const partitionBy = mapSame(expr.partitionBy, f)
       const orderBy = mapOrder(expr.orderBy, f)
       if (fn === expr.function && partitionBy === expr.partitionBy && orderBy === expr.orderBy) return expr
-      // What stands over a window stays a call; only its parts are rewritten.
-      return { ...expr, function: fn.kind === 'AggregateCall' || fn.kind === 'WindowCall' ? fn : expr.function, partitionBy, orderBy }
+      return { ...expr, function: fn as typeof expr.function, partitionBy, orderBy }
     }
     default:
       return unreachable(expr)

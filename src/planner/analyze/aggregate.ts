@@ -4,13 +4,15 @@ import type { Expr } from '../expr.js'
 import { exprKey } from '../expr-key.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Aggregate, Project } from '../logical.js'
-import { outputOf, type Plan } from '../plan.js'
+import { type AggregatePlan, outputOf, type Plan } from '../plan.js'
 import { exprText } from '../print.js'
-import { exprChildren, mapExprChildren, visitExpr } from '../tree.js'
+import { exprChildren, mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindCondition, bindExpr, namesOf } from './expressions.js'
+import { extractWindows, hasWindow } from './extract-windows.js'
 import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
+import { windowNotAllowed } from './window.js'
 
 /** An Aggregate relation, with its HAVING. */
 export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Scoped {
@@ -57,6 +59,7 @@ function bindGrouping(expr: Expr, list: readonly NamedExpr[], names: Names, cont
   }
   const aliases = new Map(list.filter(i => i.kind === 'Alias').map(i => [i.name.toLowerCase(), unaliased(i)]))
   const bound = bindExpr(expr.kind === 'Alias' ? expr.child : expr, { ...names, aliases }, context)
+  if (hasWindow(bound)) throw windowNotAllowed('GROUP BY', expr, context)
   if (hasAggregate(bound)) {
     throw fail(context, expr, 'GROUP_BY_AGGREGATE', '42903', `Aggregate functions are not allowed in GROUP BY, but found ${exprText(bound)}.`)
   }
@@ -74,7 +77,7 @@ export function aggregateOver(
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
   const build = (all: readonly NamedExpr[]): Scoped => {
-    const plan: Plan = { kind: 'Aggregate', input: input.plan, grouping, aggregates: all }
+    const plan = withWindows({ kind: 'Aggregate', input: input.plan, grouping, aggregates: all }, keys, context)
     const output = outputOf(plan)
     return {
       plan,
@@ -84,6 +87,23 @@ export function aggregateOver(
     }
   }
   return build(list)
+}
+
+/** Window functions look at the groups: what they are made of becomes columns of the aggregation, and they are computed above it. */
+function withWindows(plan: AggregatePlan, keys: ReadonlySet<string>, context: AnalyzerContext): Plan {
+  if (!plan.aggregates.some(e => hasWindow(unaliased(e)))) return plan
+  const columns: NamedExpr[] = []
+  const asColumn = (e: BoundExpr): BoundExpr => {
+    if (e.kind === 'Literal' || (e.kind !== 'AggregateCall' && !keys.has(exprKey(e)))) return mapExprChildren(e, asColumn)
+    const there = columns.find(c => exprKey(unaliased(c)) === exprKey(e))
+    if (there !== undefined) return toAttribute(there)
+    const item = e.kind === 'Attribute' ? e : named(e, exprText(e), context)
+    columns.push(item)
+    return toAttribute(item)
+  }
+  const list = plan.aggregates.map(e => mapNamed(e, asColumn))
+  const windows = extractWindows({ ...plan, aggregates: columns }, list.map(unaliased), () => context.nextId())
+  return { kind: 'Project', input: windows.plan, expressions: list.map(e => mapNamed(e, windows.replace)) }
 }
 
 /** `own`: the input's columns; what else there is are values of a query around this one, the same for all rows. */
@@ -124,6 +144,7 @@ function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Pro
 export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext): Scoped {
   const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context)
   if (hasAggregate(bound)) throw aggregateInWhere(bound, condition, context)
+  if (hasWindow(bound)) throw windowNotAllowed(input.below?.kind === 'aggregate' ? 'HAVING' : 'WHERE', condition, context)
   return above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
 }
 

@@ -20,8 +20,9 @@ import { bindInlineTable, bindLocalRelation, bindNamedRelation, bindRange, bindR
 import { bindLimit, bindOffset, bindRepartition, bindWithCte } from './query-parts.js'
 import { type Scoped, scoped, trimmed } from './scope.js'
 import { bindSetOperation } from './set-operation.js'
-import { bindSort } from './sort.js'
+import { bindQualify, bindSort } from './sort.js'
 import { describeSources } from './sources.js'
+import { withDefinitions } from './window.js'
 
 /** What the analyzer asks of its caller. */
 export interface AnalyzerEnvironment {
@@ -60,6 +61,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
     timeZone: sessionTimeZone(environment.conf),
     text: environment.text,
     ctes: new Map(),
+    windows: new Map(),
     outer: [],
     openViews: new Set(),
     dataFrames: new Map(),
@@ -138,9 +140,9 @@ function resolveRelation(relation: Relation, context: AnalyzerContext): Scoped {
     case 'Generate':
       throw unsupported(context, relation, 'LATERAL_VIEW', 'LATERAL VIEW')
     case 'WithWindowDefinition':
-      throw unsupported(context, relation, 'WINDOW_FUNCTION', 'window functions')
+      return context.resolve(relation.input, withDefinitions(relation, context))
     case 'Qualify':
-      throw unsupported(context, relation, 'QUALIFY', 'QUALIFY')
+      return bindQualify(relation, context)
     case 'Pivot':
       throw unsupported(context, relation, 'PIVOT', 'PIVOT')
     case 'Unpivot':

@@ -4,9 +4,11 @@ import { aggregateCall } from '../functions/define.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Deduplicate, Drop, Project, SubqueryAlias, ToDF, WithColumns, WithColumnsRenamed } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
+import { mapNamed } from '../tree.js'
 import { globalAggregate } from './aggregate.js'
 import { type AnalyzerContext, fail, sameName } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
+import { extractWindows } from './extract-windows.js'
 import { lookUp, type Scoped, scoped, trimmed, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 import { checkNoMaps } from './set-operation.js'
@@ -16,12 +18,13 @@ export function bindProject(relation: Project, context: AnalyzerContext): Scoped
   const input = context.resolve(relation.input, context)
   const list = bindSelectList(relation.expressions, namesOf(input.visible, input.hidden), context)
   if (list.some(item => hasAggregate(unaliased(item)))) return globalAggregate(input, list, relation, context)
-  return projectOver(input, list)
+  return projectOver(input, list, context)
 }
 
-export function projectOver(input: Scoped, list: readonly NamedExpr[]): Scoped {
+export function projectOver(input: Scoped, list: readonly NamedExpr[], context: AnalyzerContext): Scoped {
   const build = (all: readonly NamedExpr[]): Scoped => {
-    const plan: Plan = { kind: 'Project', input: input.plan, expressions: all }
+    const windows = extractWindows(input.plan, all.map(unaliased), () => context.nextId())
+    const plan: Plan = { kind: 'Project', input: windows.plan, expressions: all.map(e => mapNamed(e, windows.replace)) }
     return {
       plan,
       visible: outputOf(plan).slice(0, list.length),
@@ -49,7 +52,7 @@ export function bindWithColumns(relation: WithColumns, context: AnalyzerContext)
     }
     return { ...item, id: context.nextId() }
   })
-  return projectOver(input, [...unique, ...added.map(f => f.item)])
+  return projectOver(input, [...unique, ...added.map(f => f.item)], context)
 }
 
 export function bindRenamed(relation: WithColumnsRenamed, context: AnalyzerContext): Scoped {
@@ -61,6 +64,7 @@ export function bindRenamed(relation: WithColumnsRenamed, context: AnalyzerConte
       const to = renames.find(([from]) => sameName(context, from, a.name))?.[1]
       return to === undefined ? a : named(a, to, context)
     }),
+    context,
   )
 }
 
@@ -70,6 +74,7 @@ export function bindDrop(relation: Drop, context: AnalyzerContext): Scoped {
   return projectOver(
     input,
     input.visible.filter(a => !relation.columns.some(name => sameName(context, name, a.name))),
+    context,
   )
 }
 
@@ -91,6 +96,7 @@ function rename(input: Scoped, columns: readonly string[], node: ToDF | Subquery
   return projectOver(
     input,
     input.visible.map((a, i) => named(a, columns[i] ?? a.name, context)),
+    context,
   )
 }
 

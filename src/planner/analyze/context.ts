@@ -1,7 +1,7 @@
 /** What the analyzer knows beside the plan: settings, fresh ids, files already described, views, and how errors are made. */
 import { type QueryContext, SpkError } from '../../core/errors.js'
 import type { Attribute, BoundExpr, CastMode } from '../bound.js'
-import type { Expr, Span } from '../expr.js'
+import type { Expr, Span, Window } from '../expr.js'
 import type { Relation } from '../logical.js'
 import type { SourceInfo } from '../ports.js'
 import type { Scoped } from './scope.js'
@@ -17,6 +17,9 @@ export interface Names {
   /** Earlier aliases of the same select list: used when no column has the name. */
   readonly aliases?: ReadonlyMap<string, BoundExpr>
 }
+
+/** Keys, order and frame of a window, or the name of another specification. */
+export type WindowSpec = Pick<Window, 'partitionBy' | 'orderBy' | 'frame' | 'reference'>
 
 /** A query around the one being resolved: what its names mean, and which of them were read from inside. */
 export interface OuterScope {
@@ -35,6 +38,8 @@ export interface AnalyzerContext {
   readonly text: string | undefined
   /** Common table expressions in sight, by lower-case name; each use resolves the plan anew, in the context of its definition. */
   readonly ctes: ReadonlyMap<string, () => Scoped>
+  /** Window specifications of the WINDOW clause, by lower-case name. */
+  readonly windows: ReadonlyMap<string, WindowSpec>
   /** The queries around a subquery, the nearest first. */
   readonly outer: readonly OuterScope[]
   /** The views being resolved around this place. */

@@ -1,17 +1,20 @@
 /** Expressions: names to attributes, calls to entries of the table of functions, types checked and casts made explicit. */
 import { unreachable } from '../../core/errors.js'
 import { types } from '../../core/types.js'
-import { type Attribute, type BoundExpr, type BoundSortOrder, literal } from '../bound.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowExpr } from '../bound.js'
 import { castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
-import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction } from '../expr.js'
+import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
 import type { BindContext } from '../functions/define.js'
-import { findFunction, hasAggregate, similarFunctions } from '../functions/table.js'
+import { findFunction, hasAggregate, similarFunctions, splitOf } from '../functions/table.js'
+import { findWindowFunction } from '../functions/window.js'
 import { prettyText } from '../print.js'
+import { mapExprChildren, someExpr } from '../tree.js'
 import { type AnalyzerContext, fail, type Names, quoted, unsupported } from './context.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 import { bindSubquery } from './subquery.js'
+import { bindSpec } from './window.js'
 
 export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
   return { lists: hidden.length === 0 ? [visible] : [visible, hidden], star: visible }
@@ -71,7 +74,7 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
     case 'LambdaFunction':
       throw unsupported(context, expr, 'LAMBDA_FUNCTION', 'lambda functions')
     case 'Window':
-      throw unsupported(context, expr, 'WINDOW_FUNCTION', 'window functions')
+      return bindWindow(expr, names, context)
     default:
       return unreachable(expr)
   }
@@ -199,7 +202,53 @@ function lookUpInDataFrame(expr: UnresolvedAttribute, all: readonly Attribute[],
   return undefined
 }
 
-function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext): BoundExpr {
+/** A function over a window. Of an aggregate that is made of several, each is computed over the window. */
+function bindWindow(expr: Window, names: Names, context: AnalyzerContext): BoundExpr {
+  const spec = bindSpec(expr, { bind: e => bindExpr(e, names, context), order: e => orderBy(e, names, context) }, context)
+  const over = (fn: WindowExpr['function']): WindowExpr => ({ kind: 'Window', function: fn, ...spec, type: fn.type, nullable: fn.nullable })
+  const called = expr.function
+  if (called.kind !== 'UnresolvedFunction') throw unsupported(context, expr, 'WINDOW_FUNCTION', `"${text(called, names, context)}" over a window`)
+  if (called.distinct) {
+    throw fail(
+      context,
+      expr,
+      'DISTINCT_WINDOW_FUNCTION_UNSUPPORTED',
+      '0A000',
+      `Distinct window functions are not supported: "${text(expr, names, context)}".`,
+    )
+  }
+  const windowFunction = findWindowFunction(called.name)
+  if (windowFunction !== undefined) {
+    const args = called.args.map(a => bindExpr(a, names, context))
+    const [fewest, most] = [windowFunction.minArgs, windowFunction.maxArgs]
+    if (args.length < fewest || args.length > most) throw wrongNumber(called.name, fewest, most, args.length, called, context)
+    return over(windowFunction.bind(args, bindingOf(called.name, called, called.args, names, context), called.ignoreNulls ?? false))
+  }
+  const bound = bindFunction(called, names, context, true)
+  const replace = (e: BoundExpr): BoundExpr => {
+    if (e.kind !== 'AggregateCall') return mapExprChildren(e, replace)
+    // An average is a quotient of two functions: each is computed once, and divided above.
+    const parts = e.fn === 'avg' ? splitOf(e) : undefined
+    return parts === undefined ? over(e) : parts.finish(parts.buffers.map(b => over(b.partial)))
+  }
+  if (!someExpr(bound, e => e.kind === 'AggregateCall')) {
+    throw fail(
+      context,
+      expr,
+      'UNSUPPORTED_EXPR_FOR_WINDOW',
+      '42P20',
+      `Expression "${text(called, names, context)}" not supported within a window function.`,
+    )
+  }
+  return replace(bound)
+}
+
+function orderBy(expr: Expr, names: Names, context: AnalyzerContext): BoundSortOrder {
+  return sortOrder(expr, bindExpr(expr.kind === 'SortOrder' ? expr.child : expr, names, context), context)
+}
+
+/** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
+function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
   const entry = findFunction(expr.name)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
   if (expr.withinGroup !== undefined) throw unsupported(context, expr, 'WITHIN_GROUP', `WITHIN GROUP of "${expr.name}"`)
@@ -212,7 +261,8 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
       `The function \`${expr.name}\` does not support ${expr.distinct ? 'DISTINCT' : 'FILTER'}.`,
     )
   }
-  const inner: Names = entry.kind === 'aggregate' && names.insideAggregates !== undefined ? { ...names, lists: names.insideAggregates } : names
+  const inner: Names =
+    entry.kind === 'aggregate' && !overWindow && names.insideAggregates !== undefined ? { ...names, lists: names.insideAggregates } : names
   const written: Expr[] = []
   const args: BoundExpr[] = []
   for (const arg of expr.args) {
@@ -231,7 +281,7 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
     written.push(yes)
     args.push(yes)
   }
-  if (entry.kind === 'aggregate') {
+  if (entry.kind === 'aggregate' && !overWindow) {
     const nested = args.find(hasAggregate)
     if (nested !== undefined) {
       throw fail(
@@ -267,21 +317,22 @@ function bindCall(
 ): BoundExpr {
   const entry = findFunction(name)
   if (entry === undefined) throw unresolvedRoutine({ name, ...(expr.span === undefined ? {} : { span: expr.span }) }, context)
-  if (args.length < entry.minArgs || args.length > entry.maxArgs) {
-    const wanted =
-      entry.minArgs === entry.maxArgs
-        ? `${entry.minArgs}`
-        : entry.maxArgs === Number.POSITIVE_INFINITY
-          ? `> ${entry.minArgs - 1}`
-          : `[${entry.minArgs}, ${entry.maxArgs}]`
-    throw fail(
-      context,
-      expr,
-      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-      '42605',
-      `The \`${name.toLowerCase()}\` requires ${wanted} parameters but the actual number is ${args.length}.`,
-    )
-  }
+  if (args.length < entry.minArgs || args.length > entry.maxArgs) throw wrongNumber(name, entry.minArgs, entry.maxArgs, args.length, expr, context)
+  return bindEntry(name, args, bindingOf(name, expr, written, names, context), modifiers)
+}
+
+function wrongNumber(name: string, fewest: number, most: number, given: number, expr: Expr, context: AnalyzerContext) {
+  const wanted = fewest === most ? `${fewest}` : most === Number.POSITIVE_INFINITY ? `> ${fewest - 1}` : `[${fewest}, ${most}]`
+  return fail(
+    context,
+    expr,
+    'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+    '42605',
+    `The \`${name.toLowerCase()}\` requires ${wanted} parameters but the actual number is ${given}.`,
+  )
+}
+
+function bindingOf(name: string, expr: Expr, written: readonly Expr[], names: Names, context: AnalyzerContext): BindContext {
   const bindContext: BindContext = {
     name,
     ansi: context.ansi,
@@ -299,7 +350,7 @@ function bindCall(
     fail: (code, sqlState, message) => fail(context, expr, code, sqlState, message),
     bind: (other, otherArgs) => bindEntry(other, otherArgs, bindContext, { distinct: false }),
   }
-  return bindEntry(name, args, bindContext, modifiers)
+  return bindContext
 }
 
 function bindEntry(

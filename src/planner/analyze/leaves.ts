@@ -75,7 +75,14 @@ function bindView(view: Relation, relation: UnresolvedRelation, name: string, co
       `Recursive view ${quoted(relation.nameParts)} detected (cycle: ${[...context.openViews, key].map(v => quoted([v])).join(' -> ')}).`,
     )
   }
-  const inner: AnalyzerContext = { ...context, ctes: new Map(), outer: [], text: undefined, openViews: new Set([...context.openViews, key]) }
+  const inner: AnalyzerContext = {
+    ...context,
+    ctes: new Map(),
+    windows: new Map(),
+    outer: [],
+    text: undefined,
+    openViews: new Set([...context.openViews, key]),
+  }
   // A table or view of the catalog brings its full name along.
   return view.kind === 'SubqueryAlias' && view.qualifier !== undefined ? context.resolve(view, inner) : aliased(context.resolve(view, inner), name)
 }

@@ -2,11 +2,12 @@
 import type { Attribute, BoundSortOrder } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { hasAggregate } from '../functions/table.js'
-import type { Sort } from '../logical.js'
+import type { Qualify, Sort } from '../logical.js'
 import { exprText } from '../print.js'
 import { bindAbove } from './aggregate.js'
 import { type AnalyzerContext, fail } from './context.js'
-import { bindExpr, sortOrder } from './expressions.js'
+import { bindCondition, bindExpr, sortOrder } from './expressions.js'
+import { extractWindows, hasWindow } from './extract-windows.js'
 import { above, type Scoped } from './scope.js'
 
 export function bindSort(relation: Sort, context: AnalyzerContext): Scoped {
@@ -32,7 +33,25 @@ export function bindSort(relation: Sort, context: AnalyzerContext): Scoped {
     input = extended
     order.push(sortOrder(item, bound, context))
   }
-  return above(input, plan => ({ kind: 'Sort', input: plan, order, global: relation.global }))
+  if (!order.some(o => hasWindow(o.child))) return above(input, plan => ({ kind: 'Sort', input: plan, order, global: relation.global }))
+  return above(input, plan => {
+    const windows = extractWindows(
+      plan,
+      order.map(o => o.child),
+      () => context.nextId(),
+    )
+    return { kind: 'Sort', input: windows.plan, order: order.map(o => ({ ...o, child: windows.replace(o.child) })), global: relation.global }
+  })
+}
+
+/** A filter that sees window functions, of the select list or its own. */
+export function bindQualify(relation: Qualify, context: AnalyzerContext): Scoped {
+  const input = context.resolve(relation.input, context)
+  const [bound, extended] = bindAbove(input, names => bindCondition(relation.condition, names, context, 'FILTER'), relation.condition, context)
+  return above(extended, plan => {
+    const windows = extractWindows(plan, [bound], () => context.nextId())
+    return { kind: 'Filter', input: windows.plan, condition: windows.replace(bound) }
+  })
 }
 
 /** `ORDER BY ALL`, unless a column has that name. */
