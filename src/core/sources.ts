@@ -11,7 +11,7 @@ export interface ColumnFooter {
   readonly nulls?: number
   /** Distinct values, where the writer counted them. */
   readonly distinct?: number
-  /** Compressed bytes of the dictionary, when all values are in one. */
+  /** Compressed bytes of the dictionary, where there is one; values that came when it was full are not in it. */
   readonly dictionaryBytes?: number
 }
 

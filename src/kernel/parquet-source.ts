@@ -28,7 +28,6 @@ interface GroupRow {
 /** Row groups per file with what the footers say of their columns, in the order of `files`. */
 export async function parquetRowGroups(connection: Connection, files: readonly string[]): Promise<RowGroupInfo[][]> {
   if (files.length === 0) return []
-  // A dictionary counts only when no page had to do without it. Some writers put it first, and leave its offset out.
   const rows = await connection.rows<GroupRow>(
     `SELECT file_name AS file, row_group_id, any_value(row_group_num_rows)::BIGINT AS rows, sum(total_compressed_size)::BIGINT AS bytes,
             bool_or(lower(path_in_schema) = '${rowNumberColumn}') AS clash,

@@ -4,7 +4,7 @@
  */
 import type { DataType } from '../core/types.js'
 import type { LiteralValue } from './expr.js'
-import type { ColumnFooter, FileInfo } from './ports.js'
+import type { ColumnFooter, FileInfo, RowGroupInfo } from './ports.js'
 
 export interface ColumnStatistics {
   readonly min?: number
@@ -70,26 +70,52 @@ interface Group {
   readonly nulls: number
   readonly low: number | undefined
   readonly high: number | undefined
-  /** Distinct values, counted or guessed. */
+  /** Distinct values, counted or guessed; undefined when a larger group would have had more of them. */
   readonly distinct: number | undefined
 }
+
+/** A group with more distinct values than this part of its rows has not seen all values of the column. */
+const saturatedPart = 0.1
 
 /** Compressed bytes that one value takes in a dictionary, by rule of thumb. */
 const dictionaryEntryBytes = 8
 
 function groupOf(rows: number, footer: ColumnFooter, type: DataType): Group {
   const end = (text: string | undefined) => (text === undefined ? undefined : footerOrdinal(text, type))
-  const guessed = footer.dictionaryBytes === undefined ? undefined : Math.max(1, Math.ceil(footer.dictionaryBytes / dictionaryEntryBytes))
-  return { rows, nulls: footer.nulls ?? 0, low: end(footer.min), high: end(footer.max), distinct: footer.distinct ?? guessed }
+  const nulls = footer.nulls ?? 0
+  const distinct = footer.distinct ?? (footer.dictionaryBytes === undefined ? undefined : Math.ceil(footer.dictionaryBytes / dictionaryEntryBytes))
+  const saturated = distinct !== undefined && distinct <= (rows - nulls) * saturatedPart
+  return { rows, nulls, low: end(footer.min), high: end(footer.max), distinct: saturated ? Math.max(1, distinct) : undefined }
+}
+
+/** By a file's row groups, which are the same object for as long as the file is the same: text is read once. */
+const read = new WeakMap<readonly RowGroupInfo[], Map<string, readonly Group[] | undefined>>()
+
+function groupsOf(rowGroups: readonly RowGroupInfo[], name: string, type: DataType): readonly Group[] | undefined {
+  const columns = read.get(rowGroups) ?? new Map<string, readonly Group[] | undefined>()
+  read.set(rowGroups, columns)
+  const key = `${type.kind} ${name}`
+  if (!columns.has(key)) columns.set(key, readGroups(rowGroups, name, type))
+  return columns.get(key)
+}
+
+function readGroups(rowGroups: readonly RowGroupInfo[], name: string, type: DataType): readonly Group[] | undefined {
+  const groups: Group[] = []
+  for (const { rows, columns } of rowGroups) {
+    const footer = columns?.get(name)
+    if (footer === undefined) return undefined
+    groups.push(groupOf(rows, footer, type))
+  }
+  return groups
 }
 
 /** Undefined when the files have no footers, or one of them does not know the column. */
 export function columnStatistics(files: readonly FileInfo[], name: string, type: DataType): ColumnStatistics | undefined {
   const groups: Group[] = []
-  for (const group of files.flatMap(f => f.rowGroups ?? [])) {
-    const footer = group.columns?.get(name)
-    if (footer === undefined) return undefined
-    groups.push(groupOf(group.rows, footer, type))
+  for (const { rowGroups = [] } of files) {
+    const own = groupsOf(rowGroups, name, type)
+    if (own === undefined) return undefined
+    groups.push(...own)
   }
   if (groups.length === 0) return undefined
   const rows = groups.reduce((sum, g) => sum + g.rows, 0)

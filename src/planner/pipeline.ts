@@ -99,6 +99,8 @@ export const optimizerBatches: readonly Batch[] = [
       collapseProjects,
     ],
   },
+  // Before the search for a join order, which counts the bytes of rows.
+  { name: 'Early Column Pruning', repeat: 'once', rules: [pruneColumns] },
   // When every condition has found its join, and filters are below: what is left on the joins is what connects their inputs.
   { name: 'Join Reorder', repeat: 'once', rules: [reorderJoins] },
   // Before pruning, which then drops the columns that the keys were made of; after filters, which would move below the new columns and back.

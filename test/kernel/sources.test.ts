@@ -166,6 +166,17 @@ test('Parquet: files that differ', async () => {
   assert.is((await describe('parquet', [a, wider], {}, declared)).schema, declared)
 })
 
+test('Parquet: footers are remembered until the file is another one', async () => {
+  const rows = async (path: string) => (await describe('parquet', [path])).files[0]?.rowGroups
+  const path = await parquet('again.parquet', 'SELECT range AS x FROM range(10)')
+  const first = await rows(path)
+  assert.is(await rows(path), first)
+  assert.equal(first?.[0]?.columns?.get('x')?.max, '9')
+  await parquet('again.parquet', 'SELECT range::VARCHAR AS x, 1 AS more FROM range(20)')
+  assert.is((await rows(path))?.[0]?.rows, 20)
+  assert.is(typeString((await describe('parquet', [path])).schema), 'struct<x:string,more:int>')
+})
+
 test('Parquet: a column named like the reader’s row number leaves the file whole', async () => {
   const path = await parquet('clash.parquet', 'SELECT range AS file_row_number FROM range(5000)', ', ROW_GROUP_SIZE 2048')
   assert.equal(

@@ -1,7 +1,9 @@
 /** Global order: by one task when little is sorted, else by ranges of sampled bounds, one sorted partition after the other. */
 import type { BoundSortOrder } from '../bound.js'
+import { cardinality } from '../cardinality.js'
 import { type Physical, partitioningOf } from '../physical-plan.js'
 import { outputOf, type Plan, type SortPlan } from '../plan.js'
+import { rowWidth } from '../type-width.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
 
@@ -17,7 +19,7 @@ export function planSort(plan: SortPlan, context: PhysicalContext): Physical {
   if (partitioningOf(input).partitions === 1) return { kind: 'Sort', input, order: plan.order, global: true }
   const size = context.estimate(plan.input)
   const little = isAggregated(plan.input)
-    ? size.bytes <= singleSortBytes * groupedReduction
+    ? size.bytes <= singleSortBytes * groupedReduction || isLikelyLittle(plan.input)
     : size.bytes <= singleSortBytes && (size.rows ?? 0) <= singleSortRows
   if (little || plan.order.length === 0) return { kind: 'Sort', input: ensureSingle(input), order: plan.order, global: true }
   const ready = asColumns(
@@ -29,6 +31,12 @@ export function planSort(plan: SortPlan, context: PhysicalContext): Physical {
   const moved = exchange(ready.plan, { kind: 'range', order, partitions: Math.max(2, hashPartitions(context, size)) })
   const sorted: Physical = { kind: 'Sort', input: moved, order, global: true }
   return ready.plan === input ? sorted : { kind: 'Project', input: sorted, expressions: outputOf(plan) }
+}
+
+/** By an estimate that may be wrong by much. */
+function isLikelyLittle(plan: Plan): boolean {
+  const rows = cardinality(plan)?.rows
+  return rows !== undefined && rows * groupedReduction <= singleSortRows && rows * rowWidth(outputOf(plan)) * groupedReduction <= singleSortBytes
 }
 
 /** Whether the rows are groups. */
