@@ -64,7 +64,7 @@ try {
     processes = processes.filter(p => p !== leading)
     await leader()
     failovers.push(performance.now() - started)
-    processes.push(await startNode(options, cluster.natsUrl, 'master', 10 + round))
+    processes.push(await startNode(options, cluster.urls, 'master', 10 + round))
   }
   const outages: number[] = []
   for (let round = 0; round < rounds; round++) {

@@ -3,7 +3,7 @@
  *
  *   node build/examples/customer-analytics.js --master nats://host:4222 --data FOLDER
  *
- * FOLDER holds Parquet files with the columns id, age, country, income, sales. `--master local[2]` needs no cluster.
+ * FOLDER holds Parquet files with the columns id, age, country, income, sales. `--master local[2]` needs no cluster; SPK_NATS_URL names one too.
  */
 import { parseArgs } from 'node:util'
 import { col, functions, SparkSession } from 'spk'
@@ -17,7 +17,11 @@ interface Customer {
 }
 
 const { values } = parseArgs({
-  options: { master: { type: 'string', default: 'local[2]' }, cluster: { type: 'string', default: 'spk' }, data: { type: 'string' } },
+  options: {
+    master: { type: 'string', default: process.env['SPK_NATS_URL'] ?? 'local[2]' },
+    cluster: { type: 'string', default: 'spk' },
+    data: { type: 'string' },
+  },
 })
 if (values.data === undefined) {
   console.error('usage: customer-analytics.js --data FOLDER [--master URL] [--cluster NAME]')

@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type LocalCluster, startLocalCluster, stopProcesses } from './local-cluster.js'
+import { dismissGuard, type LocalCluster, startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
+import { parseNatsServers } from '#src/transport/nats-url.js'
 import { makeCustomers } from './make-customers.js'
 import { provideNatsServer } from './nats-server.js'
 import { root } from './paths.js'
@@ -22,9 +23,14 @@ const usage = `npm run quickstart [-- --keep | --stop | --nats URL | --rows N]
   --nats URL  use a running nats-server with JetStream (also SPK_NATS_URL)
   --rows N    customers to make (default 2400000)`
 
+/** What `--stop` needs to know of a cluster that was kept. */
+interface Kept {
+  readonly processes: readonly { readonly name: string; readonly pid: number }[]
+}
+
 async function stopKept(): Promise<boolean> {
   if (!existsSync(stateFile)) return false
-  const kept = JSON.parse(readFileSync(stateFile, 'utf8')) as LocalCluster
+  const kept = JSON.parse(readFileSync(stateFile, 'utf8')) as Kept
   await stopProcesses(kept.processes)
   rmSync(stateFile)
   return true
@@ -33,14 +39,15 @@ async function stopKept(): Promise<boolean> {
 function runExample(cluster: LocalCluster, data: string): Promise<number> {
   return new Promise(resolve => {
     const script = join(root, 'build', 'examples', 'customer-analytics.js')
-    const args = ['--enable-source-maps', script, '--master', cluster.natsUrl, '--cluster', cluster.cluster, '--data', data]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const args = ['--enable-source-maps', script, '--cluster', cluster.cluster, '--data', data]
+    const env = { ...process.env, SPK_NATS_URL: cluster.natsUrl }
+    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
     child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 130)))
   })
 }
 
 function addresses(cluster: LocalCluster): void {
-  say(`  nats-server  ${cluster.natsUrl}`)
+  say(`  nats-server  ${parseNatsServers(cluster.natsUrl).shown}`)
   for (const { name, facts } of cluster.processes) if (facts['ui'] !== undefined) say(`  ${name.padEnd(12)} ${facts['ui']}`)
 }
 
@@ -59,7 +66,7 @@ async function main(): Promise<number> {
   const rows = Number(values.rows ?? 2_400_000)
   if (!Number.isSafeInteger(rows) || rows < 1) throw new Error(`--rows ${values.rows} is not a whole number above 0.`)
   if (await stopKept()) say('Stopped the cluster that an earlier run kept.')
-  for (const name of ['nats', 'logs', 'worker-1', 'worker-2']) rmSync(join(folder, name), { recursive: true, force: true })
+  for (const name of ['nats', 'nats-server.conf', 'logs', 'worker-1', 'worker-2']) rmSync(join(folder, name), { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
 
   const url = values.nats ?? process.env['SPK_NATS_URL']
@@ -91,17 +98,21 @@ async function main(): Promise<number> {
     say('\nRunning examples/customer-analytics.ts as a client-mode driver …\n')
     const code = await runExample(cluster, data)
     if (values.keep && code === 0) {
-      writeFileSync(stateFile, `${JSON.stringify(cluster, undefined, 2)}\n`)
+      const kept: Kept = { processes: cluster.processes.map(({ name, pid }) => ({ name, pid })) }
+      writeFileSync(stateFile, `${JSON.stringify(kept, undefined, 2)}\n`)
       say('\nThe cluster stays up:')
       addresses(cluster)
-      say(`\nTry: curl -s ${cluster.processes.find(p => p.name === 'master-1')?.facts['ui']}/json/\nStop it with: npm run quickstart -- --stop`)
+      say(
+        `\nTry: curl -s ${cluster.processes.find(p => p.name === 'master-1')?.facts['ui']}/json/\nPrograms: export SPK_NATS_URL=${cluster.natsUrl}\nStop it with: npm run quickstart -- --stop`,
+      )
       return 0
     }
     return code
   } finally {
     if (!existsSync(stateFile)) {
       await stop()
-      for (const name of ['nats', 'worker-1', 'worker-2']) rmSync(join(folder, name), { recursive: true, force: true })
+      for (const name of ['nats', 'nats-server.conf', 'worker-1', 'worker-2']) rmSync(join(folder, name), { recursive: true, force: true })
+      await dismissGuard()
       say('Everything is stopped.')
     }
   }

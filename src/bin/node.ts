@@ -5,6 +5,7 @@ import type { Parsed } from './arguments.js'
 import { nodeLogger } from './command-log.js'
 import { exitCodes } from './exit-codes.js'
 import { hostCores, hostMemory } from './host.js'
+import { EXIT_WITH_PARENT, type NodeStarted } from './local-process.js'
 import type { NodeOptions, RunningNode } from './node-options.js'
 import { type NodePlan, nodePlan } from './node-plan.js'
 import { onSignals } from './signals.js'
@@ -15,6 +16,8 @@ export async function node(flags: Parsed): Promise<number> {
   const log = nodeLogger()
   for (const warning of plan.conf.warnings()) log.warn(warning)
 
+  const withParent = process.env[EXIT_WITH_PARENT] === '1'
+  delete process.env[EXIT_WITH_PARENT]
   // The signal may come while the role still starts.
   let stopReason: string | undefined
   let running: RunningNode | undefined
@@ -28,9 +31,17 @@ export async function node(flags: Parsed): Promise<number> {
     { role: plan.role, id: running.id, ...facts, ...(typeof memory === 'number' ? { memory: formatSize(memory) } : {}), cluster: plan.cluster },
     `${plan.role} started`,
   )
+  if (process.connected) {
+    if (withParent) process.once('disconnect', () => void running?.stop('its parent is gone'))
+    const facts = { id: running.id, ...running.facts }
+    const started: NodeStarted = { kind: 'started', facts: Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, String(value)])) }
+    process.send?.(started)
+  } else if (withParent) void running.stop('its parent is gone')
   if (stopReason !== undefined) void running.stop(stopReason)
   const { reason, failed } = await running.ended
   log[failed ? 'error' : 'info']({ reason }, `${plan.role} stopped`)
+  // An open channel would keep the process alive.
+  if (process.connected) process.disconnect()
   return failed ? exitCodes.failed : exitCodes.done
 }
 

@@ -9,6 +9,7 @@ import { nodeSpec } from './node-plan.js'
 import { sqlSpec } from './sql-plan.js'
 import { statusSpec } from './status-plan.js'
 import { submitSpec } from './submit-plan.js'
+import { upSpec } from './up-plan.js'
 
 interface Command {
   readonly spec: CommandSpec
@@ -17,6 +18,7 @@ interface Command {
 }
 
 const commands: readonly Command[] = [
+  { spec: upSpec, run: async flags => (await import('./up.js')).up(flags) },
   { spec: nodeSpec, run: async flags => (await import('./node.js')).node(flags) },
   { spec: submitSpec, run: async flags => (await import('./submit.js')).submit(flags) },
   { spec: sqlSpec, run: async flags => (await import('./sql.js')).sql(flags) },

@@ -52,6 +52,8 @@ const anyWorker = '*' as WorkerId
 const anyApp = '*' as AppId
 const streamOf = (bucket: string): string => `KV_${bucket}`
 const keysOf = (bucket: string): string => `$KV.${bucket}.>`
+/** What an account may use of JetStream; its client asks when it opens a bucket. */
+const ACCOUNT = '$JS.API.INFO'
 const api = (call: string, stream: string, rest = ''): string => `$JS.API.${call}.${stream}${rest}`
 
 /** Reads a stream without a consumer: its state, and single messages. */
@@ -82,6 +84,7 @@ export function permissionsOf(names: Subjects, role: Exclude<Role, 'executor'> |
           names.worker(anyWorker, '*'),
           names.driver(anyApp, '*'),
           ...buckets.map(keysOf),
+          ACCOUNT,
           ...[...buckets.map(streamOf), eventStream].flatMap(stream => [...look(stream), ...make(stream)]),
           ...buckets.map(streamOf).flatMap(stream => [...follow(stream), api('CONSUMER.DELETE', stream, '.*')]),
         ],
@@ -93,7 +96,15 @@ export function permissionsOf(names: Subjects, role: Exclude<Role, 'executor'> |
     case 'driver': {
       const { executors, reports } = names.lane('*')
       return {
-        publish: [...toMaster, executors, eventSubjects, api('STREAM.INFO', eventStream), keysOf(catalogBucket), ...look(streamOf(catalogBucket))],
+        publish: [
+          ...toMaster,
+          executors,
+          eventSubjects,
+          ACCOUNT,
+          api('STREAM.INFO', eventStream),
+          keysOf(catalogBucket),
+          ...look(streamOf(catalogBucket)),
+        ],
         subscribe: [names.driver(anyApp, '*'), reports, inbox(role)],
         answers: true,
       }
@@ -102,7 +113,7 @@ export function permissionsOf(names: Subjects, role: Exclude<Role, 'executor'> |
       return {
         publish: [
           ...toMaster,
-          '$JS.API.INFO',
+          ACCOUNT,
           '$JS.API.STREAM.NAMES',
           '$JS.API.STREAM.LIST',
           ...[...buckets.map(streamOf), eventStream].flatMap(stream => [...look(stream), ...follow(stream)]),
