@@ -9,7 +9,7 @@ import type { ScanSplit } from '../../core/stage.js'
 import type { DataType } from '../../core/types.js'
 import { type Attribute, type BoundExpr, type NamedExpr, unaliased } from '../bound.js'
 import { type FileScan, type Physical, type PhysicalJoin, partitioningOf, physicalOutput, sameValue } from '../physical-plan.js'
-import type { ColumnFooter } from '../ports.js'
+import type { ColumnFooter, FileInfo } from '../ports.js'
 import type { PhysicalContext } from './context.js'
 import { isClustered } from './distribution.js'
 
@@ -127,8 +127,19 @@ function orderedScan(scan: FileScan, id: number): Ordered | undefined {
   return { scans: [keyed], cut: bounds => ({ ...scan, tasks: cutTasks(keyed, key, bounds), ranges: { key: key.id, bounds } }) }
 }
 
-/** Undefined when the ends of a group's keys are not known exactly. */
+/** By the files of a scan and the column: one plan asks for the same keys many times. */
+const known = new WeakMap<readonly FileInfo[], Map<string, readonly KeyGroup[] | undefined>>()
+
 function keyGroups(scan: FileScan, key: Attribute): readonly KeyGroup[] | undefined {
+  const columns = known.get(scan.files) ?? new Map<string, readonly KeyGroup[] | undefined>()
+  known.set(scan.files, columns)
+  const name = `${key.type.kind} ${key.name}`
+  if (!columns.has(name)) columns.set(name, readKeyGroups(scan, key))
+  return columns.get(name)
+}
+
+/** Undefined when the ends of a group's keys are not known exactly. */
+function readKeyGroups(scan: FileScan, key: Attribute): readonly KeyGroup[] | undefined {
   const groups: KeyGroup[] = []
   for (const [file, info] of scan.files.entries()) {
     if (info.rowGroups === undefined) return undefined
@@ -198,31 +209,45 @@ function evenBounds(groups: readonly KeyGroup[], parts: number): bigint[] {
   return bounds
 }
 
-function rangeOf(bounds: readonly bigint[], task: number): { readonly from?: bigint; readonly to?: bigint } {
-  const [from, to] = [bounds[task - 1], bounds[task]]
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+/** The task whose range holds a value: one more than the bounds that are not above it. */
+function taskOf(value: bigint, bounds: readonly bigint[]): number {
+  let [low, high] = [0, bounds.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((bounds[middle] as bigint) <= value) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
-/** The groups that a task must read: those that reach into its range, and in the first range those with NULLs. */
-function reads(group: KeyGroup, bounds: readonly bigint[], task: number): boolean {
-  const { from, to } = rangeOf(bounds, task)
-  if (group.nulls && task === 0) return true
-  return group.low <= group.high && (from === undefined || group.high >= from) && (to === undefined || group.low < to)
+/** The groups that each task must read: those that reach into its range, and for the first task those with NULLs. */
+function groupsByTask(groups: readonly KeyGroup[], bounds: readonly bigint[]): KeyGroup[][] {
+  const tasks: KeyGroup[][] = Array.from({ length: bounds.length + 1 }, () => [])
+  for (const group of groups) {
+    const valued = group.low <= group.high
+    const first = valued ? taskOf(group.low, bounds) : 0
+    const last = valued ? taskOf(group.high, bounds) : 0
+    if (group.nulls && first > 0) tasks[0]?.push(group)
+    for (let task = first; task <= last; task++) tasks[task]?.push(group)
+  }
+  return tasks
+}
+
+function bytesOf(groups: readonly KeyGroup[]): number {
+  return groups.reduce((sum, g) => sum + g.bytes, 0)
 }
 
 function worthCutting({ groups }: KeyedScan, bounds: readonly bigint[]): boolean {
-  const total = groups.reduce((sum, g) => sum + g.bytes, 0)
-  const tasks = Array.from({ length: bounds.length + 1 }, (_, task) => groups.reduce((sum, g) => sum + (reads(g, bounds, task) ? g.bytes : 0), 0))
+  const tasks = groupsByTask(groups, bounds).map(bytesOf)
   const read = tasks.reduce((a, b) => a + b, 0)
-  return read <= total * (1 + mostOverlap) && Math.max(...tasks) <= (mostSkew * read) / tasks.length
+  return read <= bytesOf(groups) * (1 + mostOverlap) && Math.max(...tasks) <= (mostSkew * read) / tasks.length
 }
 
 /** One task per range; each run of neighbouring groups of a file is one split. */
 function cutTasks({ scan, groups }: KeyedScan, key: Attribute, bounds: readonly bigint[]): readonly (readonly ScanSplit[])[] {
-  return Array.from({ length: bounds.length + 1 }, (_, task) => {
+  return groupsByTask(groups, bounds).map((own, task) => {
     const runs: KeyGroup[][] = []
-    for (const group of groups) {
-      if (!reads(group, bounds, task)) continue
+    for (const group of own) {
       const run = runs[runs.length - 1]
       const last = run?.[run.length - 1]
       if (run !== undefined && last?.file === group.file && last.index + 1 === group.index) run.push(group)
@@ -237,7 +262,7 @@ function splitOf(scan: FileScan, run: readonly KeyGroup[], key: Attribute, bound
   const info = scan.files[first.file]
   if (info === undefined) throw new Error('bug in spk: a split of no file')
   const rows = run.reduce((sum, g) => sum + g.rows, 0)
-  const { from, to } = rangeOf(bounds, task)
+  const [from, to] = [bounds[task - 1], bounds[task]]
   const below = from !== undefined && run.some(g => g.low <= g.high && g.low < from)
   const above = to !== undefined && run.some(g => g.low <= g.high && g.high >= to)
   const nulls = run.some(g => g.nulls)
