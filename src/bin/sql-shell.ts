@@ -114,7 +114,7 @@ export function sqlShell(options: ShellOptions): Promise<number> {
       waiting.length = 0
       typed = ''
       if (running) {
-        if (spark.interruptAll('Ctrl-C') === 0) messages('\n')
+        spark.interruptAll('Ctrl-C')
         return
       }
       options.output.write('^C\n')

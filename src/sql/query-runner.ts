@@ -83,10 +83,14 @@ export class QueryRunner {
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
-  async collect(given: Relation, description: string, text?: string): Promise<QueryResult> {
+  collect(given: Relation, description: string, text?: string): Promise<QueryResult> {
+    return this.#interruptible(signal => this.#collect(given, { description, text, signal }))
+  }
+
+  async #collect(given: Relation, order: Order): Promise<QueryResult> {
     const plan = await this.#ready(given)
     if (plan.kind === 'LocalRelation') return { schema: plan.schema, batches: batchesOf(plan) }
-    const { planned, job } = await this.#run(plan, { description, text })
+    const { planned, job } = await this.#run(plan, order)
     const { schema, stages } = planned.graph
     const limit = stages.at(-1)?.rowLimit
     const batches = limit === undefined ? job.batches() : firstRows(job.batches(), limit)
@@ -94,8 +98,8 @@ export class QueryRunner {
     return { schema, batches: batches.map(batch => ({ ...batch, schema })), job }
   }
 
-  async write(plan: Relation, write: WriteTarget, description: string, text?: string): Promise<JobResult> {
-    return (await this.#run(await this.#ready(plan), { description, text, write })).job
+  write(plan: Relation, write: WriteTarget, description: string, text?: string): Promise<JobResult> {
+    return this.#interruptible(async signal => (await this.#run(await this.#ready(plan), { description, text, write, signal })).job)
   }
 
   /** Cancels what runs now; how many that were. The actions reject with `SPARK_JOB_CANCELLED`. */
@@ -105,20 +109,27 @@ export class QueryRunner {
     return count
   }
 
-  async #run(plan: Relation, order: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  /** From the call on: also what waits for a statement before it, or is still being planned, can be cancelled. */
+  async #interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const running = new AbortController()
     this.#running.add(running)
     try {
-      return await this.#runOnce(plan, order, running.signal)
-    } catch (error) {
-      if (!(error instanceof SpkError) || !isFileChanged(error)) throw error
-      return await this.#runOnce(plan, order, running.signal)
+      return await action(running.signal)
     } finally {
       this.#running.delete(running)
     }
   }
 
-  async #runOnce(plan: Relation, { description, text, write }: Order, signal: AbortSignal): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  async #run(plan: Relation, order: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
+    try {
+      return await this.#runOnce(plan, order)
+    } catch (error) {
+      if (!(error instanceof SpkError) || !isFileChanged(error)) throw error
+      return await this.#runOnce(plan, order)
+    }
+  }
+
+  async #runOnce(plan: Relation, { description, text, write, signal }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
     const { planner, cluster, terminal } = this.services
     const planned = await planner.plan(plan, this.#context(text), write)
     const settings = this.config.snapshot()
@@ -142,6 +153,7 @@ interface Order {
   readonly description: string
   readonly text: string | undefined
   readonly write?: WriteTarget
+  readonly signal: AbortSignal
 }
 
 /** The failure may be the cause of the job's. */
