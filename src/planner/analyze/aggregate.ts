@@ -2,6 +2,7 @@
 import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { exprKey } from '../expr-key.js'
+import { isGroupingCall } from '../functions/grouping.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Aggregate, Project } from '../logical.js'
 import { type AggregatePlan, outputOf, type Plan } from '../plan.js'
@@ -10,6 +11,7 @@ import { exprChildren, mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindCondition, bindExpr, namesOf } from './expressions.js'
 import { extractWindows, hasWindow } from './extract-windows.js'
+import { expandGroups, groupingSetsOf } from './grouping-sets.js'
 import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 import { windowNotAllowed } from './window.js'
@@ -19,8 +21,23 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
   const input = context.resolve(relation.input, context)
   const names = namesOf(input.visible, input.hidden)
   const list = bindSelectList(relation.aggregates, names, context)
-  const grouping = relation.groupAll ? groupAll(list) : relation.grouping.map(g => bindGrouping(g, list, names, context))
-  const result = aggregateOver(input, grouping, list, relation, context)
+  const sets = relation.groupAll ? undefined : groupingSetsOf(relation.grouping)
+  const result =
+    sets === undefined
+      ? aggregateOver(
+          input,
+          relation.groupAll ? groupAll(list) : relation.grouping.map(g => bindGrouping(g, list, names, context)),
+          list,
+          relation,
+          context,
+        )
+      : aggregateSets(
+          input,
+          sets.map(set => set.map(g => bindGrouping(g, list, names, context))),
+          list,
+          relation,
+          context,
+        )
   return relation.having === undefined ? result : filterAbove(result, relation.having, context)
 }
 
@@ -89,6 +106,31 @@ export function aggregateOver(
   return build(list)
 }
 
+/** GROUPING SETS: the same over the input once per set. */
+function aggregateSets(
+  input: Scoped,
+  sets: readonly (readonly BoundExpr[])[],
+  list: readonly NamedExpr[],
+  relation: Aggregate,
+  context: AnalyzerContext,
+): Scoped {
+  const groups = expandGroups(input.plan, sets, relation, context)
+  const own = new Set(outputOf(input.plan).map(a => a.id))
+  for (const item of list) checkGrouped(unaliased(item), groups.keys, own, true, relation, context)
+  const newKeys = new Set(groups.grouping.map(exprKey))
+  const build = (all: readonly NamedExpr[]): Scoped => {
+    const aggregate: AggregatePlan = { kind: 'Aggregate', input: groups.plan, grouping: groups.grouping, aggregates: all.map(groups.rewrite) }
+    const plan = withWindows(aggregate, newKeys, context)
+    return {
+      plan,
+      visible: outputOf(plan).slice(0, list.length),
+      hidden: [],
+      below: { kind: 'aggregate', input, list: all, grouping: groups.keys, extend: more => build([...all, ...more]) },
+    }
+  }
+  return build(list)
+}
+
 /** Window functions look at the groups: what they are made of becomes columns of the aggregation, and they are computed above it. */
 function withWindows(plan: AggregatePlan, keys: ReadonlySet<string>, context: AnalyzerContext): Plan {
   if (!plan.aggregates.some(e => hasWindow(unaliased(e)))) return plan
@@ -115,7 +157,7 @@ function checkGrouped(
   relation: Aggregate | Project,
   context: AnalyzerContext,
 ): void {
-  if (expr.kind === 'AggregateCall' || keys.has(exprKey(expr))) return
+  if (expr.kind === 'AggregateCall' || isGroupingCall(expr) || keys.has(exprKey(expr))) return
   if (expr.kind === 'Attribute' && own.has(expr.id)) throw notGrouped(expr, grouped, relation, context)
   for (const child of exprChildren(expr)) checkGrouped(child, keys, own, grouped, relation, context)
 }
@@ -180,8 +222,10 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
     const at = below.list.findIndex(item => exprKey(unaliased(item)) === key)
     return have[at] ?? more.map(toAttribute)[more.findIndex(item => exprKey(unaliased(item)) === key)]
   }
+  // Under a new id: over grouping sets a key's column is not the input's.
   const add = (expr: BoundExpr): Attribute => {
-    const item = expr.kind === 'Attribute' ? expr : named(expr, exprText(expr), context)
+    const item =
+      expr.kind === 'Attribute' && below.kind === 'project' ? expr : named(expr, expr.kind === 'Attribute' ? expr.name : exprText(expr), context)
     more.push(item)
     return toAttribute(item)
   }
@@ -192,7 +236,8 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
       if (below.kind === 'aggregate' && !below.grouping.has(exprKey(expr))) throw unresolvedColumn(context, [expr.name], input.visible, node)
       return asOutput(expr) ?? add(expr)
     }
-    if (below.kind === 'aggregate' && (expr.kind === 'AggregateCall' || below.grouping.has(exprKey(expr))) && expr.kind !== 'Literal') {
+    const ofGroups = expr.kind === 'AggregateCall' || isGroupingCall(expr) || below.grouping.has(exprKey(expr))
+    if (below.kind === 'aggregate' && ofGroups && expr.kind !== 'Literal') {
       return asOutput(expr) ?? add(expr)
     }
     return mapExprChildren(expr, rewrite)

@@ -261,8 +261,8 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
       `The function \`${expr.name}\` does not support ${expr.distinct ? 'DISTINCT' : 'FILTER'}.`,
     )
   }
-  const inner: Names =
-    entry.kind === 'aggregate' && !overWindow && names.insideAggregates !== undefined ? { ...names, lists: names.insideAggregates } : names
+  const ofInput = (entry.kind === 'aggregate' && !overWindow) || entry.name === 'grouping' || entry.name === 'grouping_id'
+  const inner: Names = ofInput && names.insideAggregates !== undefined ? { ...names, lists: names.insideAggregates } : names
   const written: Expr[] = []
   const args: BoundExpr[] = []
   for (const arg of expr.args) {

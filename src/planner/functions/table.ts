@@ -10,6 +10,7 @@ import { collections } from './collections.js'
 import { conditional } from './conditional.js'
 import { datetimes } from './datetime.js'
 import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
+import { grouping } from './grouping.js'
 import { math } from './math.js'
 import { predicates } from './predicates.js'
 import { singleValue } from './single-value.js'
@@ -32,6 +33,7 @@ const entries: readonly FunctionEntry[] = [
   ...statistical,
   ...wholeAggregates,
   singleValue,
+  ...grouping,
 ]
 
 const byName = new Map<string, FunctionEntry>()

@@ -8,7 +8,7 @@ import { exprKey } from '../expr-key.js'
 import type { AggregateSplit } from '../functions/define.js'
 import { aggregateFunction, splitOf } from '../functions/table.js'
 import { type Physical, partitioningOf } from '../physical-plan.js'
-import type { AggregatePlan } from '../plan.js'
+import type { AggregatePlan, ExpandPlan } from '../plan.js'
 import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
@@ -24,7 +24,8 @@ export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Ph
   if (cut !== undefined) return complete(plan, cut)
   const plain = calls.filter(c => !c.distinct)
   if (plain.some(c => splitOf(c) === undefined)) return wholeRows(plan, input, context)
-  return calls.some(c => c.distinct) ? twoLevels(plan, input, calls, context) : twoPhases(plan, input, calls, context)
+  if (calls.some(c => c.distinct)) return twoLevels(plan, input, calls, context)
+  return (plan.input.kind === 'Expand' ? beforeExpand(plan, plan.input, calls, context) : undefined) ?? twoPhases(plan, input, calls, context)
 }
 
 /** From this part of the rows on, partial states are about as many as the rows. */
@@ -149,6 +150,55 @@ function twoPhases(plan: AggregatePlan, input: Physical, calls: readonly Aggrega
     input: moved,
     grouping: columns,
     results: finished(plan.aggregates, plan.grouping, columns, finisher(split)),
+  }
+}
+
+/**
+ * Grouping sets: partial states of the finest groups first, which are then repeated per set instead of the rows. Undefined when a key is not the same
+ * expression in all the sets that have it.
+ */
+function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly AggregateCall[], context: PhysicalContext): Physical | undefined {
+  const columns = plan.grouping.filter(g => g.kind === 'Attribute')
+  const sources = columns.map(c => {
+    const all = expand.projections.map(p => p[expand.output.findIndex(a => a.id === c.id)])
+    const different = new Map(all.filter(e => e !== undefined && e.kind !== 'Literal').map(e => [exprKey(e as BoundExpr), e as BoundExpr]))
+    return different.size <= 1 && !all.includes(undefined) ? { all, source: [...different.values()][0] } : undefined
+  })
+  if (columns.length < plan.grouping.length || sources.includes(undefined)) return undefined
+  const finest = [...new Map(sources.flatMap(s => (s?.source === undefined ? [] : [[exprKey(s.source), s.source] as const]))).values()]
+  const keys = named(finest, context)
+  const split = calls.map(c => splitCall(c, context))
+  const fine: Physical = {
+    kind: 'HashAggregate',
+    mode: 'partial',
+    input: context.plan(expand.input),
+    grouping: finest,
+    results: [...keys, ...split.flatMap(s => s.partial)],
+  }
+  const states = split.flatMap(s => s.states)
+  const byKey = new Map(finest.map((e, i) => [exprKey(e), toAttribute(keys[i] as NamedExpr)]))
+  const projections = expand.projections.map((_, n) => [
+    ...sources.map(s => {
+      const e = s?.all[n] as BoundExpr
+      return e.kind === 'Literal' ? e : (byKey.get(exprKey(e)) as BoundExpr)
+    }),
+    ...states,
+  ])
+  const repeated: Physical = { kind: 'Expand', input: fine, projections, output: [...columns, ...states] }
+  const again = split.map(s => combined(s, context))
+  const merged: Physical = {
+    kind: 'HashAggregate',
+    mode: 'merge',
+    input: repeated,
+    grouping: columns,
+    results: [...columns, ...again.flatMap(s => s.partial)],
+  }
+  return {
+    kind: 'HashAggregate',
+    mode: 'final',
+    input: byKeys(merged, columns, plan, context),
+    grouping: columns,
+    results: finished(plan.aggregates, plan.grouping, columns, finisher(again)),
   }
 }
 

@@ -1,0 +1,89 @@
+/** GROUPING SETS, ROLLUP and CUBE, several DISTINCT aggregates and FILTER give what DuckDB gives. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { SpkError } from '#src/core/errors.js'
+import { runGraph } from '../support/run-graph.js'
+import { type Both, bothTables, sameAsDuckdb } from '../support/same-as-duckdb.js'
+
+const test = suite<{ both: Both }>('planner/grouping-sets')
+
+test.before(async context => {
+  context.both = await bothTables({
+    t: "SELECT CASE WHEN i % 7 = 3 THEN NULL ELSE i % 3 END::INTEGER AS a, (i * 7 % 4)::INTEGER AS b, 's' || (i % 2) AS s, i::BIGINT AS id, (i % 5)::DOUBLE AS d FROM range(41) v(i)",
+    empty: 'SELECT 1::INTEGER AS a, 2::INTEGER AS b WHERE false',
+  })
+})
+test.after(({ both }) => {
+  both.small.close()
+  both.large.close()
+})
+
+/** Spark's text and, where it is another one, DuckDB's. */
+const queries: readonly (string | readonly [string, string])[] = [
+  'select a, b, sum(id) s, count(*) n from t group by rollup(a, b)',
+  'select a, b, avg(d) s, min(id) n from t group by cube(a, b)',
+  'select a, b, s, count(*) n from t group by grouping sets ((a, b), (s), ())',
+  ['select a, b, sum(id) from t group by a, b with rollup', 'select a, b, sum(id) from t group by rollup(a, b)'],
+  ['select a, b, sum(id) from t group by a, b with cube', 'select a, b, sum(id) from t group by cube(a, b)'],
+  ['select a, b, sum(id) from t group by a, b grouping sets ((a), (b))', 'select a, b, sum(id) from t group by grouping sets ((a), (b))'],
+  'select s, a, b, sum(id) from t group by s, rollup(a, b)',
+  'select a, b, grouping(a) ga, grouping(b) gb, sum(id) from t group by rollup(a, b)',
+  [
+    'select a, b, grouping_id() g, grouping_id(a, b) h, count(*) from t group by cube(a, b)',
+    'select a, b, grouping_id(a, b) g, grouping_id(a, b) h, count(*) from t group by cube(a, b)',
+  ],
+  'select a, sum(a) s, max(b) m from t group by rollup(a)',
+  'select a + 1 x, b, sum(id) from t group by rollup(a + 1, b)',
+  'select a + 1 x, sum(id) from t group by rollup(x)',
+  'select 1 + grouping(a) + sum(b) x from t group by rollup(a)',
+  'select a, b, sum(id) s from t group by rollup(a, b) having grouping(b) = 1',
+  'select a, b, sum(id) s from t group by rollup(a, b) having sum(id) > 100 and a is not null',
+  'select a, b, count(distinct s) n, count(distinct id) m, sum(d) x from t group by rollup(a, b)',
+  'select a, b, median(d) x from t group by rollup(a, b)',
+  'select a, b, sum(id) s, rank() over (partition by grouping(a) + grouping(b) order by sum(id) desc) r from t group by rollup(a, b)',
+  'select a, sum(id) s from (select a, b, id from t where b > 1) group by grouping sets ((a), (a))',
+  'select * from (select a, b, sum(id) s from t group by rollup(a, b)) where a = 1',
+  'select * from (select a, b, sum(id) s from t group by cube(a, b)) where b is null and a is not null',
+  // several DISTINCT aggregates, FILTER
+  'select count(distinct a), count(distinct b), sum(distinct d), count(*) from t',
+  'select s, count(distinct a), count(distinct b), sum(distinct d), avg(id) from t group by s',
+  'select s, count(distinct a) filter (where b > 1) x, sum(id) filter (where b > 1) y, count(*) filter (where a is null) z from t group by s',
+  'select count(distinct a, b) x from (select a, b from t where a is not null)',
+]
+for (const q of queries) {
+  const [sql, duck] = typeof q === 'string' ? [q, q] : q
+  test(sql, ({ both }) => sameAsDuckdb(both, sql, duck.replace('count(distinct a, b)', 'count(distinct (a, b))')))
+}
+
+test('ORDER BY the keys and grouping()', ({ both }) =>
+  sameAsDuckdb(both, 'select a, b, sum(id) s from t group by rollup(a, b) order by grouping(a), grouping(b), a, b', undefined, true))
+
+test('over no rows there are no groups, not even the one of all', async ({ both }) => {
+  const planned = await both.small.plan('select a, count(*) from empty group by rollup(a)')
+  assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [])
+})
+
+test('partial states are repeated per set, not rows', async ({ both }) => {
+  const text = (await both.large.plan('select a, b, sum(id) s from t group by rollup(a, b)')).explain()
+  assert.match(text, /mode=merge[\s\S]*Expand[\s\S]*mode=partial[\s\S]*FileScan/)
+})
+
+const refused: readonly (readonly [string, string])[] = [
+  ['select a, grouping(b) from t group by rollup(a)', 'GROUPING_COLUMN_MISMATCH'],
+  ['select a, b, grouping_id(b) from t group by rollup(a, b)', 'GROUPING_ID_COLUMN_MISMATCH'],
+  ['select a, b, sum(id) from t group by rollup(a)', 'MISSING_AGGREGATION'],
+  ['select a, grouping(a) from t group by a', 'UNSUPPORTED_GROUPING_EXPRESSION'],
+]
+for (const [sql, code] of refused) {
+  test(`${code}: ${sql}`, async ({ both }) => {
+    try {
+      await both.small.plan(sql)
+    } catch (error) {
+      assert.is((error as SpkError).code, code)
+      return
+    }
+    assert.unreachable()
+  })
+}
+
+test.run()
