@@ -34,7 +34,7 @@ function setsOf(item: Expr): Sets {
     case 'rollup':
       return [...parts, []].map((_, i) => parts.slice(0, parts.length - i).flat())
     case 'cube':
-      return parts.reduceRight<Sets>((sets, part) => sets.map(s => [...part, ...s]).concat(sets), [[]])
+      return parts.reduceRight<Sets>((sets, part) => sets.map((s): readonly Expr[] => [...part, ...s]).concat(sets), [[]])
     default:
       return item.args.flatMap(setsOf)
   }
