@@ -37,3 +37,8 @@ export function answer<S extends TSchema, R extends TSchema>(
 export function isTransient(error: unknown): boolean {
   return error instanceof SpkError && error.retryable
 }
+
+/** Whether the bus said at once that nobody listens there. */
+export function hasNobody(error: unknown): boolean {
+  return error instanceof SpkError && error.code === 'SPK_NO_RESPONDERS'
+}

@@ -27,15 +27,12 @@ export interface Dispatcher {
   remove(stageId: number): void
   stages(): readonly Actor<StageMachine>[]
   stage(stageId: number): Actor<StageMachine> | undefined
-  /** The executor did not take a task: it gets none for a moment. */
-  avoid(executorId: string): void
+  /** The executor did not take a task: it gets none for so many milliseconds. */
+  avoid(executorId: string, ms: number): void
   /** Something changed: looks once, after the current turn. */
   request(): void
   stop(): void
 }
-
-/** How long an executor that refused a task gets no other. */
-const AVOID_MS = 500
 
 export function dispatcher(options: DispatcherOptions): Dispatcher {
   const { clock } = options
@@ -104,9 +101,9 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
     },
     stages: () => [...stages.values()],
     stage: stageId => stages.get(stageId),
-    avoid(executorId) {
-      avoided.set(executorId, clock.monotonic() + AVOID_MS)
-      clock.after(AVOID_MS, request, { unref: true })
+    avoid(executorId, ms) {
+      avoided.set(executorId, clock.monotonic() + ms)
+      clock.after(ms, request, { unref: true })
     },
     request,
     stop() {

@@ -75,6 +75,9 @@ export interface DriverHandle extends ClusterHandle {
 type Params<N extends ApplicationCommand['type']> = Extract<ApplicationCommand, { type: N }>['params']
 
 const REQUEST_MS = 2000
+/** How long an executor gets no task after it refused one, or after it did not answer: then it is most likely gone, and the master will notice. */
+const REFUSED_AVOID_MS = 500
+const SILENT_AVOID_MS = 5000
 /** How long the end of an application is repeated to a master that does not answer; after that its presence runs out. */
 const FAREWELL_MS = 5000
 /** In local mode nobody listens. */
@@ -135,10 +138,10 @@ export function startDriver(options: DriverOptions): DriverHandle {
     log,
     subjects,
     appId,
-    onNotLaunched(executorId, keys, reason) {
+    onNotLaunched(executorId, keys, reason, silent) {
       const [first] = keys
       log.warn({ executorId, tasks: keys.length, reason }, 'tasks were not taken and go elsewhere')
-      core.dispatcher.avoid(executorId)
+      core.dispatcher.avoid(executorId, silent ? SILENT_AVOID_MS : REFUSED_AVOID_MS)
       if (first !== undefined) core.dispatcher.stage(first.stage)?.send({ type: 'attemptsLost', executorId, keys, reason, now: clock.now() })
       core.dispatcher.request()
     },

@@ -10,7 +10,7 @@ import type { Subjects } from '../../protocol/subjects.js'
 import { KillTask, LaunchTasks, RemoveStages, type StageKey, StagePart, StopExecutor, type TaskLaunch } from '../../protocol/tasks.js'
 import { encode, type Message, type Static, type TSchema } from '../../protocol/wire.js'
 import type { Transport } from '../../transport/transport.js'
-import { ask, isTransient } from './conversation.js'
+import { ask, hasNobody, isTransient } from './conversation.js'
 
 export interface ExecutorLinkOptions {
   readonly transport: Transport
@@ -18,8 +18,8 @@ export interface ExecutorLinkOptions {
   readonly log: Logger
   readonly subjects: Subjects
   readonly appId: AppId
-  /** The executor did not take these tasks: it refused them, or could not be reached for long. */
-  readonly onNotLaunched: (executorId: string, keys: readonly TaskKey[], reason: string) => void
+  /** The executor did not take these tasks: it refused them, or (`silent`) could not be reached. */
+  readonly onNotLaunched: (executorId: string, keys: readonly TaskKey[], reason: string, silent: boolean) => void
   /** The launch can never succeed. */
   readonly onImpossible: (keys: readonly TaskKey[], error: unknown) => void
 }
@@ -48,6 +48,8 @@ interface Link {
 const REQUEST_MS = 2000
 /** How long an unanswered message is repeated. After that launches go elsewhere; the executor's own death is noticed by other means. */
 const GIVE_UP_MS = 10_000
+/** The same while the bus says that nobody listens there: the process is gone, or connects anew, which takes a few hundred milliseconds. */
+const NOBODY_MS = 1000
 const LAUNCH_BYTES = 200 * 1024
 /** Removals of this long are told together. */
 const REMOVE_MS = 100
@@ -71,13 +73,16 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
   async function insist<S extends TSchema, R extends TSchema>(link: Link, message: Message<S, R>, value: Static<S>): Promise<Static<R> | undefined> {
     const subject = subjects.executor(appId, link.executorId as ExecutorId, message.name)
     const until = clock.monotonic() + GIVE_UP_MS
+    let nobodySince: number | undefined
     for (let wait = 50; !link.gone; wait = Math.min(wait * 2, 1000)) {
       try {
         return await ask(transport, subject, message, value, REQUEST_MS)
       } catch (error) {
         if (!isTransient(error)) throw error
-        if (clock.monotonic() >= until) return undefined
-        await delay(clock, wait)
+        const now = clock.monotonic()
+        nobodySince = hasNobody(error) ? (nobodySince ?? now) : undefined
+        if (now >= until || (nobodySince !== undefined && now - nobodySince >= NOBODY_MS)) return undefined
+        await delay(clock, nobodySince === undefined ? wait : Math.min(wait, 200))
       }
     }
     return undefined
@@ -101,7 +106,8 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
         const reply = await insist(link, LaunchTasks, { stage, tasks: [...tasks] })
         if (link.gone || reply?.kind === 'accepted') return
         if (reply === undefined || reply.kind === 'refused' || round === 5) {
-          options.onNotLaunched(link.executorId, keys, reply === undefined ? 'the executor does not answer' : 'the executor refused the task')
+          const silent = reply === undefined
+          options.onNotLaunched(link.executorId, keys, silent ? 'the executor does not answer' : 'the executor refused the task', silent)
           return
         }
         // missingStage: its parts are on their way, or were lost

@@ -62,4 +62,18 @@ test('stages that do not depend on one another run at the same time', async () =
   )
 })
 
+test('a launch to an executor whose process is gone goes elsewhere after a second, long before the master has noticed', async () => {
+  const s = await stand()
+  const [gone, there] = [await s.executor('0'), await s.executor('1')]
+  await gone.vanish()
+  const run = s.run(graph(stage(0, [range(2)], result)))
+  await settle()
+  await there.finish()
+  assert.is(there.launched.length, 0)
+  for (let i = 0; i < 15; i++) await s.clock.advance(100)
+  assert.is(there.launched.length, 1)
+  await there.finish()
+  assert.is(run.result?.ipc.length, 2)
+})
+
 test.run()

@@ -139,6 +139,11 @@ export class FakeExecutor {
     return decodeReply(type, await this.#bus.request(names.report(this.#driver.appId, type.name), encode(type, value), { timeoutMs: 1000 }))
   }
 
+  /** Its process is gone, and nobody has told the driver. */
+  vanish(): Promise<void> {
+    return this.#bus.close()
+  }
+
   heartbeat(): Promise<Static<typeof ExecutorHeartbeat.reply>> {
     return this.ask(ExecutorHeartbeat, { executorId: this.id, running: [], memoryUsed: 0 })
   }
