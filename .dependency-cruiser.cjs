@@ -50,7 +50,7 @@ module.exports = {
     door('typebox', '@sinclair/typebox', 'protocol/wire\\.ts'),
     door('nats', '@nats-io', 'transport/nats[a-z-]*\\.ts'),
     door('duckdb', '@duckdb', 'kernel/duckdb\\.ts'),
-    door('arrow', 'apache-arrow', 'kernel/arrow\\.ts|blockstore/segment\\.ts'),
+    door('arrow', 'apache-arrow', 'sql/arrow-table\\.ts'),
     door('xstate', 'xstate', 'actors/'),
     door('hono', '(hono|@hono)', 'ui/server\\.ts'),
     door('sucrase', 'sucrase', 'bin/script-loader\\.ts'),

@@ -1,12 +1,10 @@
 /**
- * Segments back to batches, checked against their checksums before a byte of them is believed, and Arrow tables for users: the door to apache-arrow,
- * which is loaded only for that (85 ms). Called by slot threads (through the kernel), by the driver for results, and by `df.toArrow()`.
+ * Segments back to batches, checked against their checksums before a byte of them is believed. Called by slot threads (through the kernel) and by the
+ * driver for results.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import type { Table } from 'apache-arrow'
-import { decodeBatch, decodeStream, isCompressed, messageSchema, PREFIX, readMessage, readPrefix, streamSchema } from '../core/arrow/decode.js'
-import { encodeStream } from '../core/arrow/encode.js'
+import { decodeBatch, decodeStream, messageSchema, PREFIX, readMessage, readPrefix } from '../core/arrow/decode.js'
 import type { Batch } from '../core/batch.js'
 import { SpkError, unreachable } from '../core/errors.js'
 import type { BlockExtent, Segment, SegmentOrigin } from '../core/segment.js'
@@ -159,22 +157,4 @@ export function blockFailure(cause: unknown, where: string, origin: SegmentOrigi
     `Output ${map}.${mapAttempt} of stage ${stage} could not be read from ${where} of ${workerId}: ${cause instanceof Error ? cause.message : String(cause)}`,
     { cause, retryable: true, params: { stage: String(stage), map: String(map), mapAttempt: String(mapAttempt), workerId } },
   )
-}
-
-/** One table of all rows, for users of apache-arrow. The streams are one query's, so they have one schema. */
-export async function toArrowTable(ipc: readonly Uint8Array[]): Promise<Table> {
-  const { RecordBatchReader, Table: ArrowTable } = await import('apache-arrow')
-  const readers = ipc.filter(bytes => bytes.length > 0).map(bytes => RecordBatchReader.from(uncompressed(bytes)).open())
-  const [first] = readers
-  return first === undefined
-    ? new ArrowTable()
-    : new ArrowTable(
-        first.schema,
-        readers.flatMap(reader => [...reader]),
-      )
-}
-
-/** apache-arrow has no codecs of its own. */
-function uncompressed(bytes: Uint8Array): Uint8Array {
-  return isCompressed(bytes) ? encodeStream(streamSchema(bytes), decodeStream(bytes)) : bytes
 }

@@ -5,6 +5,7 @@ import { encodeStream } from '../core/arrow/encode.js'
 import { conf } from '../core/config-table.js'
 import { type StructType, typeString } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
+import { arrowTable, type Table } from './arrow-table.js'
 import { described } from './call-site.js'
 import { cellText } from './cell-text.js'
 import { callFunction, lit } from './column.js'
@@ -123,9 +124,14 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
     for (const batch of batches) yield* decodeRows(batch, options) as R[]
   }
 
-  /** All rows as one Arrow IPC stream, for any Arrow library. @example tableFromIPC(await df.toArrow()) */
-  async toArrow(): Promise<Uint8Array> {
+  /** All rows as a `Table` of the package apache-arrow. @example (await df.toArrow()).getChild('sales')?.toArray() */
+  async toArrow(): Promise<Table> {
     const { schema, batches } = await this.#result('toArrow')
+    return arrowTable(schema, batches)
+  }
+  /** All rows as one Arrow IPC stream, for any Arrow library in any language. @example writeFileSync('rows.arrows', await df.toArrowIPC()) */
+  async toArrowIPC(): Promise<Uint8Array> {
+    const { schema, batches } = await this.#result('toArrowIPC')
     return encodeStream(schema, batches)
   }
 

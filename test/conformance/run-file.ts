@@ -66,7 +66,7 @@ async function runStatement(spark: SparkSession, statement: GoldenStatement, tim
 
 async function answer(spark: SparkSession, sql: string): Promise<Actual> {
   try {
-    const bytes = await spark.sql(sql).toArrow()
+    const bytes = await spark.sql(sql).toArrowIPC()
     const schema = streamSchema(bytes)
     const options: HiveOptions = {
       timeZone: spark.timeZone,

@@ -1,3 +1,4 @@
+import { tableFromIPC } from 'apache-arrow'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { SpkError } from '#src/core/errors.js'
@@ -242,7 +243,17 @@ test('rows as an iterator and as Arrow', async () => {
   const rows: unknown[] = []
   for await (const row of df.toLocalIterator()) rows.push(row)
   assert.equal(rows, [{ a: 1, s: 'x' }])
-  assert.ok((await df.toArrow()).length > 100)
+  const table = await df.toArrow()
+  assert.equal(
+    table.toArray().map(row => row.toJSON()),
+    [{ a: 1, s: 'x' }],
+  )
+  assert.equal(
+    tableFromIPC(await df.toArrowIPC()).schema.fields.map(f => `${f}`),
+    table.schema.fields.map(f => `${f}`),
+  )
+  const none = await spark.createDataFrame([], 'a INT, s STRING').toArrow()
+  assert.equal([none.numRows, none.schema.names], [0, ['a', 's']])
 })
 
 test('stop ends the application once', async () => {

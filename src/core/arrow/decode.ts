@@ -84,10 +84,6 @@ export async function loadCodecOf(bytes: Uint8Array): Promise<void> {
   if (streamCodec(bytes) === codecNumber.zstd) await loadCodec('zstd')
 }
 
-export function isCompressed(bytes: Uint8Array): boolean {
-  return streamCodec(bytes) !== undefined
-}
-
 /** The codec's number in the first record batch of a stream; the others have the same. */
 function streamCodec(bytes: Uint8Array): number | undefined {
   for (let at = 0; at < bytes.length; ) {
