@@ -105,6 +105,8 @@ function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
   return formatters.get(zone)
 }
 
+const firstRules = Date.UTC(1800, 0, 1)
+
 let ownZone: string | undefined
 
 /** This process's time zone, as it was when first asked: asking the runtime costs milliseconds. */
@@ -119,7 +121,8 @@ export function zoneOffset(zone: string, epochMs: number): number {
   if (fixed !== undefined) return fixed
   const formatter = formatterOf(zone)
   if (formatter === undefined) return 0
-  const second = Math.floor(Math.max(-8.64e15, Math.min(8.64e15, epochMs)) / 1000) * 1000
+  // Before 1800 every zone keeps its local mean time; the runtime's calendar would be Julian before 1582.
+  const second = Math.floor(Math.max(firstRules, Math.min(8.64e15, epochMs)) / 1000) * 1000
   const part: Record<string, string> = {}
   for (const { type, value } of formatter.formatToParts(second)) part[type] = value
   const year = part['era'] === 'B' || part['era'] === 'BC' ? 1 - Number(part['year']) : Number(part['year'])

@@ -11,6 +11,7 @@ import { BatchScans } from './batch-scan.js'
 import { BroadcastCache } from './broadcast-cache.js'
 import { type Connection, Database } from './duckdb.js'
 import { freeChunks } from './free-chunks.js'
+import { registerJsFunctions } from './js-binding.js'
 import { runTask } from './run-task.js'
 import { defaultLimits, type ScatterLimits } from './scatter.js'
 import { Settings } from './settings.js'
@@ -70,6 +71,7 @@ export async function openSlot(options: SlotOptions): Promise<Slot> {
   mkdirSync(options.spillDir, { recursive: true })
   const database = await Database.open({ spillDir: options.spillDir, memoryLimit: options.memoryLimit })
   const control = await database.connect()
+  registerJsFunctions(control.raw)
   return new RunningSlot(options, database, control)
 }
 

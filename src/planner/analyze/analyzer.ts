@@ -59,6 +59,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
     castMode: ansi ? 'ansi' : 'legacy',
     now: BigInt(Math.floor(environment.now * 1000)),
     timeZone: sessionTimeZone(environment.conf),
+    timestampNtz: environment.conf.get(conf.timestampType).toUpperCase() === 'TIMESTAMP_NTZ',
     text: environment.text,
     ctes: new Map(),
     windows: new Map(),

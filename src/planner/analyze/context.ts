@@ -34,6 +34,8 @@ export interface AnalyzerContext {
   /** The query's one current time, microseconds since the epoch. */
   readonly now: bigint
   readonly timeZone: string
+  /** `spark.sql.timestampType=TIMESTAMP_NTZ`. */
+  readonly timestampNtz: boolean
   /** The SQL text that spans point into, when there is one. */
   readonly text: string | undefined
   /** Common table expressions in sight, by lower-case name; each use resolves the plan anew, in the context of its definition. */

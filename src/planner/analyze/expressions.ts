@@ -339,6 +339,7 @@ function bindingOf(name: string, expr: Expr, written: readonly Expr[], names: Na
     castMode: context.castMode,
     now: context.now,
     timeZone: context.timeZone,
+    timestampNtz: context.timestampNtz,
     get callText() {
       return text(expr, names, context)
     },

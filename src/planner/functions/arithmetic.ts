@@ -49,7 +49,7 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
     const b = asDecimal(right)
     if (a === undefined || b === undefined) throw differentTypes(context, left.type, right.type)
     const type = decimalResult(op, a.type, b.type)
-    const result = call(nameOf(op, context), [a.expr, b.expr], type, nullable)
+    const result = call(nameOf(op, context, type), [a.expr, b.expr], type, nullable || !context.ansi)
     return op === 'div' ? castTo(result, types.long, context.castMode) : result
   }
   if (op === '/') return call(nameOf(op, context), [castTo(left, types.double), castTo(right, types.double)], types.double, nullable)
@@ -59,12 +59,55 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
   }
   const type = commonType(left.type, right.type)
   if (type === undefined) throw differentTypes(context, left.type, right.type)
-  return call(nameOf(op, context), [castTo(left, type), castTo(right, type)], type, nullable)
+  return call(nameOf(op, context, type), [castTo(left, type), castTo(right, type)], type, nullable)
 }
 
-/** With ANSI off a zero divisor gives NULL: the same operation under its `try_` name. */
-function nameOf(op: DecimalOperator, context: BindContext): string {
-  return !context.ansi && (op === '/' || op === '%' || op === 'div') ? `try_${op}` : op
+/** With ANSI off a zero divisor or a decimal that does not fit gives NULL, the same operation under its `try_` name; integers wrap around. */
+function nameOf(op: DecimalOperator, context: BindContext, type?: DataType): string {
+  if (context.ansi) return op
+  if (op === '/' || op === '%' || op === 'div') return `try_${op}`
+  if (type?.kind === 'decimal') return `try_${op}`
+  return type !== undefined && isIntegral(type) ? `wrap_${op}` : op
+}
+
+/** Two's complement: what is too large starts again at the other end. */
+function wrapSql(op: string, args: readonly string[], c: Call): string {
+  const width = { byte: 8n, short: 16n, int: 32n, long: 64n }[c.type.kind as 'int']
+  const [size, half] = [2n ** width, 2n ** (width - 1n)]
+  const exact = `CAST(${args[0]} AS HUGEINT) ${op} CAST(${args[1]} AS HUGEINT)`
+  return `CAST((((${exact}) % ${size} + ${size + half}) % ${size}) - ${half} AS ${duckType(c.type)})`
+}
+
+/** NULL when the result does not fit; failures of the operands stay failures. */
+function trySql(op: string, args: readonly string[], c: Call): string {
+  if (isIntegral(c.type)) return `TRY_CAST(CAST(${args[0]} AS HUGEINT) ${op} CAST(${args[1]} AS HUGEINT) AS ${duckType(c.type)})`
+  if (c.type.kind !== 'decimal') return `(${args[0]} ${op} ${args[1]})`
+  return `TRY(TRY_CAST(${args[0]} ${op} ${args[1]} AS ${duckType(c.type)}))`
+}
+
+function wrapping(op: '+' | '-' | '*'): ScalarFunction {
+  const entry = custom(
+    `wrap_${op}`,
+    2,
+    (args, context) => bindArithmetic(op, args, context),
+    (args, c) => wrapSql(op, args, c),
+  )
+  return { ...entry, internal: true }
+}
+
+/** `try_add` and its kin, on moments and intervals too. */
+function tolerant(name: string, op: '+' | '-' | '*'): ScalarFunction {
+  return rewritten(name, 2, (args, context) => {
+    const moments = args.some(a => a.type.kind.endsWith('interval') || ['date', 'timestamp', 'timestamp_ntz'].includes(a.type.kind))
+    if (moments) return tried(context.bind(op, args))
+    const bound = bindArithmetic(op, args, { ...context, ansi: true })
+    return bound.kind === 'Call' && bound.fn === op ? { ...bound, fn: `try_${op}`, nullable: true } : bound
+  })
+}
+
+/** NULL when evaluating fails. */
+export function tried(expr: BoundExpr): BoundExpr {
+  return call('try_expression', [expr], expr.type, true)
 }
 
 const divideByZero = raise(
@@ -155,6 +198,22 @@ export const arithmetic: readonly ScalarFunction[] = [
   operator('/', (args, c) => divide(args, c, divideByZero)),
   operator('%', (args, c) => remainder(args, c, remainderByZero), ['mod']),
   operator('div', (args, c) => integralDivide(args, c, divideByZero)),
+  wrapping('+'),
+  wrapping('-'),
+  wrapping('*'),
+  tolerant('try_add', '+'),
+  tolerant('try_subtract', '-'),
+  tolerant('try_multiply', '*'),
+  ...(['+', '-', '*'] as const).map(op => ({ ...tryOperator(op, (args, c) => trySql(op, args, c)), internal: true })),
+  {
+    ...custom(
+      'try_expression',
+      1,
+      args => tried(args[0] as BoundExpr),
+      ([x]) => `TRY(${x})`,
+    ),
+    internal: true,
+  },
   tryOperator('/', (args, c) => divide(args, c, 'NULL')),
   tryOperator('%', (args, c) => remainder(args, c, 'NULL')),
   tryOperator('div', (args, c) => integralDivide(args, c, 'NULL')),

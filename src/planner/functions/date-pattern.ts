@@ -1,54 +1,53 @@
-/** Translates Spark's date patterns (`yyyy-MM-dd HH:mm:ss`) to the `%` codes of DuckDB's strftime and strptime. */
+/** The date patterns that DuckDB itself can print and read exactly as Spark does: fixed widths only. The others go through JavaScript. */
 
-const codes: Readonly<Record<string, string>> = {
-  yyyy: '%Y',
-  y: '%Y',
-  yy: '%y',
-  MM: '%m',
-  M: '%-m',
-  MMM: '%b',
-  MMMM: '%B',
-  dd: '%d',
-  d: '%-d',
-  HH: '%H',
-  H: '%-H',
-  hh: '%I',
-  h: '%-I',
-  mm: '%M',
-  m: '%-M',
-  ss: '%S',
-  s: '%-S',
-  SSS: '%g',
-  SSSSSS: '%f',
-  a: '%p',
-  E: '%a',
-  EEE: '%a',
-  EEEE: '%A',
-  DDD: '%j',
-  D: '%-j',
+interface Code {
+  readonly format: string
+  /** Digits when it is read; undefined: not read by DuckDB. */
+  readonly digits?: number
 }
 
-/** Undefined when a letter has no counterpart: the caller refuses the pattern. */
-export function datePattern(pattern: string): string | undefined {
-  let result = ''
+const codes: Readonly<Record<string, Code>> = {
+  yyyy: { format: '%Y', digits: 4 },
+  MM: { format: '%m', digits: 2 },
+  MMM: { format: '%b' },
+  MMMM: { format: '%B' },
+  dd: { format: '%d', digits: 2 },
+  HH: { format: '%H', digits: 2 },
+  hh: { format: '%I' },
+  mm: { format: '%M', digits: 2 },
+  ss: { format: '%S', digits: 2 },
+  SSS: { format: '%g' },
+  SSSSSS: { format: '%f' },
+  a: { format: '%p' },
+  E: { format: '%a' },
+  EEE: { format: '%a' },
+  EEEE: { format: '%A' },
+}
+
+/** `format` is for strftime and strptime; `regex` matches the texts that strptime reads right, absent when it reads none. */
+export function datePattern(pattern: string): { readonly format: string; readonly regex?: string } | undefined {
+  let format = ''
+  let regex = ''
+  let readable = true
+  const seen = new Set<string>()
   for (let i = 0; i < pattern.length; ) {
     const c = pattern[i] ?? ''
-    if (c === "'") {
-      const end = pattern.indexOf("'", i + 1)
-      if (end < 0) return undefined
-      result += end === i + 1 ? "'" : pattern.slice(i + 1, end).replaceAll('%', '%%')
-      i = end + 1
-    } else if (/[A-Za-z]/.test(c)) {
+    if (/[A-Za-z]/.test(c)) {
       let end = i
       while (pattern[end] === c) end++
       const code = codes[pattern.slice(i, end)]
       if (code === undefined) return undefined
-      result += code
+      if (code.digits === undefined || seen.has(c)) readable = false
+      seen.add(c)
+      format += code.format
+      regex += `[0-9]{${code.digits}}`
       i = end
-    } else {
-      result += c === '%' ? '%%' : c
+    } else if (/[-/:. T_,]/.test(c)) {
+      format += c
+      regex += c === '.' || c === '/' ? `[${c}]` : c
       i++
-    }
+    } else return undefined
   }
-  return result
+  const whole = readable && seen.has('y') && seen.has('M') && seen.has('d')
+  return whole ? { format, regex } : { format }
 }

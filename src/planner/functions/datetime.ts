@@ -1,9 +1,7 @@
 /** Dates and timestamps. `timestamp` is DuckDB's TIMESTAMPTZ under the session's time zone, `timestamp_ntz` its TIMESTAMP. */
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, literal, nullOf } from '../bound.js'
-import { castTo, implicitCast } from '../coercion.js'
-import { duckType } from '../duck-type.js'
-import { datePattern } from './date-pattern.js'
+import { castTo } from '../coercion.js'
 import { type BindContext, call, custom, rewritten, type ScalarFunction, scalar, takeArgs } from './define.js'
 
 const { date, int, string, timestamp } = types
@@ -57,37 +55,6 @@ function bindTruncate(
   const unit = units[text]
   if (unit === undefined || !allowed(unit)) return nullOf(type)
   return call(name, [literal(unit, string), value], type)
-}
-
-/** `to_date` and `to_timestamp`: a cast, or parsing by a pattern. */
-function parsing(name: string, type: DataType, aliases: readonly string[] = []): ScalarFunction {
-  return custom(
-    name,
-    [1, 2],
-    (args, context) => {
-      const [value, pattern] = args as readonly [BoundExpr, BoundExpr?]
-      if (pattern === undefined || value.type.kind !== 'string') {
-        // Anything that is no moment is read as a text.
-        const moment = implicitCast(value, 'datetime') === value ? value : (takeArgs([value], [string], context)[0] as BoundExpr)
-        return castTo(moment, type, context.castMode)
-      }
-      return call(name, [value, literal(patternOf(pattern, context), string)], type, true)
-    },
-    ([x, format], c) => {
-      const parsed = `try_strptime(${x}, ${format})`
-      const failure = `error('[CANNOT_PARSE_TIMESTAMP] Text ''' || ${x} || ''' could not be parsed. Use \`try_to_timestamp\` to tolerate invalid input string and return NULL instead. SQLSTATE: 22007')`
-      return `CAST(CASE WHEN ${x} IS NULL OR ${parsed} IS NOT NULL THEN ${parsed} ELSE ${failure} END AS ${duckType(c.type)})`
-    },
-    aliases,
-  )
-}
-
-function patternOf(arg: BoundExpr, context: BindContext): string {
-  const pattern = arg.kind === 'Literal' && typeof arg.value === 'string' ? datePattern(arg.value) : undefined
-  if (pattern === undefined) {
-    throw context.fail('UNSUPPORTED_FEATURE.DATETIME_PATTERN', '0A000', `The feature is not supported: the date pattern in "${context.callText}".`)
-  }
-  return pattern
 }
 
 const extracted: Readonly<Record<string, string>> = {
@@ -158,7 +125,6 @@ export const datetimes: readonly ScalarFunction[] = [
   scalar('datediff', [date, date], int, ([a, b]) => `CAST(${a} - ${b} AS INTEGER)`, { aliases: ['date_diff'] }),
   scalar('add_months', [date, int], date, ([d, n]) => `CAST(${d} + to_months(${n}) AS DATE)`),
   scalar('last_day', [date], date, ([d]) => `last_day(${d})`),
-  scalar('make_date', [int, int, int], date, ([y, m, d]) => `make_date(${y}, ${m}, ${d})`),
   custom(
     'date_trunc',
     2,
@@ -178,28 +144,6 @@ export const datetimes: readonly ScalarFunction[] = [
     },
     ([unit, x]) => `CAST(date_trunc(${unit}, ${x}) AS DATE)`,
   ),
-  parsing('to_date', date),
-  parsing('to_timestamp', timestamp),
-  custom(
-    'date_format',
-    2,
-    (args, context) => {
-      const value = castTo(takeArgs(args.slice(0, 1), ['datetime'], context)[0] as BoundExpr, timestamp)
-      return call('date_format', [value, literal(patternOf(args[1] as BoundExpr, context), string)], string)
-    },
-    ([x, format]) => `strftime(${x}, ${format})`,
-  ),
-  custom(
-    'unix_timestamp',
-    [0, 1],
-    (args, context) => {
-      if (args.length === 0) return literal(context.now / 1_000_000n, types.long)
-      return call('unix_timestamp', [castTo(takeArgs(args, ['datetime'], context)[0] as BoundExpr, timestamp)], types.long)
-    },
-    ([x]) => `CAST(floor(epoch_us(${x}) / 1000000) AS BIGINT)`,
-    ['to_unix_timestamp'],
-  ),
-  scalar('timestamp_seconds', ['numeric'], timestamp, ([x]) => `to_timestamp(CAST(${x} AS DOUBLE))`),
   rewritten('current_timestamp', 0, (_, context) => literal(context.now, timestamp), ['now']),
   rewritten('current_date', 0, (_, context) => castTo(literal(context.now, timestamp), date), ['curdate']),
   rewritten('localtimestamp', 0, (_, context) => castTo(literal(context.now, timestamp), types.timestampNtz)),

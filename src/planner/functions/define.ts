@@ -19,6 +19,8 @@ export interface BindContext {
   readonly now: bigint
   /** Session time zone. */
   readonly timeZone: string
+  /** What TIMESTAMP means: without a time zone. */
+  readonly timestampNtz: boolean
   /** The whole call as messages show it. */
   readonly callText: string
   /** One argument as messages show it. */

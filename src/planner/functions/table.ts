@@ -5,11 +5,16 @@ import type { AggregateCall, BoundExpr } from '../bound.js'
 import { someExpr } from '../tree.js'
 import { averageFinish, splitAggregates } from './aggregates.js'
 import { arithmetic } from './arithmetic.js'
+import { arrays } from './arrays.js'
+import { bitFunctions } from './bits.js'
 import { casts } from './casts.js'
 import { collections } from './collections.js'
 import { conditional } from './conditional.js'
 import { datetimes } from './datetime.js'
+import { datetimeParts } from './datetime-parts.js'
+import { datetimeTexts } from './datetime-text.js'
 import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
+import { encodings } from './encoding.js'
 import { grouping } from './grouping.js'
 import { math } from './math.js'
 import { predicates } from './predicates.js'
@@ -25,7 +30,12 @@ const entries: readonly FunctionEntry[] = [
   ...math,
   ...strings,
   ...datetimes,
+  ...datetimeTexts,
+  ...datetimeParts,
   ...casts,
+  ...encodings,
+  ...arrays,
+  ...bitFunctions,
   ...collections,
   averageFinish,
   ...momentFinishers,

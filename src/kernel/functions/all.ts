@@ -1,0 +1,7 @@
+/** Every function of SQL that is JavaScript. */
+import { datetimeFunctions } from './datetime-functions.js'
+import { hashFunctions } from './hash-functions.js'
+import type { JsFunction } from './js-function.js'
+import { textFunctions } from './text-functions.js'
+
+export const jsFunctions: readonly JsFunction[] = [...datetimeFunctions, ...textFunctions, ...hashFunctions]
