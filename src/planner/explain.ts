@@ -4,7 +4,7 @@ import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
 import type { Attribute, BoundExpr } from './bound.js'
 import type { Relation } from './logical.js'
-import { type ExchangeTarget, type Physical, physicalChildren } from './physical-plan.js'
+import { type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import { exprText, namedText, orderText, prettyText } from './print.js'
 import { planChildren } from './tree.js'
@@ -106,7 +106,16 @@ const joinNames: Readonly<Record<string, string>> = {
 const joinName = (type: string) => joinNames[type] ?? type
 
 export function physicalText(plan: Physical): string {
-  return tree(plan, physicalChildren, physicalLine)
+  // An exchange that is read in several places is shown where it is read first.
+  const shown = new Set<Physical>()
+  const isAgain = (node: Physical): boolean => node.kind === 'Exchange' && shown.has(node)
+  const line = (node: Physical): string => (isAgain(node) ? `ReusedExchange ${list(physicalOutput(node).map(exprText))}` : physicalLine(node))
+  const children = (node: Physical): readonly Physical[] => {
+    if (isAgain(node)) return []
+    shown.add(node)
+    return physicalChildren(node)
+  }
+  return tree(plan, children, line)
 }
 
 function targetText(target: ExchangeTarget): string {

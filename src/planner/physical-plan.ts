@@ -241,6 +241,37 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
   }
 }
 
+/** The same node over other inputs. */
+export function mapPhysicalChildren(plan: Physical, f: (child: Physical) => Physical): Physical {
+  switch (plan.kind) {
+    case 'FileScan':
+    case 'RowsScan':
+    case 'RangeScan':
+    case 'ValuesScan':
+      return plan
+    case 'Join':
+      return { ...plan, probe: f(plan.probe), build: f(plan.build) }
+    case 'Union':
+      return { ...plan, inputs: plan.inputs.map(f) }
+    case 'SetOperation':
+      return { ...plan, left: f(plan.left), right: f(plan.right) }
+    case 'Project':
+    case 'Filter':
+    case 'HashAggregate':
+    case 'Sort':
+    case 'TopN':
+    case 'Limit':
+    case 'CollectLimit':
+    case 'Window':
+    case 'Expand':
+    case 'Generate':
+    case 'Exchange':
+      return { ...plan, input: f(plan.input) }
+    default:
+      return unreachable(plan)
+  }
+}
+
 export function partitioningOf(plan: Physical): Partitioning {
   switch (plan.kind) {
     case 'FileScan': {

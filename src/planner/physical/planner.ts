@@ -10,6 +10,7 @@ import { planAggregate } from './aggregate.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
 import { coPartitioned, planJoin } from './join.js'
+import { reuseExchanges } from './reuse-exchanges.js'
 import { scanTasks } from './scan-splits.js'
 import { planLimit, planOrderedLimit, planSort } from './sort.js'
 import { estimate } from './statistics.js'
@@ -30,7 +31,7 @@ export function toPhysical(plan: Plan, environment: PhysicalEnvironment, collect
     estimate,
     plan: p => planNode(p, context),
   }
-  const physical = exactly(planNode(plan, context), plan)
+  const physical = reuseExchanges(exactly(planNode(plan, context), plan))
   return collected ? collectLimit(physical) : physical
 }
 
