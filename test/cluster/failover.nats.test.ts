@@ -4,6 +4,10 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '#src/core/clock.js'
 import { silentLogger } from '#src/core/log.js'
+import type { MasterStatus } from '#src/protocol/status.js'
+import { subjects } from '#src/protocol/subjects.js'
+import { RequestMasterState } from '#src/protocol/submission.js'
+import { decodeReply, encode } from '#src/protocol/wire.js'
 import { connectNats, type NatsTransport } from '#src/transport/nats.js'
 import { type Cluster, runs, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
@@ -41,6 +45,13 @@ function sameExecutors(before: ReadonlyMap<string, { readonly pid: number }>): v
   const now = executorsOf(cluster, spark.applicationId)
   assert.equal([...now.keys()], [...before.keys()])
   for (const { pid } of now.values()) assert.ok(runs(pid))
+}
+
+const live = () => cluster.masters.filter(m => runs(m.pid))
+/** What the leader says over the bus; rejects when nobody answers. */
+async function masterState(): Promise<MasterStatus> {
+  const answer = await bus.request(subjects('spk').master(RequestMasterState.name), encode(RequestMasterState, {}), { timeoutMs: 1000 })
+  return JSON.parse(decodeReply(RequestMasterState, answer).json) as MasterStatus
 }
 
 test('SIGKILL of the leader under a running job: a standby leads, knows everybody, and no task runs again', async () => {
@@ -109,8 +120,8 @@ test('nats-server is killed and started again under a running job: it is unharme
   await cluster.nats.kill()
   await cluster.nats.restart()
   const at = systemClock.monotonic()
-  await eventually('every worker is connected and known', async () => (await cluster.leader()).workers.filter(w => w.state === 'ALIVE').length === 2)
-  measured('nats-server listens again → the leader leads, workers are ALIVE', at)
+  await eventually('the leader answers over the bus', async () => (await masterState()).aliveworkers === 2)
+  measured('nats-server listens again → the leader answers over the bus', at)
   job.release()
   await job.answered
   measured('nats-server listens again → the job has its answer', at)
@@ -118,5 +129,32 @@ test('nats-server is killed and started again under a running job: it is unharme
   sameExecutors(executors)
   assert.equal(heard.launches(job.appId), executors.size)
 })
+
+for (const [what, how] of [
+  ['is away for longer than the lease lives', {}],
+  ['comes back without its store', { emptyStore: true }],
+] as const) {
+  test(`nats-server ${what}: the masters pause, one leads again under a higher epoch, the job is unharmed`, async () => {
+    const executors = executorsOf(cluster, spark.applicationId)
+    const job = await heldJob(cluster, spark, 'last')
+    const epoch = heard.epoch()
+    const began = (await job.log()).starts.length
+    await cluster.nats.kill()
+    await eventually('nobody leads', async () => (await Promise.all(live().map(m => m.status()))).every(s => s.status === 'STANDBY'))
+    await cluster.nats.restart(how)
+    await eventually('one leads and knows everybody', async () => {
+      const status = await masterState()
+      return status.status === 'ALIVE' && status.aliveworkers === 2 && status.activeapps.some(a => a.id === job.appId)
+    })
+    assert.ok(heard.epoch() > epoch)
+    assert.is(heard.launches(job.appId), executors.size)
+    job.release()
+    await job.answered
+    sameExecutors(executors)
+    // What happened before an empty store is in no log.
+    if (!('emptyStore' in how)) ranOnce(await job.log())
+    else assert.ok((await job.log()).repeated().length === 0 && began > 0)
+  })
+}
 
 test.run()

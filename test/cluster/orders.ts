@@ -29,7 +29,6 @@ export function listenToOrders(transport: Transport): Heard {
     transport.subscribe(pattern, message => {
       const kind = message.subject.slice(message.subject.lastIndexOf('.') + 1)
       const type = types[kind]
-      // Others than masters speak to drivers, too.
       if (type === undefined) return
       const { epoch, appId, executorId } = decode(type, message.data) as { epoch: number; appId?: string; executorId?: string }
       all.push({ kind, epoch, appId, executorId })

@@ -170,6 +170,24 @@ test('a worker that is killed takes its executors with it, is DEAD after its tim
   })
 })
 
+test('a worker that stands still for too long is DEAD; when it goes on it registers again, and what was replaced meanwhile is stopped', async () => {
+  const command = counting()
+  await counted(command, 1)
+  const [, pid] = only(worker())
+  const second = await cluster.startWorker()
+  worker().signal('SIGSTOP')
+  const state = async () => (await cluster.leader()).workers.find(w => w.id === worker().id)?.state
+  await eventually('the worker is DEAD', async () => (await state()) === 'DEAD')
+  await eventually('the application has another executor', () => executors(second).size === 1)
+  worker().signal('SIGCONT')
+  await eventually('it is ALIVE again', async () => (await state()) === 'ALIVE')
+  await gone(pid)
+  await eventually('each core is counted once', async () => (await cluster.leader()).coresused === 1 && (await worker().status()).coresused === 0)
+  const before = counts(command)
+  await counted(command, before + 1)
+  assert.is(await finish(command), 0)
+})
+
 test('an executor that is killed is noticed at once and replaced', async () => {
   const command = counting()
   await counted(command, 1)

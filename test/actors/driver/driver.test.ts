@@ -1,5 +1,7 @@
+import { Writable } from 'node:stream'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { rootLogger } from '#src/core/log.js'
 import { graph, hash, noCoalescing, range, result, settle, shuffle, stage, stand, twoStages } from './harness.js'
 
 const test = suite('actors/driver/driver')
@@ -74,6 +76,30 @@ test('a launch to an executor whose process is gone goes elsewhere after a secon
   assert.is(there.launched.length, 1)
   await there.finish()
   assert.is(run.result?.ipc.length, 2)
+})
+
+test('a job without an executor: after 15 s, and every 15 s, the user hears what is missing; not once there is one', async () => {
+  const warnings: string[] = []
+  const lines = new Writable({
+    write(line: Buffer, _encoding, done) {
+      warnings.push((JSON.parse(line.toString()) as { msg: string }).msg)
+      done()
+    },
+  })
+  const s = await stand({}, { log: rootLogger({}, { destination: lines, level: 'warn' }) })
+  s.master.waiting = 'no worker has 1 core and 100.0 GiB, even when idle'
+  s.run(graph(stage(0, [range(1)], result)))
+  await s.clock.advance(14_900)
+  assert.equal(warnings, [])
+  await s.clock.advance(200)
+  const sentence =
+    'Initial job has not accepted any resources; check your cluster UI to ensure that workers are registered and have sufficient resources: no worker has 1 core and 100.0 GiB, even when idle'
+  assert.equal(warnings, [sentence])
+  await s.clock.advance(15_000)
+  assert.equal(warnings, [sentence, sentence])
+  await s.executor('0')
+  await s.clock.advance(30_000)
+  assert.is(warnings.length, 2)
 })
 
 test.run()
