@@ -21,10 +21,10 @@ export async function interleaved(candidates: Readonly<Record<string, () => Prom
 }
 
 /** Milliseconds from starting a process to the first line that it prints. Fails when it prints nothing or ends badly. */
-export function timeToFirstLine(command: string, args: readonly string[]): Promise<number> {
+export function timeToFirstLine(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
     let first: number | undefined
     child.stdout.on('data', () => {
       first ??= performance.now() - started

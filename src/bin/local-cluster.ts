@@ -6,6 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -195,6 +196,22 @@ interface MasterState {
   readonly workers: readonly { readonly id: string; readonly state: string }[]
 }
 
+/** Undefined while it does not answer. Plain HTTP: loading `fetch` takes longer than the rest of `spk up`. */
+function masterState(url: string): Promise<MasterState | undefined> {
+  return new Promise(resolve => {
+    const nothing = (): void => resolve(undefined)
+    get(url, response => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => {
+        text += part
+      })
+      response.on('end', () => (response.statusCode === 200 ? resolve(JSON.parse(text) as MasterState) : nothing()))
+      response.on('error', nothing)
+    }).on('error', nothing)
+  })
+}
+
 /** Resolves when a master leads that holds all these workers for alive; workers of an earlier life may be known too. */
 async function registered(processes: readonly LocalProcess[], signal: AbortSignal | undefined): Promise<void> {
   const wanted = processes.filter(p => p.name.startsWith('worker')).map(p => p.facts['id'])
@@ -202,8 +219,7 @@ async function registered(processes: readonly LocalProcess[], signal: AbortSigna
   while (performance.now() < end && signal?.aborted !== true) {
     for (const { name, facts } of processes) {
       if (!name.startsWith('master')) continue
-      const response = await fetch(`${facts['ui']}/json/`).catch(() => undefined)
-      const state = response?.ok ? ((await response.json()) as MasterState) : undefined
+      const state = await masterState(`${facts['ui']}/json/`)
       const alive = state?.workers.filter(w => w.state === 'ALIVE').map(w => w.id)
       if (state?.status === 'ALIVE' && wanted.every(id => id !== undefined && alive?.includes(id))) return
     }

@@ -26,7 +26,7 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
   const { log, host } = options
   const url = parseNatsServers(options.natsUrl).shown
   let view: (() => Parameters<typeof masterPage>[0]) | undefined
-  const transport = await connectNats({ servers: options.natsUrl, name: 'spk master', log })
+  const transport = await connectNats({ servers: options.natsUrl, name: 'spk master', log, replicas: options.conf.get(table.natsReplicas) })
   const ui = await startUi({
     host: options.bind,
     port: options.uiPort ?? UI_PORT,

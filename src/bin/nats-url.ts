@@ -12,5 +12,10 @@ export function natsUrlOf(flag: string | undefined, setting: string | undefined,
 export function parseMaster(text: string): { readonly kind: 'local' } | { readonly kind: 'cluster'; readonly url: string } {
   if (/^local(\[(\d+|\*)(,\d+)?\])?$/.test(text)) return { kind: 'local' }
   if (/^(nats|tls):\/\//.test(text)) return { kind: 'cluster', url: text }
-  throw new UsageError(`--master "${text}" is not the URL of a NATS server (nats://host:4222) and not local, local[N] or local[*].`)
+  throw new UsageError(`--master "${withoutUser(text)}" is not the URL of a NATS server (nats://host:4222) and not local, local[N] or local[*].`)
+}
+
+/** For messages: no password gets into a terminal's history or a log. */
+export function withoutUser(url: string): string {
+  return url.replaceAll(/\/\/[^@/,]*@/g, '//…@')
 }

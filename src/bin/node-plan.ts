@@ -3,6 +3,7 @@ import { formatSize, parseSize } from '../core/bytes.js'
 import { Conf } from '../core/config.js'
 import { conf as options } from '../core/config-table.js'
 import type { Resources } from '../protocol/common.js'
+import { parseNatsServers } from '../transport/nats-url.js'
 import type { CommandSpec, Parsed } from './arguments.js'
 import { settingsOf } from './conf-sources.js'
 import { UsageError } from './exit-codes.js'
@@ -124,6 +125,14 @@ export function nodePlan(flags: Parsed, env: NodeJS.ProcessEnv, cwd: string, mac
     return { role, ...common }
   }
   const memory = flags.text('memory')
+  for (const name of ['SPK_EXECUTOR_NATS_URL', 'SPK_DRIVER_NATS_URL']) {
+    // The server would refuse everything they say, long after this.
+    if (parseNatsServers(natsUrl).user === 'worker' && !env[name])
+      throw new UsageError(
+        `${name} is not set: executors and drivers must not connect as "worker". spk users --out writes it into worker.env.`,
+        'node',
+      )
+  }
   return {
     role,
     ...common,

@@ -10,6 +10,7 @@ import { sqlSpec } from './sql-plan.js'
 import { statusSpec } from './status-plan.js'
 import { submitSpec } from './submit-plan.js'
 import { upSpec } from './up-plan.js'
+import { usersSpec } from './users-plan.js'
 
 interface Command {
   readonly spec: CommandSpec
@@ -23,6 +24,7 @@ const commands: readonly Command[] = [
   { spec: submitSpec, run: async flags => (await import('./submit.js')).submit(flags) },
   { spec: sqlSpec, run: async flags => (await import('./sql.js')).sql(flags) },
   { spec: statusSpec, run: async flags => (await import('./status.js')).status(flags) },
+  { spec: usersSpec, run: async flags => (await import('./users.js')).users(flags) },
 ]
 const specs = commands.map(command => command.spec)
 

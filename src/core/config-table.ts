@@ -320,6 +320,13 @@ export const conf = {
     "Life of the leader's lease, in a cluster that starts for the first time; renewed every third of it. An existing cluster keeps what it has.",
   ),
   cluster: option('cluster', 'spk.cluster', asString, 'spk', 'Name of the cluster: first token of every subject, bucket and stream.'),
+  natsReplicas: option(
+    'cluster',
+    'spk.nats.replicas',
+    asInt,
+    '1',
+    'Copies of the state and of the event log that a master makes when they do not exist yet: 3 on three NATS servers.',
+  ),
   eventsMaxAge: option('cluster', 'spk.events.maxAge', asDuration, '7d', 'How long the event log keeps records.'),
   eventsMaxBytes: option('cluster', 'spk.events.maxBytes', asSize, '1g', 'Most bytes of the event log.'),
 } as const

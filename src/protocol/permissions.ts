@@ -58,13 +58,15 @@ const api = (call: string, stream: string, rest = ''): string => `$JS.API.${call
 
 /** Reads a stream without a consumer: its state, and single messages. */
 const look = (stream: string): string[] => [api('STREAM.INFO', stream), api('STREAM.MSG.GET', stream)]
-/** Reads a stream from a consumer of one's own, and follows it. */
+/** Reads a stream from a consumer of one's own, follows it, and ends it: its name is random, and those of others cannot be listed. */
 const follow = (stream: string): string[] => [
   api('CONSUMER.CREATE', stream),
   api('CONSUMER.CREATE', stream, '.>'),
   api('CONSUMER.INFO', stream, '.*'),
   api('CONSUMER.MSG.NEXT', stream, '.*'),
+  api('CONSUMER.DELETE', stream, '.*'),
   `$JS.FC.${stream}.>`,
+  `$JS.ACK.${stream}.>`,
 ]
 const make = (stream: string): string[] => [api('STREAM.CREATE', stream), api('STREAM.UPDATE', stream)]
 
@@ -86,7 +88,7 @@ export function permissionsOf(names: Subjects, role: Exclude<Role, 'executor'> |
           ...buckets.map(keysOf),
           ACCOUNT,
           ...[...buckets.map(streamOf), eventStream].flatMap(stream => [...look(stream), ...make(stream)]),
-          ...buckets.map(streamOf).flatMap(stream => [...follow(stream), api('CONSUMER.DELETE', stream, '.*')]),
+          ...buckets.map(streamOf).flatMap(follow),
         ],
         subscribe: [names.master('*'), inbox(role)],
         answers: true,

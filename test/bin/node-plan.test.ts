@@ -77,4 +77,11 @@ const wrong: readonly (readonly [string, RegExp])[] = [
 ]
 for (const [line, message] of wrong) test(`refused: ${line}`, () => assert.throws(() => plan(line), message))
 
+test('a worker with its own user needs those of its children', () => {
+  const nats = { SPK_NATS_URL: 'nats://worker:pw@h:1', SPK_EXECUTOR_NATS_URL: 'nats://executor:s@h:1' }
+  assert.throws(() => worker('', nats), /SPK_DRIVER_NATS_URL is not set/)
+  assert.is(worker('', { ...nats, SPK_DRIVER_NATS_URL: 'nats://driver:pw@h:1' }).executorNats, 'nats://executor:s@h:1')
+  assert.is(worker('', { SPK_NATS_URL: 'nats://me:pw@h:1' }).executorNats, 'nats://me:pw@h:1', 'one user for all is fine')
+})
+
 test.run()

@@ -124,7 +124,7 @@ const attempts: readonly Attempt[] = [
   { what: 'an observer writes events', who: observer, how: says, subject: names.event(app, 'JobEnd'), verdict: 'refused' },
   { what: 'an observer empties the log', who: observer, how: says, subject: `$JS.API.STREAM.PURGE.${names.eventStream}`, verdict: 'refused' },
   { what: 'an observer deletes the log', who: observer, how: says, subject: `$JS.API.STREAM.DELETE.${names.eventStream}`, verdict: 'refused' },
-  { what: 'an observer ends a watch of others', who: observer, how: says, subject: `$JS.API.CONSUMER.DELETE.KV_spk_state.x`, verdict: 'refused' },
+  { what: 'an observer lists what others watch', who: observer, how: says, subject: '$JS.API.CONSUMER.NAMES.KV_spk_state', verdict: 'refused' },
   { what: 'an observer follows events', who: observer, how: hears, subject: names.eventSubjects, verdict: 'allowed' },
   { what: 'an observer hears tasks', who: observer, how: hears, subject: names.lane('*').executors, verdict: 'refused' },
   { what: 'an observer hears answers to the driver', who: observer, how: hears, subject: '_INBOX_driver.>', verdict: 'refused' },

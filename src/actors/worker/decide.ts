@@ -10,7 +10,7 @@ import type { WorkerEvent } from './events.js'
 import { applyOrder, isStale, seen } from './orders.js'
 import { childKey, driverKey, executorKey, liveChildren, type WorkerState } from './state.js'
 
-const REGISTER_FIRST_MS = 200
+const REGISTER_FIRST_MS = 50
 const REGISTER_LONGEST_MS = 2000
 const REPORT_FIRST_MS = 100
 const REPORT_LONGEST_MS = 2000
