@@ -6,6 +6,25 @@ import { duckdbTypeName, readsAs } from './spark-types.js'
 export interface Relation {
   readonly name: string
   readonly sql: string
+  /** The same for a statement that is planned once for several tasks: what differs between them are parameters, numbered from `first`. */
+  readonly shared?: {
+    readonly parameters: readonly bigint[]
+    readonly sql: (first: number) => string
+  }
+}
+
+/** The relations with parameters in place of what differs between tasks; undefined when one of them has no such form. */
+export function sharedInputs(
+  inputs: readonly Relation[],
+): { readonly relations: readonly Relation[]; readonly parameters: readonly bigint[] } | undefined {
+  const relations: Relation[] = []
+  const parameters: bigint[] = []
+  for (const { name, shared } of inputs) {
+    if (shared === undefined) return undefined
+    relations.push({ name, sql: shared.sql(parameters.length + 1) })
+    parameters.push(...shared.parameters)
+  }
+  return { relations, parameters }
 }
 
 /** `WITH "in0" AS (…), …` or nothing. Never materialised: filters and projections must reach the readers. */

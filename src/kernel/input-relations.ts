@@ -27,7 +27,8 @@ export async function inputRelations(
   const relations: Relation[] = []
   for (const input of inputs) {
     context.check()
-    relations.push({ name: input.name, sql: await inputSql(input, context, counters, sources) })
+    const sql = await inputSql(input, context, counters, sources)
+    relations.push({ name: input.name, sql, ...(input.kind === 'range' ? { shared: sharedRange(input) } : {}) })
   }
   return relations
 }
@@ -82,6 +83,14 @@ async function instantsOf(input: ScanInput, context: TaskContext): Promise<Reado
     context.connection,
     input.splits.map(split => split.file.uri),
   )
+}
+
+/** As a list, whose bounds may be parameters; those of the table function would have the statement planned anew for each task. Small ranges only. */
+function sharedRange({ start, end, step }: Extract<KernelInput, { kind: 'range' }>): NonNullable<Relation['shared']> {
+  return {
+    parameters: [BigInt(start), BigInt(end), BigInt(step)],
+    sql: first => `SELECT unnest(range($${first}::BIGINT, $${first + 1}::BIGINT, $${first + 2}::BIGINT)) AS id`,
+  }
 }
 
 function rangeLength(start: bigint, end: bigint, step: bigint): number {

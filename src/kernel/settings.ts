@@ -24,20 +24,24 @@ export function timeZoneId(zone: string): string {
 export class Settings {
   #current = new Map<string, string>()
 
-  /** Brings the instance to exactly these settings; what a task before had set and this one does not is reset. */
-  async apply(connection: Connection, conf: Readonly<Record<string, string>>, settings: Readonly<Record<string, string>>): Promise<void> {
+  /** Brings the instance to exactly these settings; what a task before had set and this one does not is reset. Returns whether anything changed. */
+  async apply(connection: Connection, conf: Readonly<Record<string, string>>, settings: Readonly<Record<string, string>>): Promise<boolean> {
+    let changed = false
     const wanted = new Map(Object.entries(settings))
     const zone = conf['spark.sql.session.timeZone']
     if (zone !== undefined) wanted.set('TimeZone', timeZoneId(zone))
     for (const name of [...this.#current.keys()].filter(name => !wanted.has(name))) {
       await connection.run(`RESET GLOBAL ${setting(name)}`)
       this.#current.delete(name)
+      changed = true
     }
     for (const [name, value] of wanted) {
       if (this.#current.get(name) === value) continue
       await connection.run(`SET GLOBAL ${setting(name)} = ${quoteText(value)}`)
       this.#current.set(name, value)
+      changed = true
     }
+    return changed
   }
 }
 

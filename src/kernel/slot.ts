@@ -12,6 +12,7 @@ import { BroadcastCache } from './broadcast-cache.js'
 import { type Connection, Database } from './duckdb.js'
 import { freeChunks } from './free-chunks.js'
 import { registerJsFunctions } from './js-binding.js'
+import { PreparedStatements } from './prepared.js'
 import { runTask } from './run-task.js'
 import { defaultLimits, type ScatterLimits } from './scatter.js'
 import { Settings } from './settings.js'
@@ -82,6 +83,7 @@ class RunningSlot implements Slot {
   readonly #scans: BatchScans
   readonly #cache = new BroadcastCache()
   readonly #settings = new Settings()
+  readonly #prepared = new PreparedStatements()
   #current: Current | undefined
   #warm: Connection | undefined
   /** Statements on the control connection run one after the other. */
@@ -109,12 +111,14 @@ class RunningSlot implements Slot {
       this.#warm = undefined
       current.connection = connection
       check()
-      await this.#settings.apply(connection, task.conf, task.settings)
+      // A setting may be part of a plan.
+      if (await this.#settings.apply(connection, task.conf, task.settings)) this.#prepared.clear()
       check()
       const outcome = await runTask(task, sink, {
         connection,
         scans: this.#scans,
         cache: this.#cache,
+        prepared: this.#prepared,
         decode: this.#options.decode,
         limits: this.#options.limits ?? defaultLimits,
         profilePath: `${this.#options.spillDir}.profile.json`,
@@ -139,7 +143,10 @@ class RunningSlot implements Slot {
       watch.end()
       clearInterval(current.again)
       this.#current = undefined
-      current.connection?.close()
+      if (current.connection !== undefined) {
+        this.#prepared.clear()
+        current.connection.close()
+      }
     }
   }
 
@@ -169,6 +176,7 @@ class RunningSlot implements Slot {
   async close(): Promise<void> {
     assert(this.#current === undefined, `slot ${this.#options.id} closed while ${this.#current?.id} runs`)
     await this.#controlQueue
+    this.#prepared.clear()
     this.#warm?.close()
     this.#control.close()
     this.#database.close()

@@ -3,6 +3,7 @@ import type { Batch } from '../core/batch.js'
 import type { BatchScans } from './batch-scan.js'
 import type { BroadcastCache } from './broadcast-cache.js'
 import type { Connection } from './duckdb.js'
+import type { PreparedStatements } from './prepared.js'
 import type { ScatterLimits } from './scatter.js'
 import type { Segment } from './task.js'
 
@@ -10,6 +11,7 @@ export interface TaskContext {
   readonly connection: Connection
   readonly scans: BatchScans
   readonly cache: BroadcastCache
+  readonly prepared: PreparedStatements
   readonly decode: (segment: Segment) => Iterable<Batch>
   readonly limits: ScatterLimits
   /** Absolute path of a scratch file of this slot. */

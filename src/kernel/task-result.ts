@@ -1,9 +1,9 @@
 /**
- * Runs a task's statement and gives its chunks. A small task is one native call: its whole result, up to a limit, is made at once. Any other is
- * streamed. Columns whose DuckDB type is not the declared one are cast.
+ * Runs a task's statement and gives its chunks. A small task is one native call: its whole result, up to a limit, is made at once, by a statement that
+ * similar tasks share where its inputs allow. Any other is streamed. Columns whose DuckDB type is not the declared one are cast.
  */
 import type { ChunkSource, Statement } from './duckdb.js'
-import { mismatched, outputSql, type Relation } from './fragment-sql.js'
+import { mismatched, outputSql, type Relation, sharedInputs } from './fragment-sql.js'
 import type { KernelTask } from './task.js'
 import type { TaskContext } from './task-context.js'
 
@@ -21,9 +21,21 @@ export async function taskResult(
   again: () => void,
 ): Promise<ChunkSource> {
   const { connection } = context
+  const shared = inputRows !== undefined && inputRows <= smallInput ? sharedInputs(relations) : undefined
+  if (shared !== undefined) {
+    const result = await context.prepared.run(
+      connection,
+      task.schema,
+      shared.parameters,
+      casts => `${outputSql(shared.relations, task.sql, task.schema, extra, casts)} LIMIT ${smallResult + 1}`,
+    )
+    if (result.rows <= smallResult) return result
+    again()
+    context.check()
+  }
   let casts: ReadonlySet<string> = new Set()
   const sql = () => outputSql(relations, task.sql, task.schema, extra, casts)
-  if (inputRows !== undefined && inputRows <= smallInput) {
+  if (shared === undefined && inputRows !== undefined && inputRows <= smallInput) {
     // Four hops to the thread pool fewer than a stream. The limit keeps a product of small inputs from filling the memory.
     const whole = () => connection.result(`${sql()} LIMIT ${smallResult + 1}`)
     let result = await whole()

@@ -52,7 +52,7 @@ test('runs tasks one after the other, reports results, sink and typed errors, an
   await h.setMemoryLimit(300 * 2 ** 20)
   assert.type(await h.memoryUsed(), 'number')
   await h.dropCached(['unknown'])
-  assert.is(h.busy, false)
+  assert.is(h.load, 0)
   await h.close()
   assert.is(existsSync(spillDir), false)
 })
@@ -66,6 +66,91 @@ test('a cancelled query frees the slot on the same thread', async () => {
   assert.is((await running).code, 'SPK_TASK_CANCELLED')
   assert.is((await h.run(small(), 'count')).result.rowsOut, 10)
   assert.equal(stuck, [])
+  await h.close()
+})
+
+test('tasks given ahead run in order, each with its own inputs, and a failed one stops no other', async () => {
+  const { host: h } = await host()
+  const common = { sql: 'SELECT id AS n FROM r', settings: {}, schema: n, conf: {}, output: { kind: 'rows' } } as const
+  const range = (i: number) => [{ kind: 'range', name: 'r', start: '0', end: String(i), step: '1' } as const]
+  const order: number[] = []
+  const runs = Array.from({ length: 40 }, async (_, i) => {
+    const bad = i === 20 ? await failure(h.run(task({ sql: "SELECT CAST('x' AS BIGINT) AS n", schema: n }), 'count')) : undefined
+    const rows = bad === undefined ? (await h.run(task({ ...common, inputs: range(i) }), 'count')).result.rowsOut : bad.code
+    // One that fails is told by a longer chain of promises.
+    if (i !== 20) order.push(i)
+    return rows
+  })
+  assert.is(h.load, 40)
+  assert.equal(
+    await Promise.all(runs),
+    Array.from({ length: 40 }, (_, i) => (i === 20 ? 'CAST_INVALID_INPUT' : i)),
+  )
+  assert.equal(
+    order,
+    [...order].sort((a, b) => a - b),
+  )
+  assert.is(h.load, 0)
+  await h.close()
+})
+
+test('a waiting task is cancelled at once, without the one before it', async () => {
+  const { host: h } = await host(100)
+  const first = endless()
+  const running = failure(h.run(first, 'count'))
+  const waiting = small()
+  const cancelled = failure(h.run(waiting, 'count'))
+  const last = h.run(small(), 'count')
+  await h.memoryUsed()
+  h.interrupt(waiting.id)
+  assert.is((await cancelled).code, 'SPK_TASK_CANCELLED')
+  assert.is(h.load, 2)
+  h.interrupt(first.id)
+  assert.is((await running).code, 'SPK_TASK_CANCELLED')
+  assert.is((await last).result.rowsOut, 10)
+  await h.close()
+})
+
+test('a task cancelled before it was posted never runs', async () => {
+  const { host: h } = await host()
+  const one = small()
+  const run = failure(h.run(one, 'crash'))
+  h.interrupt(one.id)
+  assert.is((await run).code, 'SPK_TASK_CANCELLED')
+  await h.close()
+})
+
+test('waiting tasks can be taken back and go on in another slot', async () => {
+  const { host: busy } = await host(5_000)
+  const { host: idle } = await host()
+  const doomed = endless()
+  const running = failure(busy.run(doomed, 'count'))
+  const cancelledMeanwhile = small()
+  const runs = [busy.run(small(), 'count'), busy.run(small(), 'count')]
+  const cancelled = failure(busy.run(cancelledMeanwhile, 'count'))
+  await busy.memoryUsed()
+  const recalled = busy.recall()
+  assert.equal(await busy.recall(), [], 'one recall at a time')
+  busy.interrupt(cancelledMeanwhile.id)
+  const back = await recalled
+  assert.is((await cancelled).code, 'SPK_TASK_CANCELLED')
+  assert.is(back.length, 2)
+  assert.is(busy.load, 1)
+  for (const one of back) idle.adopt(one)
+  for (const run of runs) assert.is((await run).result.rowsOut, 10)
+  assert.equal(await busy.recall(), [])
+  busy.interrupt(doomed.id)
+  assert.is((await running).code, 'SPK_TASK_CANCELLED')
+  await busy.close()
+  await idle.close()
+})
+
+test('tasks that had not begun when their thread crashed run on the next one', async () => {
+  const { host: h } = await host()
+  const crashing = failure(h.run(task({ sql: 'SELECT range AS n FROM range(2000000)', schema: n }), 'crash'))
+  const waiting = [1, 2, 3].map(() => h.run(small(), 'count'))
+  assert.is((await crashing).code, 'SPK_SLOT_LOST')
+  for (const run of waiting) assert.is((await run).result.rowsOut, 10)
   await h.close()
 })
 

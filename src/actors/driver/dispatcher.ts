@@ -5,8 +5,9 @@
 import type { Clock, Timer } from '../../core/clock.js'
 import type { Actor } from '../bind.js'
 import type { ExecutorInfo } from './application-state.js'
-import { type Offer, schedule } from './schedule.js'
+import { type Offer, type Schedulable, schedule } from './schedule.js'
 import type { StageMachine } from './stage.js'
+import type { StageContext } from './stage-state.js'
 import { isPending, taskAt } from './task-table.js'
 
 export interface DispatcherOptions {
@@ -34,6 +35,12 @@ export interface Dispatcher {
   stop(): void
 }
 
+/** So much work may wait for each slot of an executor, in at most so many tasks: enough that no slot waits for the driver. */
+const AHEAD_MS = 50
+const AHEAD_TASKS = 64
+/** Tasks that wait longer than this behind others go where slots are free. */
+const SPREAD_MS = 200
+
 export function dispatcher(options: DispatcherOptions): Dispatcher {
   const { clock } = options
   const stages = new Map<number, Actor<StageMachine>>()
@@ -41,16 +48,24 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
   let requested = false
   let stopped = false
   let wake: Timer | undefined
+  let crowdedSince: number | undefined
 
-  function offers(): Offer[] {
+  /** Tasks that each executor holds, waiting ones included. */
+  function heldTasks(): Map<string, number> {
     const held = new Map<string, number>()
     for (const stage of stages.values()) for (const [id, slots] of stage.snapshot().context.slots) held.set(id, (held.get(id) ?? 0) + slots)
-    return options.executors().map(executor => {
-      const { executorId, cores, registered } = executor
-      const free = Math.min(cores - (held.get(executorId) ?? 0), options.room(executor))
-      const refuses = (avoided.get(executorId) ?? 0) > clock.monotonic()
-      return { executorId, hostId: registered?.hostId ?? '', free: refuses ? 0 : Math.max(0, free) }
-    })
+    return held
+  }
+
+  function offer(executor: ExecutorInfo, held: number): Offer {
+    const { executorId, cores, registered } = executor
+    const place = { executorId, hostId: registered?.hostId ?? '' }
+    if ((avoided.get(executorId) ?? 0) > clock.monotonic()) return { ...place, free: 0 }
+    const room = options.room(executor)
+    // A task that waits would hold the resources that it was lent.
+    return room === Number.POSITIVE_INFINITY
+      ? { ...place, free: cores - held, queues: cores }
+      : { ...place, free: Math.max(0, Math.min(cores - held, room)) }
   }
 
   function look(): void {
@@ -59,29 +74,49 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
     wake?.cancel()
     wake = undefined
     const now = clock.now()
-    const waiting = [...stages]
-      .map(([stage, actor]) => ({ stage, context: actor.snapshot().context }))
-      .filter(s => s.context.phase === 'running' && s.context.pending > 0)
-    if (waiting.length === 0) return
+    const running = [...stages].map(([stage, actor]) => ({ stage, context: actor.snapshot().context })).filter(s => s.context.phase === 'running')
+    if (running.length === 0) return
     const result = schedule(
-      offers(),
-      waiting.map(({ stage, context }) => ({
-        stage,
-        queues: context.queues,
-        cursors: context.cursors,
-        locality: context.locality,
-        isPending(partition) {
-          const task = taskAt(context.table, partition)
-          return task !== undefined && isPending(task)
-        },
-      })),
+      offersNow(),
+      running.filter(s => s.context.pending > 0).map(({ stage, context }) => schedulable(stage, context)),
       now,
       options.localityWaitMs,
     )
     for (const { stage, assignments, cursors, locality } of result.stages) {
       stages.get(stage)?.send({ type: 'launched', assignments, cursors, locality, firstTaskId: options.takeTaskIds(assignments.length), now })
     }
-    if (result.wakeAt !== undefined) wake = clock.after(Math.max(1, result.wakeAt - now), request, { unref: true })
+    const spreadAt = spread(now)
+    const wakeAt = Math.min(result.wakeAt ?? Number.POSITIVE_INFINITY, spreadAt ?? Number.POSITIVE_INFINITY)
+    if (wakeAt < Number.POSITIVE_INFINITY) wake = clock.after(Math.max(1, wakeAt - now), request, { unref: true })
+  }
+
+  function offersNow(): Offer[] {
+    const held = heldTasks()
+    return options.executors().map(executor => offer(executor, held.get(executor.executorId) ?? 0))
+  }
+
+  /**
+   * Slots are free and nothing is left to be given to them, while tasks wait on other executors: when that lasts, the waiting ones are taken back. Returns
+   * when to look again.
+   */
+  function spread(now: number): number | undefined {
+    const held = heldTasks()
+    const executors = options.executors()
+    const crowded = executors.filter(e => (held.get(e.executorId) ?? 0) > e.cores)
+    if (crowded.length === 0 || !executors.some(e => (held.get(e.executorId) ?? 0) < e.cores)) {
+      crowdedSince = undefined
+      return undefined
+    }
+    crowdedSince ??= now
+    if (now - crowdedSince < SPREAD_MS) return crowdedSince + SPREAD_MS
+    crowdedSince = undefined
+    for (const stage of stages.values()) {
+      const { phase, pending, slots } = stage.snapshot().context
+      const own = crowded.filter(e => slots.has(e.executorId))
+      if (phase === 'running' && pending === 0 && own.length > 0) stage.send({ type: 'spread', executors: own, before: now - SPREAD_MS, now })
+    }
+    request()
+    return undefined
   }
 
   function request(): void {
@@ -109,6 +144,20 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
     stop() {
       stopped = true
       wake?.cancel()
+    },
+  }
+}
+
+function schedulable(stage: number, { queues, cursors, locality, table, pace }: StageContext): Schedulable {
+  return {
+    stage,
+    queues,
+    cursors,
+    locality,
+    ahead: pace === undefined ? 0 : Math.min(AHEAD_TASKS, Math.floor(AHEAD_MS / Math.max(pace, 0.01))),
+    isPending(partition) {
+      const task = taskAt(table, partition)
+      return task !== undefined && isPending(task)
     },
   }
 }

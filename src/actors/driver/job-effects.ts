@@ -148,7 +148,7 @@ export function runJob(options: JobOptions): RunningJob {
 
   function summaries(): StageSummary[] {
     const stage = (position: number) => running.get(position)?.actor.snapshot().context
-    return summarize({ graph, job: actor.snapshot().context, stage, now: clock.now() })
+    return summarize({ graph, job: actor.snapshot().context, stage, cores: id => core.executor(id)?.cores ?? 0, now: clock.now() })
   }
 
   function jobResult(): JobResult {

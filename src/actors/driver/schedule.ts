@@ -1,7 +1,7 @@
 /**
  * Which task goes to which executor: a pure policy. FIFO over stages (by job, then stage); within a stage the nearest tasks first, and a task with a
  * preference waits `spark.locality.wait` per level before it goes farther away. Executors with most free slots are served first, one task each in turn.
- * Never gives an executor more tasks than it has free slots.
+ * Never gives an executor more tasks than it has free slots, and as many beyond as the stage's tasks are short enough to wait there.
  */
 import { ALL, type Cursors, executorPlace, FREE, hostPlace, type PendingQueues, type QueueName } from './pending.js'
 
@@ -12,7 +12,10 @@ export type Locality = (typeof LEVELS)[number]
 export interface Offer {
   readonly executorId: string
   readonly hostId: string
+  /** Slots; below 0: so many tasks wait there. */
   readonly free: number
+  /** Slots for each of which tasks may wait; absent: none. */
+  readonly queues?: number
 }
 
 /** How far from its data a stage's tasks may go now, and since when. */
@@ -27,6 +30,8 @@ export interface Schedulable {
   readonly queues: PendingQueues
   readonly cursors: Cursors
   readonly locality: LocalityState
+  /** Tasks that may wait for each slot; absent: none. */
+  readonly ahead?: number
   isPending(partition: number): boolean
 }
 
@@ -55,12 +60,17 @@ export function schedule(offers: readonly Offer[], stages: readonly Schedulable[
   const result: StageSchedule[] = []
   let wakeAt: number | undefined
   for (const stage of stages) {
-    if (![...free.values()].some(n => n > 0)) break
+    if (![...free].some(([offer, n]) => n + queueOf(offer, stage) > 0)) continue
     const one = scheduleStage(stage, offers, free, now, waitMs)
     if (one.assignments.length > 0 || one.locality !== stage.locality) result.push(one)
     if (one.wakeAt !== undefined) wakeAt = Math.min(wakeAt ?? one.wakeAt, one.wakeAt)
   }
   return { stages: result, ...(wakeAt === undefined ? {} : { wakeAt }) }
+}
+
+/** Tasks of the stage that may wait at the executor. */
+function queueOf(offer: Offer, stage: Schedulable): number {
+  return (offer.queues ?? 0) * (stage.ahead ?? 0)
 }
 
 function scheduleStage(
@@ -90,7 +100,7 @@ function scheduleStage(
     for (let given = true; given; ) {
       given = false
       for (const [offer, slots] of free) {
-        if (slots === 0) continue
+        if (slots + queueOf(offer, stage) <= 0) continue
         const partition = head(name(offer))
         if (partition === undefined) continue
         taken.add(partition)

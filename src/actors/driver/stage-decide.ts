@@ -58,6 +58,9 @@ function handle(draft: StageDraft, event: StageEvent, merge: typeof consolidate)
     case 'resultLost':
       settleResult(draft, event)
       return
+    case 'spread':
+      if (state.phase === 'running') spread(draft, event)
+      return
     case 'pause':
       if (state.phase === 'running') draft.enter('paused')
       return
@@ -113,6 +116,23 @@ function executorLost(draft: StageDraft, event: Extract<StageEvent, { type: 'exe
       draft.failure ??= executorsLost({ ...attempt, stage, name, partition }, losses, event.reason)
     }
     if (record !== task) draft.put(partition, task, record)
+  }
+}
+
+/** What waits on an executor while others have nothing to do goes back to the queue. What did begin meanwhile is killed, as any attempt that is not wanted. */
+function spread(draft: StageDraft, event: Extract<StageEvent, { type: 'spread' }>): void {
+  const held = new Map(event.executors.map(({ executorId }): [string, [number, TaskAttempt][]] => [executorId, []]))
+  for (const [partition, task] of draft.all()) {
+    for (const attempt of task.attempts) if (!attempt.killing) held.get(attempt.executorId)?.push([partition, attempt])
+  }
+  for (const { executorId, cores } of event.executors) {
+    // They run in the order of their launch.
+    const behind = (held.get(executorId) ?? []).sort(([, a], [, b]) => a.taskId - b.taskId).slice(cores)
+    for (const [partition, attempt] of behind) {
+      const task = draft.tasks.get(partition)
+      if (task !== undefined && attempt.launchedAt <= event.before)
+        draft.put(partition, task, draft.kill(partition, task, 'a slot is free elsewhere'))
+    }
   }
 }
 

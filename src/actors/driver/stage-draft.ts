@@ -11,8 +11,11 @@ import { rewind } from './pending.js'
 import type { StageCommand, StageContext, StagePhase, TaskEnded } from './stage-state.js'
 import { type AcceptedAttempt, draftTasks, isPending, type TaskAttempt, type TaskDraft, type TaskRecord, tasksOf } from './task-table.js'
 
-type Fields = Omit<StageContext, 'table' | 'slots' | 'completedAt'> & { completedAt: number | undefined }
+type Fields = Omit<StageContext, 'table' | 'slots' | 'completedAt' | 'pace'> & { completedAt: number | undefined; pace: number | undefined }
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Weight of the newest run time in the mean. */
+const NEWEST = 0.2
 
 export class StageDraft {
   readonly now: Mutable<Fields>
@@ -28,7 +31,7 @@ export class StageDraft {
 
   constructor(context: StageContext) {
     this.#start = context
-    this.now = { ...context, completedAt: context.completedAt }
+    this.now = { ...context, completedAt: context.completedAt, pace: context.pace }
     this.tasks = draftTasks(context.table)
     this.slots = new Map(context.slots)
   }
@@ -89,6 +92,8 @@ export class StageDraft {
   accept(partition: number, before: TaskRecord, after: TaskRecord, accepted: AcceptedAttempt): void {
     const { fetching: _fetching, ...rest } = after
     this.put(partition, before, { ...rest, accepted })
+    const { executorRunTime } = accepted.metrics
+    this.now.pace = this.now.pace === undefined ? executorRunTime : this.now.pace * (1 - NEWEST) + executorRunTime * NEWEST
     this.now.metrics = addMetrics(this.now.metrics, accepted.metrics)
     this.ended.push({ partition, task: accepted, end: { reason: 'Success' }, metrics: accepted.metrics })
   }
@@ -109,13 +114,14 @@ export class StageDraft {
   }
 
   done(): StageContext {
-    const { completedAt, cursors, ...rest } = this.now
+    const { completedAt, cursors, pace, ...rest } = this.now
     return {
       ...rest,
       table: this.tasks.done(),
       slots: this.slots,
       cursors: rewind(this.now.queues, cursors, this.#requeued),
       ...(completedAt === undefined ? {} : { completedAt }),
+      ...(pace === undefined ? {} : { pace }),
     }
   }
 }

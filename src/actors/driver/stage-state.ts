@@ -45,6 +45,8 @@ export interface StageContext extends StageInputData {
   readonly failed: number
   /** Slots held per executor, killed attempts included until they end. */
   readonly slots: ReadonlyMap<string, number>
+  /** Moving mean of the run times of accepted attempts, milliseconds. */
+  readonly pace?: number
   /** Sum over accepted attempts. */
   readonly metrics: TaskMetrics
   /** Results received and on their way, in bytes and tasks. */
@@ -88,6 +90,16 @@ export type StageEvent =
   | { readonly type: 'workerLost'; readonly workerId: string; readonly now: number }
   | { readonly type: 'resultFetched'; readonly partition: number; readonly attempt: number; readonly ipc: Uint8Array; readonly now: number }
   | { readonly type: 'resultLost'; readonly partition: number; readonly attempt: number; readonly message: string; readonly now: number }
+  /**
+   * Slots are free elsewhere, and on these executors tasks wait behind others: those that were launched by `before` are taken away from there, but for as many
+   * as the executor has slots.
+   */
+  | {
+      readonly type: 'spread'
+      readonly executors: readonly { readonly executorId: string; readonly cores: number }[]
+      readonly before: number
+      readonly now: number
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume'; readonly attempt: number; readonly now: number }
   /** A non-deterministic input changed: everything runs again. */

@@ -11,11 +11,13 @@ export interface SummaryOptions {
   readonly job: JobContext
   /** A stage's machine by its position, when it has started. */
   readonly stage: (position: number) => StageContext | undefined
+  /** Of an executor: what it holds beyond waits there. */
+  readonly cores: (executorId: string) => number
   /** Epoch milliseconds. */
   readonly now: number
 }
 
-export function summarize({ graph, job, stage, now }: SummaryOptions): StageSummary[] {
+export function summarize({ graph, job, stage, cores, now }: SummaryOptions): StageSummary[] {
   const over = job.phase === 'succeeded' || job.phase === 'failed'
   return graph.stages.map((spec, position): StageSummary => {
     const known = { stage: job.stages[position]?.id ?? position, name: spec.name }
@@ -31,7 +33,7 @@ export function summarize({ graph, job, stage, now }: SummaryOptions): StageSumm
       tasks: own.tasks,
       completed: own.accepted,
       failed: own.failed,
-      active: sum([...own.slots.values()]),
+      active: sum([...own.slots].map(([executorId, held]) => Math.min(held, cores(executorId)))),
       metrics: own.metrics,
       durationMs: (own.completedAt ?? now) - own.submittedAt,
       state: succeeded ? 'succeeded' : failed ? 'failed' : 'running',

@@ -8,7 +8,7 @@ import type { DriverOrder, ExecutorEvent } from './events.js'
 import { acked, due, send, unanswered } from './reports.js'
 import { addPart, removeIdle, removeStages } from './stages.js'
 import type { ExecutorState } from './state.js'
-import { endTask, killTask, launchTasks, startTasks } from './tasks.js'
+import { endTasks, killTask, launchTasks, startTasks } from './tasks.js'
 
 export type Decide = (state: ExecutorState, event: ExecutorEvent) => Decision
 
@@ -47,8 +47,8 @@ export function decideExecutor(state: ExecutorState, event: ExecutorEvent): Deci
       return decided(state)
     case 'order':
       return order({ ...state, heardAt: event.at }, event.token, event.order)
-    case 'taskEnded':
-      return then(endTask(state, event.key, event.end), startTasks, removeIdle)
+    case 'tasksEnded':
+      return then(endTasks(state, event.ends), startTasks, removeIdle)
     case 'reportAcked':
       return acked(state, event.seq, event.at)
     case 'reportUnanswered':

@@ -20,6 +20,7 @@ import type { CommandName, CommandParams } from './events.js'
 import { type ExecutorMachine, executorMachine } from './machine.js'
 import type { TaskRunner } from './ports.js'
 import type { ExecutorState } from './state.js'
+import type { EndedTask } from './tasks.js'
 
 export interface ExecutorOptions {
   readonly transport: Transport
@@ -80,10 +81,22 @@ export function startExecutor(options_: ExecutorOptions): ExecutorHandle {
   })
   let reportTimer: Timer | undefined
   let over = false
-  let ended: (end: ExecutorEnd) => void = () => {}
+  let leave: (end: ExecutorEnd) => void = () => {}
   const stopped = new Promise<ExecutorEnd>(resolve => {
-    ended = resolve
+    leave = resolve
   })
+
+  /** Tasks that end together are told to the machine together. */
+  let ends: EndedTask[] = []
+  function ended(one: EndedTask): void {
+    ends.push(one)
+    if (ends.length > 1) return
+    queueMicrotask(() => {
+      const all = ends
+      ends = []
+      if (!over) actor.send({ type: 'tasksEnded', ends: all })
+    })
+  }
 
   function table(self: Actor<ExecutorMachine>): Effects {
     const state = (): ExecutorState => self.snapshot().context
@@ -108,13 +121,16 @@ export function startExecutor(options_: ExecutorOptions): ExecutorHandle {
           self.send({ type: 'unanswered', asked, at: clock.monotonic(), jitter: rng.next(), error: message(error) })
         }
       },
-      async run({ plan, launch: task }) {
-        const { key } = task
-        try {
-          self.send({ type: 'taskEnded', key, end: await runner.run(plan, task) })
-        } catch (error) {
-          log.error({ err: error, ...key }, 'bug: the task runner rejected')
-          self.send({ type: 'taskEnded', key, end: { kind: 'failed', failure: { kind: 'ExceptionFailure', error: toErrorData(error) } } })
+      run({ plan, launches }) {
+        for (const task of launches) {
+          const { key } = task
+          runner.run(plan, task).then(
+            end => ended({ key, end }),
+            error => {
+              log.error({ err: error, ...key }, 'bug: the task runner rejected')
+              ended({ key, end: { kind: 'failed', failure: { kind: 'ExceptionFailure', error: toErrorData(error) } } })
+            },
+          )
         }
       },
       kill: ({ launch: task, reason }) => runner.kill(task, reason),
@@ -138,7 +154,7 @@ export function startExecutor(options_: ExecutorOptions): ExecutorHandle {
       note: ({ level, text, fields }) => log[level](fields, text),
       finish(end) {
         abandon()
-        ended(end)
+        leave(end)
       },
     }
   }

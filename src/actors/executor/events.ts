@@ -29,7 +29,7 @@ export type ExecutorEvent =
   /** The bus is back: no need to sit out a wait. */
   | { readonly type: 'busUp' }
   | { readonly type: 'order'; readonly token: number; readonly at: number; readonly order: DriverOrder }
-  | { readonly type: 'taskEnded'; readonly key: TaskKey; readonly end: TaskEnd }
+  | { readonly type: 'tasksEnded'; readonly ends: readonly { readonly key: TaskKey; readonly end: TaskEnd }[] }
   | { readonly type: 'reportAcked'; readonly seq: number; readonly at: number }
   | { readonly type: 'reportUnanswered'; readonly seq: number; readonly jitter: number }
   | { readonly type: 'reportDue' }
@@ -39,8 +39,8 @@ export interface CommandParams {
   readonly answer: { readonly token: number; readonly reply: OrderReply }
   readonly register: { readonly asked: number }
   readonly heartbeat: { readonly asked: number }
-  /** Starts the task in a free slot; answered by `taskEnded`. */
-  readonly run: { readonly plan: StagePlan; readonly launch: TaskLaunch }
+  /** Gives tasks to the slots; answered by `tasksEnded`. */
+  readonly run: { readonly plan: StagePlan; readonly launches: readonly TaskLaunch[] }
   readonly kill: { readonly launch: TaskLaunch; readonly reason: string }
   readonly report: { readonly seq: number; readonly reports: readonly TaskReport[] }
   readonly reportLater: { readonly delayMs: number }

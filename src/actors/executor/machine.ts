@@ -146,7 +146,7 @@ export function executorMachine(decide: Decide = decideExecutor) {
     },
     on: {
       order: [{ guard: 'stops', target: '.draining', actions: 'decide' }, { actions: 'decide' }],
-      taskEnded: { actions: 'decide' },
+      tasksEnded: { actions: 'decide' },
       reportAcked: { actions: 'decide' },
       reportUnanswered: { actions: 'decide' },
       reportDue: { actions: 'decide' },

@@ -7,7 +7,7 @@ export type TaskEnd =
   | { readonly kind: 'failed'; readonly failure: TaskFailure; readonly metrics?: TaskMetrics }
 
 export interface TaskRunner {
-  /** Runs one task in a free slot; never rejects. The executor never starts more than it has cores. */
+  /** Runs one task, behind what it was given before when no slot is free; never rejects. More tasks than cores are given only of stages whose tasks are short. */
   run(plan: StagePlan, launch: TaskLaunch): Promise<TaskEnd>
   /** Ends the task's query; its `run` then resolves as failed with TaskKilled. */
   kill(launch: TaskLaunch, reason: string): void

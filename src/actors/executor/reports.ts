@@ -5,10 +5,8 @@
 import { taskKeyString } from '../../core/ids.js'
 import type { TaskReport } from '../../protocol/tasks.js'
 import { backOff, type Decision, decided, note } from './decision.js'
-import type { ExecutorState } from './state.js'
+import type { ExecutorState, HeldTask } from './state.js'
 
-/** How long the news that a task runs may wait for other news. */
-const RUNNING_DELAY_MS = 50
 const FIRST_RETRY_MS = 100
 const LONGEST_RETRY_MS = 3000
 /** Result bytes in one message; a single report may be larger. */
@@ -16,17 +14,13 @@ const MESSAGE_BYTES = 256 * 1024
 /** Reports in one message. */
 const MESSAGE_REPORTS = 500
 
-/** Puts a report up for sending, in place of older news of the same task. */
-export function addReport(state: ExecutorState, report: TaskReport): Decision {
-  const key = taskKeyString(report.key)
-  const others = state.reports.filter(r => taskKeyString(r.key) !== key)
-  const next: ExecutorState = { ...state, reports: [...others, report] }
-  if (state.sending !== undefined || state.reportTimer) {
-    // The timer is either short (for running tasks) or a retry: an end does not wait for the short one.
-    return state.sending === undefined && state.reportTries === 0 && report.state !== 'RUNNING' ? send(next) : decided(next)
-  }
-  if (report.state !== 'RUNNING') return send(next)
-  return decided({ ...next, reportTimer: true }, { type: 'reportLater', params: { delayMs: RUNNING_DELAY_MS } })
+/** Puts reports up for sending, in place of older news of the same tasks. */
+export function addReports(state: ExecutorState, reports: readonly TaskReport[]): Decision {
+  const newer = new Set(reports.map(r => taskKeyString(r.key)))
+  const others = state.reports.filter(r => r.state !== 'RUNNING' || !newer.has(taskKeyString(r.key)))
+  const next: ExecutorState = { ...state, reports: [...others, ...reports] }
+  // One message at a time, and after one that nobody acknowledged the wait is sat out.
+  return state.sending !== undefined || state.reportTries > 0 ? decided(next) : send(next)
 }
 
 /** Sends what is gathered, as much as one message takes, unless a message is on its way already. */
@@ -63,8 +57,17 @@ export function unanswered(state: ExecutorState, seq: number, jitter: number): D
   return decided({ ...next, reportTimer: true }, ...commands, { type: 'reportLater', params: { delayMs } })
 }
 
+/** The moment for news has come: which tasks run by now, and what else has gathered. */
 export function due(state: ExecutorState): Decision {
-  return send({ ...state, reportTimer: false })
+  const tasks: Record<string, HeldTask> = { ...state.tasks }
+  const running: TaskReport[] = []
+  for (const [name, task] of Object.entries(state.tasks)) {
+    if (running.length === state.cores) break
+    if (task.phase !== 'running') continue
+    if (task.told !== true) running.push({ key: task.launch.key, state: 'RUNNING' })
+    tasks[name] = { ...task, told: true }
+  }
+  return send({ ...state, tasks, reports: [...state.reports, ...running], reportTimer: false })
 }
 
 /** Nobody waits for reports any more, or everything was told. */

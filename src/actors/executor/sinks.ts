@@ -28,12 +28,10 @@ export type SinkValue =
   | { readonly kind: 'files' }
   | { readonly kind: 'none' }
 
-export async function openSink(schema: StructType, spec: SinkSpec): Promise<TaskSink> {
+export function openSink(schema: StructType, spec: SinkSpec): TaskSink | Promise<TaskSink> {
   switch (spec.kind) {
-    case 'blocks': {
-      const codec = spec.codec === undefined ? undefined : await loadCodec(spec.codec)
-      return blockSink(new BlockWriter({ path: spec.path, partitions: spec.partitions, schema, codec }))
-    }
+    case 'blocks':
+      return openBlocks(schema, spec)
     case 'result':
       return new ResultSink(schema, spec.path, spec.inlineBytes)
     case 'files':
@@ -51,6 +49,10 @@ export async function openSink(schema: StructType, spec: SinkSpec): Promise<Task
     default:
       return unreachable(spec)
   }
+}
+
+async function openBlocks(schema: StructType, { path, partitions, codec }: Extract<SinkSpec, { kind: 'blocks' }>): Promise<TaskSink> {
+  return blockSink(new BlockWriter({ path, partitions, schema, codec: codec === undefined ? undefined : await loadCodec(codec) }))
 }
 
 function blockSink(writer: BlockWriter): TaskSink {

@@ -1,6 +1,6 @@
 /**
- * The slots of an executor: threads of the kernel, started with the first task that needs one, as many as there are cores. Follows their memory. Used by
- * `task-runner.ts`, which never asks for more tasks at a time than there are slots.
+ * The slots of an executor: threads of the kernel, started with the first task that needs one, as many as there are cores. More tasks than slots may be
+ * given: they queue in the slots, and move to another one when theirs has more to do. Follows the slots' memory. Used by `task-runner.ts`.
  */
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../core/clock.js'
@@ -32,16 +32,25 @@ const SAMPLE_EVERY_MS = 500
 interface Slot {
   readonly index: number
   readonly host: Promise<SlotHost>
-  busy: boolean
+  /** Set once it has started. */
+  ready: SlotHost | undefined
+  /** Tasks that it has. */
+  load: number
   memory: number
   /** Bytes its DuckDB may use. */
   limit: number
 }
 
+/** Where a task is; it may move before it begins. */
+interface Place {
+  slot: Slot
+  cancelled: boolean
+}
+
 export class SlotPool {
   readonly #options: SlotPoolOptions
   readonly #slots: Slot[] = []
-  readonly #waiting: (() => void)[] = []
+  readonly #places = new Map<string, Place>()
   #memoryLimit: number
   #sampler: Timer | undefined
   #closed = false
@@ -61,23 +70,30 @@ export class SlotPool {
     while (this.#slots.length < Math.min(count, this.#options.cores)) this.#open()
   }
 
-  /** Runs a task in a free slot. Rejects with the task's `SpkError`; `SPK_TASK_CANCELLED` when the signal fires. */
-  async run(task: KernelTask, sink: SinkSpec, signal: AbortSignal): Promise<SlotRun> {
-    const slot = await this.#take()
+  /** Runs a task in the slot that has least to do, behind what it has. Rejects with the task's `SpkError`; `SPK_TASK_CANCELLED` when it was interrupted. */
+  async run(task: KernelTask, sink: SinkSpec): Promise<SlotRun> {
+    const place: Place = { slot: this.#choose(), cancelled: false }
+    place.slot.load++
+    this.#places.set(task.id, place)
     this.#sampleSoon()
-    let interrupt: (() => void) | undefined
     try {
-      const host = await slot.host
-      if (signal.aborted) throw new SpkError('SPK_TASK_CANCELLED', `Task ${task.id} was cancelled before it ran.`)
-      const run = host.run(task, sink)
-      interrupt = () => host.interrupt(task.id)
-      signal.addEventListener('abort', interrupt)
-      return await run
+      const host = place.slot.ready ?? (await place.slot.host)
+      if (place.cancelled || this.#closed) throw new SpkError('SPK_TASK_CANCELLED', `Task ${task.id} was cancelled before it ran.`)
+      return await host.run(task, sink)
     } finally {
-      if (interrupt !== undefined) signal.removeEventListener('abort', interrupt)
-      slot.busy = false
-      this.#waiting.shift()?.()
+      this.#places.delete(task.id)
+      const { slot } = place
+      slot.load--
+      if (slot.load === 0) void this.#relieve(slot)
     }
+  }
+
+  /** Ends a task that was given to `run`, waiting or running. */
+  interrupt(id: string): void {
+    const place = this.#places.get(id)
+    if (place === undefined) return
+    place.cancelled = true
+    place.slot.ready?.interrupt(id)
   }
 
   async dropCached(keys: readonly string[]): Promise<void> {
@@ -97,16 +113,29 @@ export class SlotPool {
     await Promise.all(this.#slots.map(async slot => (await slot.host.catch(() => undefined))?.close()))
   }
 
-  /** A slot that is free, marked as taken. */
-  async #take(): Promise<Slot> {
-    for (;;) {
-      const idle = this.#slots.find(slot => !slot.busy) ?? (this.#slots.length < this.#options.cores ? this.#open() : undefined)
-      if (idle !== undefined) {
-        idle.busy = true
-        return idle
+  /** A slot without tasks, a new one, or the one with fewest. */
+  #choose(): Slot {
+    const [first, ...others] = this.#slots
+    if (first === undefined) return this.#open()
+    const least = others.reduce((a, b) => (b.load < a.load ? b : a), first)
+    return least.load > 0 && this.#slots.length < this.#options.cores ? this.#open() : least
+  }
+
+  /** A slot has nothing to do: it gets a share of what waits behind a task of another slot. */
+  async #relieve(idle: Slot): Promise<void> {
+    const busiest = this.#slots.reduce((a, b) => (b.load > a.load ? b : a), idle)
+    if (busiest.load < 2 || busiest.ready === undefined || idle.ready === undefined || this.#closed) return
+    for (const returned of await busiest.ready.recall()) {
+      const place = this.#places.get(returned.task.id)
+      if (this.#closed || place === undefined || place.cancelled) {
+        returned.reject(new SpkError('SPK_TASK_CANCELLED', `Task ${returned.task.id} was cancelled before it ran.`))
+        continue
       }
-      // The machine counts slots, not threads: one may be settling still.
-      await new Promise<void>(resolve => this.#waiting.push(resolve))
+      const slot = idle.load <= busiest.load - 1 ? idle : busiest
+      place.slot.load--
+      slot.load++
+      place.slot = slot
+      slot.ready?.adopt(returned)
     }
   }
 
@@ -123,13 +152,18 @@ export class SlotPool {
       background,
       onStuck,
     })
-    const slot: Slot = { index, host, busy: false, memory: 0, limit: this.#memoryLimit }
+    const slot: Slot = { index, host, ready: undefined, load: 0, memory: 0, limit: this.#memoryLimit }
     this.#slots.push(slot)
-    // One that cannot start fails the task that wanted it; the next task tries anew.
-    host.catch(() => {
-      const at = this.#slots.indexOf(slot)
-      if (at >= 0) this.#slots.splice(at, 1)
-    })
+    // One that cannot start fails the tasks that wanted it; the next task tries anew.
+    host.then(
+      started => {
+        slot.ready = started
+      },
+      () => {
+        const at = this.#slots.indexOf(slot)
+        if (at >= 0) this.#slots.splice(at, 1)
+      },
+    )
     return slot
   }
 
@@ -140,7 +174,7 @@ export class SlotPool {
       () => {
         this.#sampler = undefined
         void this.#sample()
-        if (this.#slots.some(slot => slot.busy)) this.#sampleSoon()
+        if (this.#slots.some(slot => slot.load > 0)) this.#sampleSoon()
       },
       { unref: true },
     )

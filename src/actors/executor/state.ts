@@ -11,6 +11,8 @@ export interface HeldTask {
   readonly phase: 'queued' | 'running'
   /** Set once it is to end. */
   readonly killed?: string
+  /** The driver was told, or is about to be, that it runs. */
+  readonly told?: boolean
 }
 
 /** A stage whose parts are still arriving. */
@@ -43,7 +45,10 @@ export interface ExecutorState {
   readonly seen: Readonly<Record<string, SeenTasks>>
   /** In order of arrival. */
   readonly tasks: Readonly<Record<string, HeldTask>>
+  /** Handed to the slots. */
   readonly running: number
+  /** How long tasks take, of the stage of which one ended last. */
+  readonly pace?: Pace
   /** Ended or started, and not yet on their way; in order, one per task. */
   readonly reports: readonly TaskReport[]
   /** Undefined and not absent: the machine assigns key by key. */
@@ -55,6 +60,12 @@ export interface ExecutorState {
   /** Stages to be forgotten once none of their tasks runs. */
   readonly removing: readonly number[]
   readonly stopping?: Stopping
+}
+
+export interface Pace {
+  readonly stage: string
+  /** Moving mean of run times, milliseconds. */
+  readonly ms: number
 }
 
 export type SeenTasks = Readonly<Record<number, readonly string[]>>
@@ -89,7 +100,16 @@ export function wasSeen(seen: SeenTasks | undefined, key: TaskKey): boolean {
   return seen?.[Math.floor(key.partition / CHUNK)]?.includes(`${key.partition}.${key.attempt}`) ?? false
 }
 
-export function addSeen(seen: SeenTasks | undefined, key: TaskKey): SeenTasks {
-  const chunk = Math.floor(key.partition / CHUNK)
-  return { ...seen, [chunk]: [...(seen?.[chunk] ?? []), `${key.partition}.${key.attempt}`] }
+export function addSeen(seen: SeenTasks | undefined, keys: readonly TaskKey[]): SeenTasks {
+  const added = new Map<number, string[]>()
+  for (const { partition, attempt } of keys) {
+    const chunk = Math.floor(partition / CHUNK)
+    let names = added.get(chunk)
+    if (names === undefined) {
+      names = [...(seen?.[chunk] ?? [])]
+      added.set(chunk, names)
+    }
+    names.push(`${partition}.${attempt}`)
+  }
+  return { ...seen, ...Object.fromEntries(added) }
 }

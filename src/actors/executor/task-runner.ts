@@ -10,9 +10,10 @@ import { memoryShares, slotMemory } from '../../blockstore/unified-memory.js'
 import type { Clock, Rng } from '../../core/clock.js'
 import { Conf } from '../../core/config.js'
 import { conf as options } from '../../core/config-table.js'
+import { must, SpkError } from '../../core/errors.js'
 import { taskKeyString } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
-import type { KernelInput, KernelTask } from '../../kernel/task.js'
+import type { KernelInput, KernelOutput } from '../../kernel/task.js'
 import type { ExecutorLaunch } from '../../protocol/executor-launch.js'
 import type { StagePlan } from '../../protocol/stage-plan.js'
 import type { TaskLaunch } from '../../protocol/tasks.js'
@@ -37,8 +38,15 @@ export interface TaskRunnerOptions {
 }
 
 interface Running {
-  readonly abort: AbortController
+  /** While it fetches. */
+  abort: AbortController | undefined
   killed: string | undefined
+}
+
+interface Stage {
+  readonly conf: Conf
+  readonly entries: Readonly<Record<string, string>>
+  output: KernelOutput | undefined
 }
 
 interface Inputs {
@@ -60,6 +68,7 @@ class SlotTaskRunner implements TaskRunner {
   readonly #broadcasts: BroadcastInputs
   readonly #slots: SlotPool
   readonly #running = new Map<string, Running>()
+  readonly #stages = new WeakMap<StagePlan, Stage>()
 
   constructor(options_: TaskRunnerOptions) {
     this.#options = options_
@@ -100,44 +109,64 @@ class SlotTaskRunner implements TaskRunner {
   }
 
   async run(plan: StagePlan, launch: TaskLaunch): Promise<TaskEnd> {
-    const began = this.#options.clock.monotonic()
     const id = taskKeyString(launch.key)
-    const running: Running = { abort: new AbortController(), killed: undefined }
+    const running: Running = { abort: undefined, killed: undefined }
     this.#running.set(id, running)
+    const began = this.#options.clock.monotonic()
+    let fetched = began
     let inputs: Inputs | undefined
     try {
-      inputs = await this.#inputs(taskSources(plan, launch), running.abort.signal)
-      const conf = this.#conf.with(plan.conf)
-      const target = taskTarget(plan, launch.key, conf, this.#options.launch.blocksDir)
-      const fragment = plan.fragments[launch.fragment] as StagePlan['fragments'][number]
-      const task: KernelTask = {
-        id,
-        seed: launch.key.partition,
-        sql: fragment.sql,
-        settings: fragment.settings,
-        inputs: inputs.inputs,
-        schema: plan.schema,
-        output: target.output,
-        conf: conf.entries(),
+      const sources = taskSources(plan, launch)
+      const ready = sources.flatMap(source => (source.kind === 'ready' ? [source.input] : []))
+      // Most tasks of a stage that reads nothing remote need no waiting at all.
+      if (ready.length < sources.length) {
+        running.abort = new AbortController()
+        inputs = await this.#inputs(sources, running.abort.signal)
+        if (running.killed !== undefined) throw new SpkError('SPK_TASK_CANCELLED', `Task ${id} was cancelled before it ran.`)
+        fetched = this.#options.clock.monotonic()
       }
-      const { result, sink } = await this.#slots.run(task, target.sink, running.abort.signal)
-      const output = taskOutput(result, sink as SinkValue, target.file, plan.output.kind === 'result')
-      return { kind: 'finished', output, metrics: taskMetrics(this.#options.clock.monotonic() - began, inputs.fetched, result, output) }
+      const stage = this.#stage(plan)
+      const target = taskTarget(plan, launch.key, stage.conf, this.#options.launch.blocksDir)
+      // The same for all tasks but where each writes files of its own.
+      if (target.output.kind !== 'files') stage.output ??= target.output
+      const output = target.output.kind === 'files' ? target.output : must(stage.output, 'output of a stage')
+      const { sql, settings } = plan.fragments[launch.fragment] as StagePlan['fragments'][number]
+      const common = { sql, settings, schema: plan.schema, conf: stage.entries, output }
+      const { result, sink } = await this.#slots.run({ id, seed: launch.key.partition, inputs: inputs?.inputs ?? ready, ...common }, target.sink)
+      const told = taskOutput(result, sink as SinkValue, target.file, plan.output.kind === 'result')
+      // Not the time that it waited in the slot's queue.
+      const runMs = fetched - began + result.cpuMs + result.sinkMs
+      return { kind: 'finished', output: told, metrics: taskMetrics(runMs, inputs?.fetched ?? noFetch, result, told) }
     } catch (error) {
       const metrics = taskMetrics(this.#options.clock.monotonic() - began, inputs?.fetched ?? noFetch)
       return { kind: 'failed', failure: taskFailure(error, running.killed), metrics }
     } finally {
       this.#running.delete(id)
-      await inputs?.release().catch(error => this.#options.log.warn({ err: error }, 'scratch of a task was not removed'))
+      if (inputs !== undefined) await inputs.release().catch(error => this.#options.log.warn({ err: error }, 'scratch of a task was not removed'))
     }
   }
 
   kill(launch: TaskLaunch, reason: string): void {
-    const id = taskKeyString(launch.key)
+    this.#kill(taskKeyString(launch.key), reason)
+  }
+
+  #kill(id: string, reason: string): void {
     const running = this.#running.get(id)
     if (running === undefined || running.killed !== undefined) return
     running.killed = reason
-    running.abort.abort()
+    running.abort?.abort()
+    this.#slots.interrupt(id)
+  }
+
+  /** What all tasks of a plan share; by reference, so that it crosses to a slot once. */
+  #stage(plan: StagePlan): Stage {
+    let stage = this.#stages.get(plan)
+    if (stage === undefined) {
+      const conf = this.#conf.with(plan.conf)
+      stage = { conf, entries: conf.entries(), output: undefined }
+      this.#stages.set(plan, stage)
+    }
+    return stage
   }
 
   async removeStages(stages: readonly number[]): Promise<void> {
@@ -154,10 +183,7 @@ class SlotTaskRunner implements TaskRunner {
   }
 
   async close(): Promise<void> {
-    for (const running of this.#running.values()) {
-      running.killed ??= 'the executor stops'
-      running.abort.abort()
-    }
+    for (const id of [...this.#running.keys()]) this.#kill(id, 'the executor stops')
     await this.#slots.close()
     this.#client.close()
   }

@@ -1,16 +1,30 @@
 /**
- * Tasks an executor holds: taken on once each, run first come first served in as many slots as it has cores, killed on demand. Every task that was taken on
- * ends with exactly one report, whatever ended it.
+ * Tasks an executor holds: taken on once each, handed to its slots first come first served, killed on demand. As many are handed over as it has cores, and
+ * of a stage whose tasks are short some more, so that no slot waits for the next. Every task that was taken on ends with exactly one report, whatever
+ * ended it.
  */
 import { type TaskKey, taskKeyString } from '../../core/ids.js'
 import type { TaskLaunch, TaskReport } from '../../protocol/tasks.js'
-import { type Decision, decided, each, then } from './decision.js'
-import type { DriverOrder } from './events.js'
+import { type Decision, decided, then } from './decision.js'
+import type { Command, DriverOrder } from './events.js'
 import type { TaskEnd } from './ports.js'
-import { addReport } from './reports.js'
-import { addSeen, type ExecutorState, type HeldTask, stageKeyString, wasSeen } from './state.js'
+import { addReports } from './reports.js'
+import { addSeen, type ExecutorState, type HeldTask, type Pace, stageKeyString, wasSeen } from './state.js'
 
 type Launch = Extract<DriverOrder, { kind: 'launchTasks' }>
+
+/** A task with its end. */
+export interface EndedTask {
+  readonly key: TaskKey
+  readonly end: TaskEnd
+}
+
+/** So much work may wait in a slot … */
+const AHEAD_MS = 10
+/** … in at most so many tasks. */
+const AHEAD_TASKS = 24
+/** Weight of the newest task in the mean. */
+const NEWEST = 0.2
 
 /** Takes tasks on. What it was sent before is not run again. */
 export function launchTasks(state: ExecutorState, token: number, order: Launch): Decision {
@@ -21,54 +35,89 @@ export function launchTasks(state: ExecutorState, token: number, order: Launch):
   if (state.stopping !== undefined) return decided(state, answer('refused'))
   const stage = stageKeyString(order.stage)
   if (state.plans[stage] === undefined || state.removing.includes(order.stage.stage)) return decided(state, answer('missingStage'))
-  let seen = state.seen[stage]
+  const before = state.seen[stage]
+  const fresh = order.tasks.filter(launch => !wasSeen(before, launch.key))
   const tasks: Record<string, HeldTask> = { ...state.tasks }
-  for (const launch of order.tasks) {
-    if (wasSeen(seen, launch.key)) continue
-    seen = addSeen(seen, launch.key)
-    tasks[taskKeyString(launch.key)] = { launch, phase: 'queued' }
-  }
-  const next: ExecutorState = { ...state, tasks, ...(seen === undefined ? {} : { seen: { ...state.seen, [stage]: seen } }) }
-  return then(decided(next, answer('accepted')), startTasks)
+  for (const launch of fresh) tasks[taskKeyString(launch.key)] = { launch, phase: 'queued' }
+  const seen = addSeen(
+    before,
+    fresh.map(launch => launch.key),
+  )
+  return then(decided({ ...state, tasks, seen: { ...state.seen, [stage]: seen } }, answer('accepted')), startTasks)
 }
 
 /** Fills free slots from the queue. */
 export function startTasks(state: ExecutorState): Decision {
-  if (state.running >= state.cores || state.stopping !== undefined) return decided(state)
-  const starting: HeldTask[] = []
-  for (const task of Object.values(state.tasks)) {
-    if (state.running + starting.length >= state.cores) break
-    if (task.phase === 'queued') starting.push(task)
+  if (state.stopping !== undefined) return decided(state)
+  const tasks: Record<string, HeldTask> = { ...state.tasks }
+  const perStage = new Map<string, TaskLaunch[]>()
+  const orphans: EndedTask[] = []
+  let { running } = state
+  // Before the look at the queue: most of the time there is no room.
+  if (running >= state.cores * (1 + AHEAD_TASKS)) return decided(state)
+  for (const [name, task] of Object.entries(state.tasks)) {
+    if (task.phase !== 'queued') continue
+    const { launch } = task
+    const stage = stageKeyString(launch.key)
+    if (running >= state.cores * (1 + ahead(state.pace, stage))) break
+    if (state.plans[stage] === undefined) {
+      orphans.push({ key: launch.key, end: killedEnd('its stage was removed') })
+      continue
+    }
+    running++
+    tasks[name] = { launch, phase: 'running' }
+    const launches = perStage.get(stage)
+    if (launches === undefined) perStage.set(stage, [launch])
+    else launches.push(launch)
   }
-  return each(state, starting, start)
+  const runs = [...perStage].map(([stage, launches]): Command => {
+    const plan = state.plans[stage] as ExecutorState['plans'][string]
+    return { type: 'run', params: { plan, launches } }
+  })
+  if (runs.length === 0) return endTasks(state, orphans)
+  // That a task runs is told when it still does after a moment.
+  const tell: Command[] = state.reportTimer ? [] : [{ type: 'reportLater', params: { delayMs: RUNNING_DELAY_MS } }]
+  return then(decided({ ...state, tasks, running, reportTimer: true }, ...runs, ...tell), s => endTasks(s, orphans))
 }
 
-function start(state: ExecutorState, task: HeldTask): Decision {
-  const { launch } = task
-  const plan = state.plans[stageKeyString(launch.key)]
-  if (plan === undefined) return endTask(state, launch.key, killedEnd('its stage was removed'))
-  const tasks = { ...state.tasks, [taskKeyString(launch.key)]: { launch, phase: 'running' as const } }
-  return then(decided({ ...state, tasks, running: state.running + 1 }, { type: 'run', params: { plan, launch } }), s =>
-    addReport(s, { key: launch.key, state: 'RUNNING' }),
-  )
+/** How long the news that a task runs may wait for other news. */
+const RUNNING_DELAY_MS = 50
+
+/** Tasks of a stage that may wait in each slot. */
+function ahead(pace: Pace | undefined, stage: string): number {
+  if (pace === undefined || pace.stage !== stage) return 0
+  return Math.min(AHEAD_TASKS, Math.floor(AHEAD_MS / Math.max(pace.ms, 0.01)))
 }
 
-/** Ends a task: at once when it waits, by interrupting its query when it runs. No effect on one that is not here. */
+/** Ends a task: at once when it waits here, by its slot otherwise. No effect on one that is not here. */
 export function killTask(state: ExecutorState, key: TaskKey, reason: string): Decision {
   const task = state.tasks[taskKeyString(key)]
   if (task === undefined || task.killed !== undefined) return decided(state)
-  if (task.phase === 'queued') return endTask(state, key, killedEnd(reason))
+  if (task.phase === 'queued') return endTasks(state, [{ key, end: killedEnd(reason) }])
   const tasks = { ...state.tasks, [taskKeyString(key)]: { ...task, killed: reason } }
   return decided({ ...state, tasks }, { type: 'kill', params: { launch: task.launch, reason } })
 }
 
-/** A task is over: reports it and frees its slot. */
-export function endTask(state: ExecutorState, key: TaskKey, end: TaskEnd): Decision {
-  const name = taskKeyString(key)
-  const { [name]: task, ...tasks } = state.tasks
-  if (task === undefined) return decided(state)
-  const running = state.running - (task.phase === 'running' ? 1 : 0)
-  return addReport({ ...state, tasks, running }, reportOf(task.launch, end))
+/** Tasks are over: reports them and frees their slots. */
+export function endTasks(state: ExecutorState, ends: readonly EndedTask[]): Decision {
+  const tasks: Record<string, HeldTask> = { ...state.tasks }
+  const reports: TaskReport[] = []
+  let { running, pace } = state
+  for (const { key, end } of ends) {
+    const name = taskKeyString(key)
+    const task = tasks[name]
+    if (task === undefined) continue
+    delete tasks[name]
+    if (task.phase === 'running') running--
+    if (end.kind === 'finished') pace = paceAfter(pace, stageKeyString(key), end.metrics.executorRunTime)
+    reports.push(reportOf(task.launch, end))
+  }
+  if (reports.length === 0) return decided(state)
+  return addReports({ ...state, tasks, running, ...(pace === undefined ? {} : { pace }) }, reports)
+}
+
+function paceAfter(pace: Pace | undefined, stage: string, ms: number): Pace {
+  return { stage, ms: pace?.stage === stage ? pace.ms * (1 - NEWEST) + ms * NEWEST : ms }
 }
 
 function reportOf(launch: TaskLaunch, end: TaskEnd): TaskReport {

@@ -26,8 +26,8 @@ test('a job of two stages runs map tasks, then readers with their locations, and
   assert.equal(
     run.result?.stages.map(x => [x.stage, x.tasks, x.completed, x.failed, x.active, x.metrics.executorRunTime, x.state]),
     [
-      [0, 3, 3, 0, 0, 30, 'succeeded'],
-      [1, 2, 2, 0, 0, 20, 'succeeded'],
+      [0, 3, 3, 0, 0, 3000, 'succeeded'],
+      [1, 2, 2, 0, 0, 2000, 'succeeded'],
     ],
   )
   await s.clock.advance(200)
@@ -40,7 +40,7 @@ test('a job of two stages runs map tasks, then readers with their locations, and
   )
 })
 
-test('an executor never gets more tasks than it has free slots', async () => {
+test('an executor never gets more tasks than it has free slots, when tasks take their time', async () => {
   const s = await stand()
   const a = await s.executor('0', { cores: 2 })
   const run = s.run(graph(stage(0, [range(5)], result)))
@@ -51,6 +51,58 @@ test('an executor never gets more tasks than it has free slots', async () => {
     assert.ok(a.launched.length <= 2)
   }
   assert.is(run.result?.ipc.length, 5)
+})
+
+test('short tasks wait at their executors, in the order of stages; of long ones none does', async () => {
+  const s = await stand()
+  const [a, b] = [await s.executor('0', { cores: 2 }), await s.executor('1', { cores: 1 })]
+  for (const x of [a, b]) x.runTime = 10
+  const first = s.run(graph(stage(0, [range(40)], result)))
+  await settle()
+  assert.equal([a.launched.length, b.launched.length], [2, 1])
+  await a.finish()
+  // 50 ms of work for each slot: five tasks beside the one that runs.
+  assert.equal([a.launched.length, b.launched.length], [12, 6])
+  const second = s.run(graph(stage(0, [range(2)], result)))
+  await settle()
+  assert.equal([a.launched.length, b.launched.length], [12, 6])
+  a.runTime = 1000
+  await a.finish()
+  for (const x of [a, b]) while (x.launched.length > 1) await x.finish()
+  assert.ok(a.launched.length <= 2 && b.launched.length <= 1)
+  for (let left = 60; left > 0 && second.result === undefined; left--) for (const x of [a, b]) if (x.launched.length > 0) await x.finish()
+  assert.is(first.result?.ipc.length, 40)
+  assert.is(second.result?.ipc.length, 2)
+})
+
+test('what waits behind a long task goes where slots are free, after a moment', async () => {
+  const s = await stand()
+  const [a, b] = [await s.executor('0', { cores: 1 }), await s.executor('1', { cores: 1 })]
+  for (const x of [a, b]) x.runTime = 10
+  const run = s.run(graph(stage(0, [range(13)], result)))
+  await settle()
+  await a.finish()
+  assert.equal([a.launched.length, b.launched.length], [6, 6])
+  while (b.launched.length > 0) await b.finish()
+  const [, ...behind] = a.launched.map(x => x.key.partition)
+  assert.equal([a.killed.length, b.launched.length], [0, 0])
+  await s.clock.advance(200)
+  assert.equal(
+    a.killed.map(key => key.partition),
+    behind,
+  )
+  assert.equal(
+    b.launched.map(x => [x.key.partition, x.key.attempt]),
+    behind.map(p => [p, 1]),
+  )
+  // One of them had begun meanwhile: its output is not wanted any more.
+  const long = a.take()
+  await a.finish()
+  while (a.launched.length > 0) await a.failWith(a.take(), { kind: 'TaskKilled', reason: 'a slot is free elsewhere' })
+  while (b.launched.length > 0) await b.finish()
+  await a.finish(long)
+  assert.is(run.result?.ipc.length, 13)
+  assert.is(run.result?.stages[0]?.failed, 0)
 })
 
 test('stages that do not depend on one another run at the same time', async () => {

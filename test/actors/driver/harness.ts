@@ -82,6 +82,8 @@ export class FakeExecutor {
   readonly removed: number[] = []
   readonly plans = new Map<string, StagePlan>()
   stopped = false
+  /** What it says its tasks took, milliseconds. */
+  runTime = 1000
   answer: 'accepted' | 'missingStage' | 'refused' = 'accepted'
   readonly #driver: Driver
   readonly #bus: Transport
@@ -161,7 +163,7 @@ export class FakeExecutor {
   }
 
   async finish(launch = this.take(), output: TaskOutput = this.outputOf(launch)): Promise<void> {
-    await this.report({ key: launch.key, state: 'FINISHED', output, metrics: { ...noMetrics, executorRunTime: 10 } })
+    await this.report({ key: launch.key, state: 'FINISHED', output, metrics: { ...noMetrics, executorRunTime: this.runTime } })
   }
 
   async fail(launch = this.take(), message = 'boom', code = 'DIVIDE_BY_ZERO'): Promise<void> {

@@ -167,7 +167,7 @@ test('it registers with what it is, beats, and runs what it is sent', async () =
   await settle()
   assert.is(w.runner.log.length, 3)
   await w.clock.advance(1000)
-  assert.equal(w.heard, ['register', '0 RUNNING, 1 FINISHED', '2 RUNNING', 'beat 42 0 2'])
+  assert.equal(w.heard, ['register', '1 FINISHED', '0 RUNNING, 2 RUNNING', 'beat 42 0 2'])
 })
 
 test('reports outlive a driver that is away, and the executor registers again when it is told to', async () => {

@@ -49,7 +49,7 @@ export function brief(commands: readonly Command[]): string[] {
       case 'heartbeat':
         return [`${command.type} ${command.params.asked}`]
       case 'run':
-        return [`run ${name(command.params.launch.key)}`]
+        return command.params.launches.map(launch => `run ${name(launch.key)}`)
       case 'kill':
         return [`kill ${name(command.params.launch.key)}: ${command.params.reason}`]
       case 'report':
@@ -95,8 +95,9 @@ export function launchOrder(...keys: TaskKey[]): DriverOrder {
   return { kind: 'launchTasks', stage: { job, stage, stageAttempt }, tasks: keys.map(taskLaunch) }
 }
 
+/** Of a task that is not short. */
 export const noMetrics: TaskMetrics = {
-  executorRunTime: 0,
+  executorRunTime: 1000,
   executorCpuTime: 0,
   resultSize: 0,
   peakExecutionMemory: 0,

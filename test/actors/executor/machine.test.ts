@@ -10,6 +10,7 @@ import {
   finished,
   killed,
   launchOrder,
+  noMetrics,
   order,
   readyExecutor,
   type Stepper,
@@ -26,9 +27,8 @@ const registered = (asked: number, at = 1000): ExecutorEvent => ({ type: 'regist
 const beat = (asked: number, kind: 'ok' | 'reregister' | 'stop', at = 1000): ExecutorEvent => ({ type: 'beatAnswered', asked, at, kind })
 const after = (delay: string, state: string): ExecutorEvent => ({ type: `xstate.after.${delay}.${state}` }) as unknown as ExecutorEvent
 const ended = (partition: number, end = finished(), attempt = 0, stage = 1): ExecutorEvent => ({
-  type: 'taskEnded',
-  key: taskKey(partition, attempt, stage),
-  end,
+  type: 'tasksEnded',
+  ends: [{ key: taskKey(partition, attempt, stage), end }],
 })
 const acked = (seq: number, at = 1000): ExecutorEvent => ({ type: 'reportAcked', seq, at })
 const lost = (seq: number, jitter = 0): ExecutorEvent => ({ type: 'reportUnanswered', seq, jitter })
@@ -125,19 +125,44 @@ test('parts that make no plan are an error, and the stage stays missing', () => 
 
 test('tasks run first come first served, as many as there are cores, each once', () => {
   walk(readyExecutor(2), [
-    [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2), taskKey(3))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50', 'run 1/1.0']],
+    [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2), taskKey(3))), ['answer 2 accepted', 'run 1/0.0', 'run 1/1.0', 'reportLater 50']],
     [order(3, launchOrder(taskKey(2), taskKey(0), taskKey(4))), ['answer 3 accepted']],
-    [ended(1), ['report 1: 1/0.0 RUNNING, 1/1.0 FINISHED', 'run 1/2.0']],
+    [ended(1), ['report 1: 1/1.0 FINISHED', 'run 1/2.0']],
     [ended(0), ['run 1/3.0']],
-    [acked(1), ['report 2: 1/2.0 RUNNING, 1/0.0 FINISHED, 1/3.0 RUNNING']],
+    [acked(1), ['report 2: 1/0.0 FINISHED']],
     [order(4, launchOrder(taskKey(1))), ['answer 4 accepted']],
     [ended(2), ['run 1/4.0']],
     [ended(3), []],
     [ended(4), []],
     [acked(2), ['report 3: 1/2.0 FINISHED, 1/3.0 FINISHED, 1/4.0 FINISHED']],
     [acked(3), []],
+    // The timer of the first ones is still set.
     [order(5, launchOrder(taskKey(0, 1))), ['answer 5 accepted', 'run 1/0.1']],
+    [{ type: 'reportDue' }, ['report 4: 1/0.1 RUNNING']],
   ])
+})
+
+test('of short tasks some are handed over ahead, and killed there; of another stage none', () => {
+  const executor = readyExecutor(1)
+  for (const part of stageOrders(stagePlan(2))) executor.send(order(1, part))
+  const short = { ...finished(), metrics: { ...noMetrics, executorRunTime: 4 } }
+  walk(executor, [
+    [order(2, launchOrder(...[0, 1, 2, 3, 4, 5].map(p => taskKey(p)))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
+    // 10 ms of work: two tasks of 4 ms beside the one that runs.
+    [ended(0, short), ['report 1: 1/0.0 FINISHED', 'run 1/1.0', 'run 1/2.0', 'run 1/3.0']],
+    [order(3, { kind: 'killTask', key: taskKey(2), reason: 'late' }), ['answer 3 ack', 'kill 1/2.0: late']],
+    // What waits ahead is not told as running.
+    [{ type: 'reportDue' }, []],
+    [acked(1), ['report 2: 1/1.0 RUNNING']],
+    [order(4, launchOrder(taskKey(0, 0, 2))), ['answer 4 accepted']],
+    [ended(2, killed('late')), ['run 1/4.0', 'reportLater 50']],
+    // A long one: the mean grows, and no more goes ahead.
+    [ended(1, finished()), []],
+    [ended(3, short), []],
+    [ended(4, short), ['run 1/5.0']],
+    [ended(5, short), ['run 2/0.0']],
+  ])
+  assert.is(executor.state().running, 1)
 })
 
 test('that a task runs is told when it still does after a moment', () => {
@@ -152,10 +177,11 @@ test('that a task runs is told when it still does after a moment', () => {
 test('reports nobody acknowledges are kept, with the newest news of each task, and tried again with longer waits', () => {
   const executor = readyExecutor()
   walk(executor, [
-    [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50', 'run 1/1.0']],
+    [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2))), ['answer 2 accepted', 'run 1/0.0', 'run 1/1.0', 'reportLater 50']],
     [{ type: 'reportDue' }, ['report 1: 1/0.0 RUNNING, 1/1.0 RUNNING']],
-    [ended(0), ['run 1/2.0']],
-    [lost(1), ['reportLater 50']],
+    [ended(0), ['run 1/2.0', 'reportLater 50']],
+    // What gathered goes with the timer that is set.
+    [lost(1), []],
     [acked(1), []],
     [ended(2), []],
     [{ type: 'reportDue' }, ['report 2: 1/1.0 RUNNING, 1/0.0 FINISHED, 1/2.0 FINISHED']],
@@ -172,9 +198,9 @@ test('a message takes 256 KiB of results', () => {
   walk(executor, [
     [
       order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2), taskKey(3))),
-      ['answer 2 accepted', 'run 1/0.0', 'reportLater 50', 'run 1/1.0', 'run 1/2.0', 'run 1/3.0'],
+      ['answer 2 accepted', 'run 1/0.0', 'run 1/1.0', 'run 1/2.0', 'run 1/3.0', 'reportLater 50'],
     ],
-    [ended(0, finished(200_000)), ['report 1: 1/1.0 RUNNING, 1/2.0 RUNNING, 1/3.0 RUNNING, 1/0.0 FINISHED']],
+    [ended(0, finished(200_000)), ['report 1: 1/0.0 FINISHED']],
     [ended(1, finished(200_000)), []],
     [ended(2, finished(50_000)), []],
     [ended(3, finished(262_144)), []],
@@ -186,13 +212,13 @@ test('a message takes 256 KiB of results', () => {
 test('a kill ends a waiting task at once and a running one by its query, and is harmless otherwise', () => {
   walk(readyExecutor(1), [
     [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
-    [order(3, { kind: 'killTask', key: taskKey(1), reason: 'late' }), ['answer 3 ack', 'report 1: 1/0.0 RUNNING, 1/1.0 KILLED']],
+    [order(3, { kind: 'killTask', key: taskKey(1), reason: 'late' }), ['answer 3 ack', 'report 1: 1/1.0 KILLED']],
     [order(4, { kind: 'killTask', key: taskKey(0), reason: 'late' }), ['answer 4 ack', 'kill 1/0.0: late']],
     [order(5, { kind: 'killTask', key: taskKey(0), reason: 'late' }), ['answer 5 ack']],
     [order(6, { kind: 'killTask', key: taskKey(7), reason: 'late' }), ['answer 6 ack']],
     [ended(0, killed('late')), ['run 1/2.0']],
     [ended(0, killed('late')), []],
-    [acked(1), ['report 2: 1/0.0 KILLED, 1/2.0 RUNNING']],
+    [acked(1), ['report 2: 1/0.0 KILLED']],
     [order(7, launchOrder(taskKey(1))), ['answer 7 accepted']],
   ])
 })
@@ -205,7 +231,7 @@ test('a stage is removed when its last task has ended; what is sent late for it 
     [order(3, launchOrder(taskKey(0, 0, 2))), ['answer 3 accepted']],
     [
       order(4, { kind: 'removeStages', stages: [1, 5] }),
-      ['answer 4 ack', 'kill 1/0.0: its stage is not needed any more', 'report 1: 1/0.0 RUNNING, 1/1.0 KILLED', 'removeStages 5'],
+      ['answer 4 ack', 'kill 1/0.0: its stage is not needed any more', 'report 1: 1/1.0 KILLED', 'removeStages 5'],
     ],
     [order(5, launchOrder(taskKey(2))), ['answer 5 missingStage']],
     [ended(0, killed('x')), ['run 2/0.0', 'removeStages 1']],
@@ -217,7 +243,7 @@ test('a stage is removed when its last task has ended; what is sent late for it 
 test('stop from outside kills tasks, tells their end, then ends', () => {
   walk(readyExecutor(1), [
     [order(2, launchOrder(taskKey(0), taskKey(1))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
-    [{ type: 'stop', reason: 'SIGTERM', code: 143 }, ['kill 1/0.0: executor stops: SIGTERM', 'report 1: 1/0.0 RUNNING, 1/1.0 KILLED'], 'draining'],
+    [{ type: 'stop', reason: 'SIGTERM', code: 143 }, ['kill 1/0.0: executor stops: SIGTERM', 'report 1: 1/1.0 KILLED'], 'draining'],
     [order(3, launchOrder(taskKey(2))), ['answer 3 refused']],
     [acked(1), [], 'draining'],
     [ended(0, killed('x')), ['report 2: 1/0.0 KILLED'], 'draining'],
@@ -267,11 +293,13 @@ test('whatever happens, in whatever order: no task twice, never more than there 
       const take = (commands: ReturnType<Stepper['send']>): void => {
         for (const command of commands) {
           if (command.type === 'run') {
-            const key = taskKeyString(command.params.launch.key)
-            assert.not.ok(ran.has(`${removedSince} ${key}`), `${key} ran twice`)
-            ran.add(`${removedSince} ${key}`)
-            running.add(key)
-            assert.ok(running.size <= cores, 'more than there are cores')
+            for (const launch of command.params.launches) {
+              const key = taskKeyString(launch.key)
+              assert.not.ok(ran.has(`${removedSince} ${key}`), `${key} ran twice`)
+              ran.add(`${removedSince} ${key}`)
+              running.add(key)
+              assert.ok(running.size <= cores, 'more than there are cores')
+            }
           } else if (command.type === 'report') {
             for (const report of command.params.reports) if (report.state !== 'RUNNING') finals.set(taskKeyString(report.key), report.state)
           } else if (command.type === 'removeStages') removedSince++
@@ -289,7 +317,10 @@ test('whatever happens, in whatever order: no task twice, never more than there 
           if (key === undefined) continue
           running.delete(key)
           const task = executor.state().tasks[key]
-          send({ type: 'taskEnded', key: task?.launch.key ?? taskKey(0), end: task?.killed === undefined ? finished() : killed(task.killed) })
+          send({
+            type: 'tasksEnded',
+            ends: [{ key: task?.launch.key ?? taskKey(0), end: task?.killed === undefined ? finished() : killed(task.killed) }],
+          })
         } else if (what === 'kill') send(order(1, { kind: 'killTask', key: taskKey(a, b), reason: 'k' }))
         else if (what === 'ack' && sending !== undefined) send(acked(sending.seq))
         else if (what === 'lose' && sending !== undefined) send(lost(sending.seq))
@@ -307,7 +338,7 @@ test('whatever happens, in whatever order: no task twice, never more than there 
         const [key] = running
         if (key !== undefined) {
           running.delete(key)
-          send({ type: 'taskEnded', key: executor.state().tasks[key]?.launch.key ?? taskKey(0), end: finished() })
+          send({ type: 'tasksEnded', ends: [{ key: executor.state().tasks[key]?.launch.key ?? taskKey(0), end: finished() }] })
         }
         const { sending } = executor.state()
         send(sending === undefined ? { type: 'reportDue' } : acked(sending.seq))
