@@ -22,7 +22,14 @@ const UNREACHABLE = [
   'SPK_NO_RESPONDERS',
   'SPK_DISCONNECTED',
 ]
-const USAGE = ['SPK_NATS_URL', 'SPK_BAD_CONFIG_VALUE', 'SPK_MISSING_CONFIG']
+const USAGE = [
+  'SPK_NATS_URL',
+  'SPK_BAD_CONFIG_VALUE',
+  'SPK_MISSING_CONFIG',
+  'SPK_MEMORY_EXCEEDS_HOST',
+  'INVALID_EXECUTOR_MEMORY',
+  'SPK_BAD_MASTER_URL',
+]
 
 /** The exit code that an uncaught error stands for. */
 export function exitCodeOf(error: unknown): number {

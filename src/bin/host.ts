@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
+import { formatSize } from '../core/bytes.js'
+import { SpkError } from '../core/errors.js'
 import type { Resources } from '../protocol/common.js'
 import { UsageError } from './exit-codes.js'
 
@@ -44,6 +46,11 @@ export function hostCores(): number {
 export function hostMemory(): number {
   const limit = process.constrainedMemory()
   return limit === undefined || limit <= 0 ? totalmem() : Math.min(totalmem(), limit)
+}
+
+/** What `what` asks for is more than `hostMemory()`. */
+export function memoryExceedsHost(what: string, host: number): SpkError {
+  return new SpkError('SPK_MEMORY_EXCEEDS_HOST', `${what} is more than this host has (${formatSize(host)}). Ask for less.`)
 }
 
 /** What a worker offers when nothing is said: all but 1 GiB, at least 512 MiB. */

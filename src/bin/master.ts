@@ -30,6 +30,8 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
   const ui = await startUi({
     host: options.bind,
     port: options.uiPort ?? UI_PORT,
+    // Who names a port wants that one.
+    ...(options.uiPort === undefined ? {} : { portRetries: 0 }),
     page: () => masterPage(now()),
     json: () => now().status,
     more: { clusterutilization: () => clusterUtilization(now().status) },

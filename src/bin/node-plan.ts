@@ -7,7 +7,7 @@ import { parseNatsServers } from '../transport/nats-url.js'
 import type { CommandSpec, Parsed } from './arguments.js'
 import { settingsOf } from './conf-sources.js'
 import { UsageError } from './exit-codes.js'
-import { defaultHost, defaultWorkerMemory, parseResources } from './host.js'
+import { defaultHost, defaultWorkerMemory, memoryExceedsHost, parseResources } from './host.js'
 import { natsUrlOf, parseMaster } from './nats-url.js'
 
 interface CommonPlan {
@@ -61,7 +61,7 @@ export const nodeSpec: CommandSpec = {
       name: 'ui-port',
       value: 'PORT',
       aliases: ['webui-port'],
-      doc: 'Port of the status pages (default 8080 for a master, 8081 for a worker, one up while it is taken); 0: any free one.',
+      doc: 'Port of the status pages (default 8080 for a master, 8081 for a worker, one up while that is taken); 0: any free one.',
     },
     { name: 'block-port', value: 'PORT', doc: 'Worker: port of the block server (default: any free one).' },
     { name: 'cores', value: 'N', short: 'c', doc: 'Worker: cores to offer (default: all).' },
@@ -96,10 +96,18 @@ function wholeNumber(flags: Parsed, name: string, least: number, most: number): 
 
 function memoryOf(text: string, machine: Machine): number {
   // A bare number is MiB, as in Spark's settings.
-  const memory = parseSize(text, 2 ** 20)
+  const memory = sizeOf(text)
   if (memory < SMALLEST_MEMORY) throw new UsageError(`--memory ${text} is less than ${formatSize(SMALLEST_MEMORY)}.`, 'node')
-  if (memory > machine.memory) throw new UsageError(`--memory ${text} is more than this host has (${formatSize(machine.memory)}).`, 'node')
+  if (memory > machine.memory) throw memoryExceedsHost(`--memory ${text}`, machine.memory)
   return memory
+}
+
+function sizeOf(text: string): number {
+  try {
+    return parseSize(text, 2 ** 20)
+  } catch {
+    throw new UsageError(`--memory "${text}" is not a size. Write it like 512m or 4g.`, 'node')
+  }
 }
 
 /** Throws `UsageError` or a configuration error. */

@@ -63,6 +63,8 @@ export async function runWorker(options: WorkerNodeOptions): Promise<RunningNode
     const ui = await startUi({
       host: bind,
       port: options.uiPort ?? UI_PORT,
+      // Who names a port wants that one.
+      ...(options.uiPort === undefined ? {} : { portRetries: 0 }),
       page: () => workerPage(view()),
       json: () => workerJson(view()),
       health() {

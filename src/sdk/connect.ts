@@ -8,10 +8,12 @@ import type { ClusterHandle } from '../actors/driver/handle.js'
 import { outputCommitter } from '../actors/driver/output-committer.js'
 import type { DriverPorts } from '../actors/driver/ports.js'
 import { LOCAL_HOST_ID, startLocalExecutor } from '../actors/executor/local.js'
+import { hostMemory, memoryExceedsHost } from '../bin/host.js'
 import { ownVersions } from '../bin/versions.js'
 import { BlockClient } from '../blockstore/client.js'
 import { hostId } from '../blockstore/host-id.js'
 import { decodeStream, loadCodecOf } from '../core/arrow/decode.js'
+import { formatSize } from '../core/bytes.js'
 import { type Clock, systemClock, systemRng } from '../core/clock.js'
 import { Conf } from '../core/config.js'
 import { conf as table } from '../core/config-table.js'
@@ -193,6 +195,8 @@ function executorRequest(settings: Conf): NonNullable<DriverOptions['request']> 
 async function connectLocal(given: ConnectOptions, threads: number, failures: string): Promise<ClusterHandle> {
   const options = { ...given, conf: { [table.taskMaxFailures.key]: failures, ...given.conf } }
   const settings = new Conf(options.conf)
+  const memory = settings.get(table.executorMemory)
+  if (memory > hostMemory()) throw memoryExceedsHost(`${table.executorMemory.key} ${formatSize(memory)}`, hostMemory())
   const bus = new MemoryBus({ clock: quietClock, log: options.log })
   const transport = bus.connect('driver')
   const scratch = settings.optional(table.localDir) ?? tmpdir()
@@ -216,7 +220,7 @@ async function connectLocal(given: ConnectOptions, threads: number, failures: st
     appId: driver.appId,
     token: driver.token,
     cores: threads,
-    memory: settings.get(table.executorMemory),
+    memory,
     conf: options.conf,
     ...(settings.optional(table.localDir) === undefined ? {} : { localDir: scratch }),
   })

@@ -59,11 +59,9 @@ export async function startUi(options: UiOptions): Promise<Ui> {
         }),
     }
   }
-  const last = options.port + tries - 1
-  throw new SpkError(
-    'SPK_PORT_IN_USE',
-    `Ports ${options.port} to ${last} of ${options.host} are in use. Stop what listens there, or give another port (0: any free one).`,
-  )
+  const ports =
+    tries === 1 ? `Port ${options.port} of ${options.host} is` : `Ports ${options.port} to ${options.port + tries - 1} of ${options.host} are`
+  throw new SpkError('SPK_PORT_IN_USE', `${ports} in use. Stop what listens there, or give another --ui-port, or 0 for any free one.`)
 }
 
 function routes(options: UiOptions): Hono {

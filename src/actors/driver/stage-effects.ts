@@ -49,6 +49,7 @@ export function runStage(options: StageOptions): RunningStage {
   const { clock, events, links, log } = core
   const stage = input.stage
   let plan: { readonly attempt: number; readonly parts: readonly Uint8Array[] } | undefined
+  let warned = false
 
   function effects(self: Actor<StageMachine>) {
     return {
@@ -105,11 +106,12 @@ export function runStage(options: StageOptions): RunningStage {
             const { phase, table, maxFailures } = self.snapshot().context
             const failures = taskAt(table, partition)?.failures ?? 0
             const again = (phase === 'running' || phase === 'paused') && failures < maxFailures
-            // The failure that ends the job is in the job's error: it is told once.
-            log[again ? 'warn' : 'info'](
-              { executorId },
-              `Lost task ${partition}.${attempt} in stage ${stage}.${stageAttempt}, failure ${failures} of ${maxFailures}: ${end.error.message}`,
-            )
+            const where = `Lost task ${partition}.${attempt} in stage ${stage}.${stageAttempt} on executor ${executorId}`
+            const how = `failure ${failures} of ${maxFailures}`
+            // Once per stage, and short: the failure that ends the job is told in full by the job's error.
+            if (again && !warned) log.warn(`${where}: ${end.error.code}; it runs again (${how})`)
+            warned ||= again
+            log.info(about, `${where}, ${how}: ${end.error.message}`)
             log.debug({ ...about, err: end.error }, 'where the task failed')
           } else if (end.reason === 'FetchFailed')
             log.warn({ executorId, reason: end.message }, `Task ${partition}.${attempt} in stage ${stage}.${stageAttempt} could not fetch its input`)
