@@ -63,6 +63,8 @@ export type AtomicKind =
 
 export interface AtomicType {
   readonly kind: AtomicKind
+  /** Of the two ANSI intervals: `day`, `hour to second`, … (`intervals.ts`). Absent: all units of the family. */
+  readonly units?: string
 }
 
 export type DataType = AtomicType | DecimalType | ArrayType | MapType | StructType | EnumType
@@ -118,6 +120,9 @@ export function sameType(a: DataType, b: DataType): boolean {
       )
     case 'enum':
       return b.kind === 'enum' && a.values.length === b.values.length && a.values.every((v, i) => v === b.values[i])
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+      return a.units === (b as AtomicType).units
     default:
       return true
   }
@@ -145,6 +150,10 @@ export function typeString(type: DataType): string {
       return `struct<${type.fields.map(f => `${f.name}:${typeString(f.type)}`).join(',')}>`
     case 'enum':
       return `enum(${type.values.length} values)`
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+      if (type.units !== undefined) return `interval ${type.units}`
+      return simpleNames[type.kind] ?? type.kind
     default:
       return simpleNames[type.kind] ?? type.kind
   }

@@ -1,7 +1,8 @@
 /** Which explicit casts exist at all: Spark's ANSI table, and the wider one of its older rules. */
+import { isAnsiInterval, unitRange } from '../core/intervals.js'
 import type { DataType } from '../core/types.js'
 import type { CastMode } from './bound.js'
-import { isNumeric } from './coercion.js'
+import { isIntegral, isNumeric } from './coercion.js'
 
 const moments = ['date', 'timestamp', 'timestamp_ntz']
 
@@ -11,7 +12,11 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
   if (to.kind === 'null') return false
   if (to.kind === 'string') return true
   switch (from.kind) {
+    case 'yearmonth_interval':
+    case 'daytime_interval':
+      return from.kind === to.kind || isIntegral(to) || to.kind === 'decimal'
     case 'string':
+      if (to.kind.endsWith('interval')) return true
       return isNumeric(to) || moments.includes(to.kind) || ['boolean', 'binary', 'time', 'uuid'].includes(to.kind)
     case 'boolean':
       return isNumeric(to) || (to.kind === 'timestamp' && mode === 'legacy')
@@ -38,6 +43,7 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
       )
     default:
       if (!isNumeric(from)) return false
-      return isNumeric(to) || to.kind === 'boolean' || to.kind === 'timestamp' || (to.kind === 'binary' && mode === 'legacy')
+      if (isAnsiInterval(to)) return (isIntegral(from) || from.kind === 'decimal') && unitRange(to)[0] === unitRange(to)[1]
+      return isNumeric(to) || to.kind === 'boolean' || to.kind === 'timestamp' || (to.kind === 'binary' && mode === 'legacy' && isIntegral(from))
   }
 }

@@ -2,6 +2,7 @@
  * Which types meet, and where: Spark 4's ANSI rules for the common type of several expressions and for the implicit cast of an argument. Pure; the
  * analyzer and the table of functions use it.
  */
+import { intervalOf, isAnsiInterval, unitRange, unitsText } from '../core/intervals.js'
 import { array, type DataType, map, sameType, struct, types } from '../core/types.js'
 import { type BoundCast, type BoundExpr, type CastMode, isNullable, nullOf } from './bound.js'
 import { decimalFor, widerDecimal } from './decimal-rules.js'
@@ -50,7 +51,14 @@ export function commonType(a: DataType, b: DataType): DataType | undefined {
   if (b.kind === 'null') return a
   if (isNumeric(a) && isNumeric(b)) return commonNumeric(a, b)
   if (a.kind === 'string' || b.kind === 'string') return commonWithString(a.kind === 'string' ? b : a)
-  return commonDatetime(a, b) ?? commonNested(a, b)
+  return commonDatetime(a, b) ?? commonInterval(a, b) ?? commonNested(a, b)
+}
+
+/** From the larger first unit to the smaller last one. */
+function commonInterval(a: DataType, b: DataType): DataType | undefined {
+  if (!isAnsiInterval(a) || !isAnsiInterval(b) || a.kind !== b.kind) return undefined
+  const [x, y] = [unitRange(a), unitRange(b)]
+  return intervalOf(a.kind, Math.min(x[0], y[0]), Math.max(x[1], y[1]))
 }
 
 function commonNumeric(a: DataType, b: DataType): DataType {
@@ -221,6 +229,9 @@ export function sqlTypeName(type: DataType): string {
       return `STRUCT<${type.fields.map(f => `${f.name}: ${sqlTypeName(f.type)}${f.nullable ? '' : ' NOT NULL'}`).join(', ')}>`
     case 'decimal':
       return `DECIMAL(${type.precision},${type.scale})`
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+      return `INTERVAL ${unitsText(type as Parameters<typeof unitsText>[0]).toUpperCase()}`
     default:
       return simpleSqlNames[type.kind] ?? type.kind.toUpperCase()
   }
@@ -231,6 +242,4 @@ const simpleSqlNames: Readonly<Record<string, string>> = {
   byte: 'TINYINT',
   short: 'SMALLINT',
   long: 'BIGINT',
-  daytime_interval: 'INTERVAL DAY TO SECOND',
-  yearmonth_interval: 'INTERVAL YEAR TO MONTH',
 }

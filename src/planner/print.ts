@@ -3,6 +3,7 @@
  * (`(age#3 > 25)`).
  */
 import { unreachable } from '../core/errors.js'
+import { intervalText, isAnsiInterval } from '../core/intervals.js'
 import type { BoundExpr, BoundFrameEdge, BoundSortOrder, NamedExpr, WindowExpr } from './bound.js'
 import { sqlTypeName } from './coercion.js'
 import type { Expr, FrameBoundary, Literal, LiteralValue, Window } from './expr.js'
@@ -165,6 +166,8 @@ const numbering = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', '
 
 function literalText(expr: Literal): string {
   if (typeof expr.value === 'string' && expr.type.kind === 'string') return expr.value
+  if (isAnsiInterval(expr.type) && (typeof expr.value === 'bigint' || typeof expr.value === 'number'))
+    return intervalText(BigInt(expr.value), expr.type)
   return valueText(expr.value, expr.type.kind)
 }
 

@@ -92,6 +92,9 @@ function fieldMetadata(type: DataType): [string, string][] {
     case 'enum':
     case 'hugeint':
       return [[TYPE_KEY, JSON.stringify(type)]]
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+      return type.units === undefined ? [] : [[TYPE_KEY, JSON.stringify(type)]]
     case 'uuid':
       return [
         [EXTENSION_KEY, UUID_EXTENSION],
@@ -173,6 +176,8 @@ function ownType(name: string, json: string): DataType {
     type = undefined
   }
   if (type?.kind === 'hugeint') return { kind: 'hugeint' }
+  if ((type?.kind === 'daytime_interval' || type?.kind === 'yearmonth_interval') && typeof type.units === 'string')
+    return { kind: type.kind, units: type.units }
   if (type?.kind === 'enum' && Array.isArray(type.values) && type.values.every(v => typeof v === 'string'))
     return { kind: 'enum', values: type.values }
   throw unsupported(name, `field metadata ${TYPE_KEY} that says "${json}"`)

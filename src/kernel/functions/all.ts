@@ -1,7 +1,8 @@
 /** Every function of SQL that is JavaScript. */
 import { datetimeFunctions } from './datetime-functions.js'
 import { hashFunctions } from './hash-functions.js'
+import { intervalFunctions } from './interval-functions.js'
 import type { JsFunction } from './js-function.js'
 import { textFunctions } from './text-functions.js'
 
-export const jsFunctions: readonly JsFunction[] = [...datetimeFunctions, ...textFunctions, ...hashFunctions]
+export const jsFunctions: readonly JsFunction[] = [...datetimeFunctions, ...textFunctions, ...hashFunctions, ...intervalFunctions]

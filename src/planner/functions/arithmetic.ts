@@ -6,6 +6,7 @@ import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } fr
 import { duckType } from '../duck-type.js'
 import { decimalQuotient } from './decimal-quotient.js'
 import { type BindContext, call, custom, type Pair, raise, rewritten, type ScalarFunction, unexpectedInput } from './define.js'
+import { dateArithmetic, intervalDiv, intervalScaling, intervalUnary } from './intervals.js'
 import { differentTypes } from './mismatch.js'
 
 function wrongType(context: BindContext, type: DataType) {
@@ -99,6 +100,8 @@ function wrapping(op: '+' | '-' | '*'): ScalarFunction {
 function tolerant(name: string, op: '+' | '-' | '*'): ScalarFunction {
   return rewritten(name, 2, (args, context) => {
     const moments = args.some(a => a.type.kind.endsWith('interval') || ['date', 'timestamp', 'timestamp_ntz'].includes(a.type.kind))
+    const scaled = op === '*' ? intervalScaling('*', args, context, true) : undefined
+    if (scaled !== undefined) return scaled
     if (moments) return tried(context.bind(op, args))
     const bound = bindArithmetic(op, args, { ...context, ansi: true })
     return bound.kind === 'Call' && bound.fn === op ? { ...bound, fn: `try_${op}`, nullable: true } : bound
@@ -163,24 +166,6 @@ function tryOperator(op: DecimalOperator, sql: (args: readonly string[], call: C
   return custom(`try_${op}`, 2, (args, context) => bindArithmetic(op, args, { ...context, ansi: false }), sql)
 }
 
-/** `date + n`, `n + date` and `date - n`, `date - date` before the numeric meaning. */
-function dateArithmetic(op: '+' | '-', args: readonly BoundExpr[], context: BindContext): BoundExpr | undefined {
-  const [left, right] = args as Pair
-  const days = (e: BoundExpr) => e.type.kind === 'int' || e.type.kind === 'short' || e.type.kind === 'byte'
-  if (left.type.kind === 'date' && days(right)) return context.bind(op === '+' ? 'date_add' : 'date_sub', args)
-  if (op === '+' && right.type.kind === 'date' && days(left)) return context.bind('date_add', [right, left])
-  const moments = (e: BoundExpr) => e.type.kind === 'date' || e.type.kind === 'timestamp' || e.type.kind === 'timestamp_ntz'
-  const intervals = (e: BoundExpr) => e.type.kind.endsWith('interval')
-  if (moments(left) || moments(right) || intervals(left) || intervals(right)) {
-    throw context.fail(
-      'UNSUPPORTED_FEATURE.INTERVAL_ARITHMETIC',
-      '0A000',
-      `The feature is not supported: "${context.callText}" on dates and intervals.`,
-    )
-  }
-  return undefined
-}
-
 export const arithmetic: readonly ScalarFunction[] = [
   custom(
     '+',
@@ -194,10 +179,25 @@ export const arithmetic: readonly ScalarFunction[] = [
     (args, context) => dateArithmetic('-', args, context) ?? bindArithmetic('-', args, context),
     (args, c) => typed(`${args[0]} - ${args[1]}`, c),
   ),
-  operator('*', (args, c) => typed(`${args[0]} * ${args[1]}`, c)),
-  operator('/', (args, c) => divide(args, c, divideByZero)),
+  custom(
+    '*',
+    2,
+    (args, context) => intervalScaling('*', args, context) ?? bindArithmetic('*', args, context),
+    (args, c) => typed(`${args[0]} * ${args[1]}`, c),
+  ),
+  custom(
+    '/',
+    2,
+    (args, context) => intervalScaling('/', args, context) ?? bindArithmetic('/', args, context),
+    (args, c) => divide(args, c, divideByZero),
+  ),
   operator('%', (args, c) => remainder(args, c, remainderByZero), ['mod']),
-  operator('div', (args, c) => integralDivide(args, c, divideByZero)),
+  custom(
+    'div',
+    2,
+    (args, context) => intervalDiv(args, context) ?? bindArithmetic('div', args, context),
+    (args, c) => integralDivide(args, c, divideByZero),
+  ),
   wrapping('+'),
   wrapping('-'),
   wrapping('*'),
@@ -217,12 +217,14 @@ export const arithmetic: readonly ScalarFunction[] = [
   tryOperator('/', (args, c) => divide(args, c, 'NULL')),
   tryOperator('%', (args, c) => remainder(args, c, 'NULL')),
   tryOperator('div', (args, c) => integralDivide(args, c, 'NULL')),
-  rewritten('try_divide', 2, (args, context) => context.bind('try_/', args)),
+  rewritten('try_divide', 2, (args, context) => intervalScaling('/', args, context, true) ?? context.bind('try_/', args)),
   rewritten('try_mod', 2, (args, context) => context.bind('try_%', args)),
   custom(
     'negative',
     1,
     (args, context) => {
+      const interval = intervalUnary('negative', args[0])
+      if (interval !== undefined) return interval
       const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
       if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
       return call('negative', [arg], arg.type)
@@ -233,6 +235,8 @@ export const arithmetic: readonly ScalarFunction[] = [
     'positive',
     1,
     (args, context) => {
+      const interval = intervalUnary('positive', args[0])
+      if (interval !== undefined) return interval
       const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
       if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
       return arg

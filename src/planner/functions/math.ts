@@ -5,6 +5,7 @@ import { castTo, isIntegral } from '../coercion.js'
 import { bounded } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
 import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon } from './define.js'
+import { intervalUnary } from './intervals.js'
 
 const double = types.double
 const nan = "CAST('NaN' AS DOUBLE)"
@@ -94,6 +95,8 @@ export const math: readonly ScalarFunction[] = [
     'abs',
     1,
     (args, context) => {
+      const interval = intervalUnary('abs', args[0])
+      if (interval !== undefined) return interval
       const [value] = takeArgs(args, ['numeric'], context) as [BoundExpr]
       return call('abs', [value], value.type)
     },
@@ -120,7 +123,13 @@ export const math: readonly ScalarFunction[] = [
     ([x, y]) => (y === undefined ? `(CASE WHEN ${x} > 0 THEN ln(${x}) END)` : `(CASE WHEN ${x} > 0 AND ${y} > 0 THEN ln(${y}) / ln(${x}) END)`),
     { required: 1, nullable: true },
   ),
-  scalar('sign', [double], double, ([x]) => `CAST(sign(${x}) AS DOUBLE)`, { aliases: ['signum'] }),
+  custom(
+    'sign',
+    1,
+    (args, context) => intervalUnary('sign', args[0]) ?? call('sign', takeArgs(args, [double], context), double),
+    ([x]) => `CAST(sign(${x}) AS DOUBLE)`,
+    ['signum'],
+  ),
   plain('sin'),
   plain('cos'),
   plain('tan'),

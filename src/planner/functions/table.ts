@@ -16,6 +16,7 @@ import { datetimeTexts } from './datetime-text.js'
 import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
 import { encodings } from './encoding.js'
 import { grouping } from './grouping.js'
+import { intervals } from './intervals.js'
 import { math } from './math.js'
 import { predicates } from './predicates.js'
 import { singleValue } from './single-value.js'
@@ -35,6 +36,7 @@ const entries: readonly FunctionEntry[] = [
   ...casts,
   ...encodings,
   ...arrays,
+  ...intervals,
   ...bitFunctions,
   ...collections,
   averageFinish,

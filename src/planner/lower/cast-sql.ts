@@ -6,11 +6,14 @@ import type { DataType } from '../../core/types.js'
 import type { CastMode } from '../bound.js'
 import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
 import { duckType } from '../duck-type.js'
+import { intervalCastSql } from './interval-cast-sql.js'
 
 export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode): string {
   const type = duckType(to)
   const cast = mode === 'ansi' ? 'CAST' : 'TRY_CAST'
   if (from.kind === 'null') return `CAST(${sql} AS ${type})`
+  const interval = intervalCastSql(sql, from, to, mode)
+  if (interval !== undefined) return interval
   if (from.kind === 'string') return fromString(sql, to, mode)
   if (to.kind === 'string') return toText(sql, from)
   if (isIntegral(to) && (from.kind === 'double' || from.kind === 'float' || from.kind === 'decimal')) return `${cast}(trunc(${sql}) AS ${type})`

@@ -2,6 +2,8 @@
  * INTERVAL literals: `INTERVAL 1 DAY 2 HOURS`, `INTERVAL '1-2' YEAR TO MONTH`, `INTERVAL '3 days 4 seconds'`. Years and months give a year-month
  * interval, everything else a day-time interval; the two cannot be mixed, as in Spark 4.
  */
+import { intervalOf } from '../../core/intervals.js'
+import type { DataType } from '../../core/types.js'
 import type { Literal, Span } from '../expr.js'
 import type { Cursor } from './cursor.js'
 import { isString, unquoteString } from './strings.js'
@@ -78,8 +80,30 @@ function negated(sign: string, text: string): string {
   return text.startsWith('-') ? text.slice(1) : `-${text.replace(/^\+/, '')}`
 }
 
-function bad(c: Cursor, text: string, why: string, span: Span): Error {
-  return c.error('INVALID_INTERVAL_FORMAT.INTERVAL_PARSING', `Error parsing '${text}' to interval. ${why}`, span, { input: text }, '22006')
+function bad(c: Cursor, text: string, why: string, span: Span, condition = 'INTERVAL_PARSING'): Error {
+  return c.error(`INVALID_INTERVAL_FORMAT.${condition}`, `Error parsing '${text}' to interval. ${why}`, span, { input: text }, '22006')
+}
+
+function overflow(c: Cursor, what: string, span: Span): Error {
+  return c.error(
+    'INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION',
+    `Integer overflow while operating with intervals. Try devising appropriate values for the interval parameters. ${what}`,
+    span,
+    {},
+    '22015',
+  )
+}
+
+const unitNumbers: Readonly<Record<string, number>> = {
+  YEAR: 0,
+  MONTH: 1,
+  DAY: 0,
+  HOUR: 1,
+  MINUTE: 2,
+  SECOND: 3,
+  WEEK: 0,
+  MILLISECOND: 3,
+  MICROSECOND: 3,
 }
 
 function total(c: Cursor, parts: readonly Part[], span: Span): Literal {
@@ -95,23 +119,26 @@ function total(c: Cursor, parts: readonly Part[], span: Span): Literal {
       throw bad(c, text, `Write a whole number of ${unit.toLowerCase()}s${unit === 'SECOND' ? ', or one with up to 9 decimals' : ''}.`, at)
     const [, sign, whole = '0', fraction] = match
     if (fraction !== undefined && unit !== 'SECOND') throw bad(c, text, 'Only seconds may have a fraction.', at)
+    if (unit === 'NANOSECOND') throw bad(c, text, 'The smallest unit is the microsecond.', at, 'INVALID_UNIT')
     const direction = sign === '-' ? -1n : 1n
     const n = direction * BigInt(whole)
     if (unit in months) sumMonths += n * (months[unit] ?? 0n)
-    else if (unit === 'NANOSECOND') sumMicros += n / 1000n
     else sumMicros += n * (micros[unit] ?? 0n) + direction * BigInt((fraction ?? '').padEnd(9, '0').slice(0, 6))
   }
-  return yearMonth.length > 0 ? yearMonthLiteral(c, sumMonths, span) : dayTimeLiteral(c, sumMicros, span)
+  const numbers = parts.map(p => unitNumbers[p.unit] ?? 0)
+  const kind = yearMonth.length > 0 ? 'yearmonth_interval' : 'daytime_interval'
+  const type = intervalOf(kind, Math.min(...numbers), Math.max(...numbers))
+  return kind === 'yearmonth_interval' ? yearMonthLiteral(c, sumMonths, span, type) : dayTimeLiteral(c, sumMicros, span, type)
 }
 
-function yearMonthLiteral(c: Cursor, value: bigint, span: Span): Literal {
-  if (BigInt.asIntN(32, value) !== value) throw bad(c, c.text.slice(span.start, span.end), 'It does not fit into 32 bits of months.', span)
-  return { kind: 'Literal', value: Number(value), type: { kind: 'yearmonth_interval' }, span }
+function yearMonthLiteral(c: Cursor, value: bigint, span: Span, type: DataType): Literal {
+  if (BigInt.asIntN(32, value) !== value) throw overflow(c, 'It does not fit into 32 bits of months.', span)
+  return { kind: 'Literal', value: Number(value), type, span }
 }
 
-function dayTimeLiteral(c: Cursor, value: bigint, span: Span): Literal {
-  if (BigInt.asIntN(64, value) !== value) throw bad(c, c.text.slice(span.start, span.end), 'It does not fit into 64 bits of microseconds.', span)
-  return { kind: 'Literal', value, type: { kind: 'daytime_interval' }, span }
+function dayTimeLiteral(c: Cursor, value: bigint, span: Span, type: DataType): Literal {
+  if (BigInt.asIntN(64, value) !== value) throw overflow(c, 'It does not fit into 64 bits of microseconds.', span)
+  return { kind: 'Literal', value, type, span }
 }
 
 const ranges: Readonly<Record<string, { readonly form: string; readonly pattern: RegExp; readonly fields: readonly string[] }>> = {
@@ -137,9 +164,13 @@ function unitToUnit(c: Cursor, { text, unit, span: valueSpan }: Part, start: num
   if (to === undefined) c.fail('<an interval unit>')
   c.next()
   const span = c.spanFrom(start)
-  if (range === undefined) throw bad(c, c.text.slice(span.start, span.end), `There is no interval from ${unit} to ${to}.`, span)
+  if (range === undefined)
+    throw bad(c, c.text.slice(span.start, span.end), `There is no interval from ${unit} to ${to}.`, span, 'UNSUPPORTED_FROM_TO_EXPRESSION')
   const match = range.pattern.exec(text)
-  if (match === null) throw bad(c, text, `An interval ${unit} TO ${to} is written '${range.form}'.`, valueSpan)
+  if (match === null) {
+    const condition = to === 'MONTH' ? 'UNMATCHED_FORMAT_STRING' : 'UNMATCHED_FORMAT_STRING_WITH_NOTICE'
+    throw bad(c, text, `An interval ${unit} TO ${to} is written '${range.form}'.`, valueSpan, condition)
+  }
   const direction = match[1] === '-' ? -1n : 1n
   let sum = 0n
   for (const [i, name] of range.fields.entries()) {
@@ -147,9 +178,10 @@ function unitToUnit(c: Cursor, { text, unit, span: valueSpan }: Part, start: num
     if (i > 0 && value > (most[name] ?? 0)) throw bad(c, text, `${name.toLowerCase()} ${value} is outside 0 to ${most[name]}.`, valueSpan)
     sum += BigInt(match[i + 2] ?? 0) * (months[name] ?? micros[name] ?? 0n)
   }
-  if (to === 'MONTH') return yearMonthLiteral(c, direction * sum, span)
+  if (to === 'MONTH') return yearMonthLiteral(c, direction * sum, span, { kind: 'yearmonth_interval' })
+  const type = intervalOf('daytime_interval', unitNumbers[unit] ?? 0, unitNumbers[to] ?? 3)
   const fraction = to === 'SECOND' ? match[range.fields.length + 2] : undefined
-  return dayTimeLiteral(c, direction * (sum + BigInt((fraction ?? '').padEnd(9, '0').slice(0, 6))), span)
+  return dayTimeLiteral(c, direction * (sum + BigInt((fraction ?? '').padEnd(9, '0').slice(0, 6))), span, type)
 }
 
 const spelled = /\s*([+-]?)\s*(\d+(?:\.\d*)?)\s+([a-zA-Z]+)/y

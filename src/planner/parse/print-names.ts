@@ -1,4 +1,5 @@
 /** Names, strings and types as SQL text. */
+import { unitsText } from '../../core/intervals.js'
 import type { DataType } from '../../core/types.js'
 import { ansiReserved, notBareAlias, notColumn } from './keywords.js'
 
@@ -38,8 +39,6 @@ const typeNames: Readonly<Record<string, string>> = {
   short: 'SMALLINT',
   long: 'BIGINT',
   timestamp: 'TIMESTAMP_LTZ',
-  daytime_interval: 'INTERVAL DAY TO SECOND',
-  yearmonth_interval: 'INTERVAL YEAR TO MONTH',
 }
 
 /** A type in DDL form. */
@@ -53,6 +52,9 @@ export function printType(type: DataType): string {
       return `MAP<${printType(type.key)}, ${printType(type.value)}>`
     case 'struct':
       return `STRUCT<${type.fields.map(f => `${printName(f.name)}: ${printType(f.type)}${f.nullable ? '' : ' NOT NULL'}`).join(', ')}>`
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+      return `INTERVAL ${unitsText(type as Parameters<typeof unitsText>[0]).toUpperCase()}`
     default:
       return typeNames[type.kind] ?? type.kind.toUpperCase()
   }

@@ -1,4 +1,5 @@
 /** Data types in SQL and in DDL schema strings: `INT`, `decimal(10,2)`, `ARRAY<STRUCT<a: INT>>`, `a INT NOT NULL, b STRING`. */
+import { intervalOf } from '../../core/intervals.js'
 import { array, type DataType, decimal, field, map, type StructField, struct, types } from '../../core/types.js'
 import type { Cursor } from './cursor.js'
 import { strictName } from './names.js'
@@ -139,23 +140,18 @@ function decimalType(c: Cursor): DataType {
 
 function intervalType(c: Cursor): DataType {
   const from = c.token.key
-  if (from === 'YEAR' || from === 'MONTH') {
+  for (const kind of ['yearmonth_interval', 'daytime_interval'] as const) {
+    const units = kind === 'yearmonth_interval' ? ['YEAR', 'MONTH'] : dayTimeUnits
+    const first = units.indexOf(from)
+    if (first < 0) continue
     c.next()
-    if (c.accept('TO')) {
-      if (from !== 'YEAR') c.fail()
-      c.expect('MONTH')
-    }
-    return { kind: 'yearmonth_interval' }
-  }
-  const first = dayTimeUnits.indexOf(from)
-  if (first < 0) return types.interval
-  c.next()
-  if (c.accept('TO')) {
-    const last = dayTimeUnits.indexOf(c.token.key)
-    if (last <= first) c.fail(dayTimeUnits[first + 1] ?? '<a smaller unit>')
+    if (!c.accept('TO')) return intervalOf(kind, first, first)
+    const last = units.indexOf(c.token.key)
+    if (last <= first) c.fail(units[first + 1] ?? '<a smaller unit>')
     c.next()
+    return intervalOf(kind, first, last)
   }
-  return { kind: 'daytime_interval' }
+  return types.interval
 }
 
 /** `name: type [NOT NULL] [COMMENT '…']`; the colon is optional. */

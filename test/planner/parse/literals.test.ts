@@ -51,12 +51,12 @@ const cases: readonly (readonly [string, string])[] = [
   ['interval 1 year 2 months', '14 interval year to month'],
   ["interval '1 02:03:04.5' day to second", '93784500000 interval day to second'],
   ["interval '-0 00:00:00.5' day to second", '-500000 interval day to second'],
-  ["interval '2:03' hour to minute", '7380000000 interval day to second'],
-  ['interval 1 day 2 hours -3 minutes', '93420000000 interval day to second'],
-  ["interval '1.5' second", '1500000 interval day to second'],
-  ['interval 2 weeks', '1209600000000 interval day to second'],
+  ["interval '2:03' hour to minute", '7380000000 interval hour to minute'],
+  ['interval 1 day 2 hours -3 minutes', '93420000000 interval day to minute'],
+  ["interval '1.5' second", '1500000 interval second'],
+  ['interval 2 weeks', '1209600000000 interval day'],
   ["interval '3 days 4 seconds'", '259204000000 interval day to second'],
-  ["interval '-1 month'", '-1 interval year to month'],
+  ["interval '-1 month'", '-1 interval month'],
 ]
 
 for (const [sql, expected] of cases) {

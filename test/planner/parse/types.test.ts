@@ -29,7 +29,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['numeric(38, 18)', 'decimal(38,18)'],
   ['interval', 'interval'],
   ['interval year to month', 'interval year to month'],
-  ['interval day', 'interval day to second'],
+  ['interval day', 'interval day'],
   ['array<array<int>>', 'array<array<int>>'],
   ['map<string, array<date>>', 'map<string,array<date>>'],
   ['struct<>', 'struct<>'],
