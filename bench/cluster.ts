@@ -4,7 +4,7 @@ import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import duckdb from '@duckdb/node-bindings'
 import { SparkSession } from 'spk'
-import { type LocalCluster, startLocalCluster, stopProcesses } from '../scripts/local-cluster.js'
+import { type LocalCluster, startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
 import { provideNatsServer } from '../scripts/nats-server.js'
 import { root } from '../scripts/paths.js'
 

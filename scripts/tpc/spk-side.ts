@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DataType, Decimal, SparkSession, type Value } from 'spk'
-import { startLocalCluster, stopProcesses } from '../local-cluster.js'
+import { startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
 import { provideNatsServer } from '../nats-server.js'
 import { root } from '../paths.js'
 import { type Cell, exact, type Result } from './compare.js'

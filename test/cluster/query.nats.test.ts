@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { SparkSession } from 'spk'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startLocalCluster, stopProcesses } from '../../scripts/local-cluster.js'
+import { startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
 import { eventually } from '../support/eventually.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'spk-cluster-'))
