@@ -9,6 +9,15 @@ import { native, type Vector } from './duckdb.js'
 
 const inline = 12
 
+/** Which bits of an inline string's three words belong to it, by its length. */
+const firstMask = masks(0)
+const secondMask = masks(4)
+const thirdMask = masks(8)
+
+function masks(from: number): Int32Array {
+  return Int32Array.from({ length: inline + 1 }, (_, length) => (length - from >= 4 ? -1 : length <= from ? 0 : 2 ** (8 * (length - from)) - 1))
+}
+
 export function fillStrings(vector: Vector, column: ColumnData): void {
   const offsets = must(column.offsets, 'string column without offsets')
   const rows = column.length
@@ -17,7 +26,6 @@ export function fillStrings(vector: Vector, column: ColumnData): void {
   const data = must(column.data, 'string column without data').subarray(first, first + total)
   const headers = rawBytes(rows * 16)
   const words = new Uint32Array(headers.buffer, 0, rows * 4)
-  words.fill(0)
   let low = 0
   let high = 0
   if (total > inline) {
@@ -27,22 +35,28 @@ export function fillStrings(vector: Vector, column: ColumnData): void {
     low = view.getUint32(8, true)
     high = view.getUint32(12, true)
   }
+  const bytes = new DataView(data.buffer, data.byteOffset, total)
+  // From here on a string may be too close to the end for whole words to be read.
+  const nearEnd = total - inline
   for (let i = 0; i < rows; i++) {
     const at = (offsets[i] as number) - first
     const length = (offsets[i + 1] as number) - first - at
-    words[i * 4] = length
-    const to = i * 16 + 4
-    if (length <= inline) {
-      for (let b = 0; b < length; b++) headers[to + b] = data[at + b] as number
-      continue
+    const w = i * 4
+    words[w] = length
+    if (length > inline) {
+      const address = low + at
+      words[w + 1] = bytes.getUint32(at, true)
+      words[w + 2] = address
+      words[w + 3] = high + (address >= 4294967296 ? 1 : 0)
+    } else if (at <= nearEnd) {
+      // What follows the string must read as zeros: DuckDB compares whole headers.
+      words[w + 1] = bytes.getUint32(at, true) & (firstMask[length] as number)
+      words[w + 2] = length > 4 ? bytes.getUint32(at + 4, true) & (secondMask[length] as number) : 0
+      words[w + 3] = length > 8 ? bytes.getUint32(at + 8, true) & (thirdMask[length] as number) : 0
+    } else {
+      words.fill(0, w + 1, w + 4)
+      for (let b = 0; b < length; b++) headers[w * 4 + 4 + b] = data[at + b] as number
     }
-    headers[to] = data[at] as number
-    headers[to + 1] = data[at + 1] as number
-    headers[to + 2] = data[at + 2] as number
-    headers[to + 3] = data[at + 3] as number
-    const address = low + at
-    words[i * 4 + 2] = address
-    words[i * 4 + 3] = high + (address >= 4294967296 ? 1 : 0)
   }
   native.copy_data_to_vector(vector, 0, headers.buffer, 0, rows * 16)
 }

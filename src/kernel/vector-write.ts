@@ -113,15 +113,13 @@ function unpackBooleans(bits: Uint8Array, rows: number): Uint8Array {
 /** The low bytes of 128-bit values. */
 function narrow(data: Uint8Array, rows: number, width: 2 | 4 | 8): Uint8Array {
   const from = aligned(data, rows * 16)
-  const source = new Int32Array(from.buffer, from.byteOffset, rows * 4)
   const out = rawBytes(rows * width)
   if (width === 8) {
-    const to = new Int32Array(out.buffer, 0, rows * 2)
-    for (let i = 0; i < rows; i++) {
-      to[i * 2] = source[i * 4] as number
-      to[i * 2 + 1] = source[i * 4 + 1] as number
-    }
+    const source = new BigInt64Array(from.buffer, from.byteOffset, rows * 2)
+    const to = new BigInt64Array(out.buffer, 0, rows)
+    for (let i = 0; i < rows; i++) to[i] = source[i * 2] as bigint
   } else {
+    const source = new Int32Array(from.buffer, from.byteOffset, rows * 4)
     const to = width === 4 ? new Int32Array(out.buffer, 0, rows) : new Int16Array(out.buffer, 0, rows)
     for (let i = 0; i < rows; i++) to[i] = source[i * 4] as number
   }
