@@ -1,11 +1,12 @@
 /**
  * Scratch folders of programs: their name tells which process they belong to, `spk-driver-<host>-<pid>-x1y2z3`. A folder is removed when its owner says so
- * or the process ends; those of processes that were killed are removed when the next one makes a folder beside them. Used by the SDK and local mode.
+ * or the process ends; those of processes that were killed are removed, with what their writes left in targets, when the next one makes a folder beside them. Used by the SDK and local mode.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { removeOutputFolders } from './output-folders.js'
 
 export type ScratchKind = 'driver' | 'local' | 'planning' | 'warehouse'
 
@@ -73,6 +74,7 @@ function sweep(parent: string): void {
     const [, host, pid] = /^spk-(?:driver|local|planning|warehouse)-([0-9a-f]{8})-(\d+)-\w{6}$/.exec(name) ?? []
     if (host !== hostTag() || isAlive(Number(pid))) continue
     attempt(() => {
+      removeOutputFolders(join(parent, name, 'blocks'))
       rmSync(join(parent, name), { recursive: true, force: true })
       return ''
     })

@@ -253,6 +253,40 @@ test('a client-mode driver is killed: its executors stop, its blocks and folders
   await nothingLeft()
 })
 
+test('a driver is killed in the middle of a write: the target is as it was, nothing of the write is left', async () => {
+  const target = join(cluster.folder, 'target')
+  const fresh = join(cluster.folder, 'fresh', 'target')
+  const program = (path: string): string => `
+    import { SparkSession } from 'spk'
+    const spark = await SparkSession.builder().appName('writing').getOrCreate()
+    await spark.range(3).write.mode('ignore').json('${target}')
+    console.log('app', spark.applicationId)
+    // It would take hours.
+    await spark.sql('SELECT a.id FROM range(0, 1000000, 1, 2) a JOIN range(1000000) b ON a.id + b.id = 3').write.mode('overwrite').json('${path}')`
+  for (const path of [target, fresh]) {
+    const flags = ['--executor-memory', '512m', '--total-executor-cores', '2']
+    const command = cluster.spk('submit', ...flags, cluster.script(`writing-${path.length}.js`, program(path)))
+    const written = () => (existsSync(path) ? readdirSync(path, { recursive: true }).map(String).sort() : [])
+    await eventually(
+      'a task writes',
+      async () => {
+        if (command.process.exitCode !== null) throw new Error((await command.ended).stderr)
+        return appOf(command) !== '' && written().some(name => name.startsWith('_temporary') && name.endsWith('.json'))
+      },
+      30_000,
+    )
+    const before = written().filter(name => !name.startsWith('_temporary'))
+    command.process.kill('SIGKILL')
+    await command.ended
+    assert.is((await ended(appOf(command)))[0], 'FAILED')
+    await eventually('the write is gone', () => !written().some(name => name.startsWith('_temporary')))
+    await nothingLeft()
+    assert.equal(written(), before)
+  }
+  assert.ok(readdirSync(target).includes('_SUCCESS'))
+  assert.not.ok(existsSync(fresh))
+})
+
 test('a cluster-mode driver crashes: its application is FAILED at once, and nothing of it is left but its output', async () => {
   const { stdout } = await cluster.spk(
     'submit',

@@ -1,7 +1,7 @@
 /** Scratch folders end with their process, and the next process removes those of one that was killed. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -69,6 +69,26 @@ test('folders of a killed process go with the next one; those of a living one, o
   own.remove()
   own.remove()
   assert.equal(readdirSync(parent).sort(), [...stay].sort())
+})
+
+test('with the folders of a killed process go the writes it was in the middle of, and nothing else', async () => {
+  const parent = join(folder, 'writing')
+  const targets = ['fresh', 'there'].map(name => join(folder, name))
+  for (const target of targets) mkdirSync(join(target, '_temporary', '3-0a1b'), { recursive: true })
+  for (const target of targets) writeFileSync(join(target, '_temporary', '3-0a1b', 'part-0.json'), '{}')
+  writeFileSync(join(folder, 'there', 'part-1.json'), '{}')
+  const noted = [...targets.map(target => join(target, '_temporary', '3-0a1b')), join(folder, 'there'), join(folder, 'none', '_temporary', '1-ab')]
+  await inProcess(
+    parent,
+    `const { noteOutputFolder } = await import(${JSON.stringify(module.replace('scratch.js', 'output-folders.js'))})
+     const { path } = scratchFolder(${JSON.stringify(parent)}, 'local')
+     for (const folder of ${JSON.stringify(noted)}) noteOutputFolder(path + '/blocks', folder)
+     process.kill(process.pid, 'SIGKILL')`,
+  )
+  scratchFolder(parent, 'planning').remove()
+  assert.equal(readdirSync(parent), [])
+  assert.not.ok(existsSync(join(folder, 'fresh')))
+  assert.equal(readdirSync(join(folder, 'there')), ['part-1.json'])
 })
 
 test.run()

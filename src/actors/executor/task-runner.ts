@@ -13,6 +13,7 @@ import { conf as options } from '../../core/config-table.js'
 import { must, SpkError } from '../../core/errors.js'
 import { taskKeyString } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
+import { noteOutputFolder } from '../../core/output-folders.js'
 import type { KernelInput, KernelOutput } from '../../kernel/task.js'
 import type { ExecutorLaunch } from '../../protocol/executor-launch.js'
 import type { StagePlan } from '../../protocol/stage-plan.js'
@@ -69,6 +70,8 @@ class SlotTaskRunner implements TaskRunner {
   readonly #slots: SlotPool
   readonly #running = new Map<string, Running>()
   readonly #stages = new WeakMap<StagePlan, Stage>()
+  /** Temporary folders of writes that are noted. */
+  readonly #written = new Set<string>()
 
   constructor(options_: TaskRunnerOptions) {
     this.#options = options_
@@ -129,6 +132,7 @@ class SlotTaskRunner implements TaskRunner {
       const target = taskTarget(plan, launch.key, stage.conf, this.#options.launch.blocksDir)
       // The same for all tasks but where each writes files of its own.
       if (target.output.kind !== 'files') stage.output ??= target.output
+      this.#noteOutput(plan)
       const output = target.output.kind === 'files' ? target.output : must(stage.output, 'output of a stage')
       const { sql, settings } = plan.fragments[launch.fragment] as StagePlan['fragments'][number]
       const common = { sql, settings, schema: plan.schema, conf: stage.entries, output }
@@ -186,6 +190,13 @@ class SlotTaskRunner implements TaskRunner {
     for (const id of [...this.#running.keys()]) this.#kill(id, 'the executor stops')
     await this.#slots.close()
     this.#client.close()
+  }
+
+  /** Before a file is made in it: should the driver die, somebody must know. */
+  #noteOutput({ output }: StagePlan): void {
+    if (output.kind !== 'write' || this.#written.has(output.temporary)) return
+    this.#written.add(output.temporary)
+    noteOutputFolder(this.#options.launch.blocksDir, output.temporary)
   }
 
   /** Fetches what must be fetched; on failure nothing is left behind. */

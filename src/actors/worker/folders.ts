@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SpkError } from '../../core/errors.js'
+import { removeOutputFolders } from '../../core/output-folders.js'
 
 /** Marks a folder as a worker's, with the process it belongs to. */
 const OWNER = 'owner.json'
@@ -27,6 +28,7 @@ export interface WorkerFolders {
   blocks(appId: string): string
   scratch(appId: string, executorId: string): string
   removeScratch(appId: string, executorId: string): Promise<void>
+  /** Also what a killed driver's writes left in their targets. */
   removeApplication(appId: string): Promise<void>
   removeDriver(driverId: string): Promise<void>
   /** Removes everything but the drivers' output, and that too when there is none. */
@@ -109,6 +111,7 @@ export function workerFolders(dir: string, workerId: string, host: string): Work
     removeScratch: (appId, executorId) => remove('scratch', plain(appId), plain(executorId)),
     removeDriver: driverId => remove('work', plain(driverId)),
     async removeApplication(appId) {
+      removeOutputFolders(join(root, 'blocks', plain(appId)))
       await Promise.all(['blocks', 'scratch', 'work'].map(part => remove(part, plain(appId))))
     },
     async close() {
