@@ -36,8 +36,10 @@ export interface EventLog {
 
 /** A run of task events this long is stored as one record per name. */
 const BATCH_FROM = 16
-/** Bounds one record to about 100 KiB. */
-const BATCH_MOST = 100
+/** Bounds one record to less than 200 KiB. */
+const BATCH_MOST = 200
+/** So long the first of a run of task events waits for others. */
+const LINGER_MS = 40
 const WAIT_FIRST_MS = 100
 const WAIT_MOST_MS = 2000
 
@@ -52,7 +54,10 @@ export function eventLog(options: EventLogOptions): EventLog {
   let sequence = 0
   let dropped = 0
   let pumping = false
+  let closing = false
   let closed = false
+  /** Set while the pump waits for more task events: ends the wait. */
+  let linger: (() => void) | undefined
   let idle: (() => void)[] = []
   let sink: EventSink | undefined
 
@@ -64,6 +69,23 @@ export function eventLog(options: EventLogOptions): EventLog {
   function enqueue(event: LogEvent): void {
     queue.push(event)
     if (!pumping) void pump()
+    else if (!lingers()) linger?.()
+  }
+
+  /** Whether what is queued are task events alone, and few: more will come, or what they end. */
+  function lingers(): boolean {
+    return queue.length > 0 && queue.length < BATCH_MOST && isTaskEvent(queue[0]) && isTaskEvent(queue.at(-1)) && !closing
+  }
+
+  function more(): Promise<void> {
+    return new Promise(resolve => {
+      const timer = clock.after(LINGER_MS, () => linger?.(), { unref: true })
+      linger = () => {
+        linger = undefined
+        timer.cancel()
+        resolve()
+      }
+    })
   }
 
   /** Task events go first when room is short: a log without them still tells every job and stage. */
@@ -76,6 +98,7 @@ export function eventLog(options: EventLogOptions): EventLog {
     pumping = true
     // one turn later, so that what one step of the driver posts is seen together
     await undefined
+    if (lingers()) await more()
     for (let record = next(); record !== undefined && !closed; record = next()) {
       const data = encodeEvents(record)
       const id = `${options.appId}-${record[0].seq}-${record.length}`
@@ -90,6 +113,7 @@ export function eventLog(options: EventLogOptions): EventLog {
         }
       }
       tellDropped()
+      if (ready.length === 0 && lingers()) await more()
     }
     pumping = false
     for (const resolve of idle) resolve()
@@ -121,6 +145,8 @@ export function eventLog(options: EventLogOptions): EventLog {
     },
     listen: listener => void listeners.push(listener),
     async close(timeoutMs) {
+      closing = true
+      linger?.()
       if (pumping) {
         await new Promise<void>(resolve => {
           const timer = clock.after(timeoutMs, resolve, { unref: true })
@@ -137,10 +163,14 @@ export function eventLog(options: EventLogOptions): EventLog {
   }
 }
 
+function isTaskEvent(event: LogEvent | undefined): boolean {
+  return event?.Event === 'TaskStart' || event?.Event === 'TaskEnd'
+}
+
 /** Takes the records to store next off the head of the queue: one event, or a run of task events as one record per name. */
 function cut(queue: LogEvent[]): Group[] {
   let run = 0
-  while (run < BATCH_MOST && (queue[run]?.Event === 'TaskStart' || queue[run]?.Event === 'TaskEnd')) run++
+  while (run < BATCH_MOST && isTaskEvent(queue[run])) run++
   const taken = queue.splice(0, run < BATCH_FROM ? 1 : run)
   if (taken.length === 1) return taken.map(event => [event] as const)
   const byName = (['TaskStart', 'TaskEnd'] as const).map(name => taken.filter(event => event.Event === name))

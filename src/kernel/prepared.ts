@@ -14,10 +14,12 @@ const LONGEST = 32 * 1024
 interface Entry {
   readonly connection: Connection
   readonly statement: Statement
+  /** Its columns are known to have these types. */
+  readonly schema: StructType
 }
 
 export class PreparedStatements {
-  /** The one used last is the last. */
+  /** The one whose stage came last is the last. */
   readonly #entries = new Map<string, Entry>()
 
   /** How many statements are kept. */
@@ -38,9 +40,11 @@ export class PreparedStatements {
     const known = this.#entries.get(text)
     if (known?.connection === connection) {
       const result = await known.statement.result(parameters)
+      // Tasks of one stage come with the same schema object.
+      if (known.schema === schema) return result
       if (mismatched(result.columnTypes(), schema).size === 0) {
         this.#entries.delete(text)
-        this.#entries.set(text, known)
+        this.#entries.set(text, { ...known, schema })
         return result
       }
     }
@@ -52,7 +56,7 @@ export class PreparedStatements {
       statement = await connection.prepare(sql(casts))
     }
     if (text.length > LONGEST) return statement.result(parameters).finally(() => statement.destroy())
-    this.#entries.set(text, { connection, statement })
+    this.#entries.set(text, { connection, statement, schema })
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= MOST) break
       this.#drop(oldest)

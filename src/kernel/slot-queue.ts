@@ -23,8 +23,8 @@ interface Waiting {
 }
 
 /** So many ends are told at once, and none later than after so many milliseconds. */
-const TELL_COUNT = 16
-const TELL_MS = 4
+const TELL_COUNT = 32
+const TELL_MS = 5
 
 export class SlotQueue {
   readonly #options: SlotQueueOptions

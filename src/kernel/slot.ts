@@ -61,10 +61,10 @@ const quickMs = 20
 
 /** Follows a running task's memory and spill. */
 interface Watch {
-  /** Looks at the spill folder now. */
-  look(): void
-  /** Ends the watch; the most bytes seen. */
-  end(): { readonly memory: number; readonly spilled: number }
+  readonly began: number
+  /** Most bytes seen. */
+  memory: number
+  spilled: number
 }
 
 export async function openSlot(options: SlotOptions): Promise<Slot> {
@@ -85,6 +85,8 @@ class RunningSlot implements Slot {
   readonly #settings = new Settings()
   readonly #prepared = new PreparedStatements()
   #current: Current | undefined
+  #watched: Watch | undefined
+  #sampler: NodeJS.Timeout | undefined
   #warm: Connection | undefined
   /** Statements on the control connection run one after the other. */
   #controlQueue: Promise<unknown> = Promise.resolve()
@@ -98,7 +100,6 @@ class RunningSlot implements Slot {
 
   async run(task: KernelTask, sink: BatchSink): Promise<KernelResult> {
     assert(this.#current === undefined, `slot ${this.#options.id} already runs ${this.#current?.id}`)
-    const began = performance.now()
     // Set before the first await: an interrupt may come at any time.
     const current: Current = { id: task.id, connection: undefined, cancelled: false, again: undefined }
     this.#current = current
@@ -128,19 +129,18 @@ class RunningSlot implements Slot {
       // A connection whose task ended well is as good as new; after any failure the next task gets another.
       this.#warm = connection
       current.connection = undefined
-      const seen = watch.end()
       const { peakMemory, peakSpill, ...result } = outcome
       return {
         ...result,
-        bytesSpilled: Math.max(seen.spilled, peakSpill),
-        peakMemory: Math.max(seen.memory, peakMemory),
-        cpuMs: Math.max(0, performance.now() - began - outcome.sinkMs),
+        bytesSpilled: Math.max(watch.spilled, peakSpill),
+        peakMemory: Math.max(watch.memory, peakMemory),
+        cpuMs: Math.max(0, performance.now() - watch.began - outcome.sinkMs),
       }
     } catch (error) {
       if (current.cancelled) check()
       throw error
     } finally {
-      watch.end()
+      this.#watched = undefined
       clearInterval(current.again)
       this.#current = undefined
       if (current.connection !== undefined) {
@@ -175,6 +175,7 @@ class RunningSlot implements Slot {
 
   async close(): Promise<void> {
     assert(this.#current === undefined, `slot ${this.#options.id} closed while ${this.#current?.id} runs`)
+    clearInterval(this.#sampler)
     await this.#controlQueue
     this.#prepared.clear()
     this.#warm?.close()
@@ -191,37 +192,38 @@ class RunningSlot implements Slot {
 
   #onChunk(chunks: number, watch: Watch): void {
     // What blocking operators spilled is still there when the first chunk comes.
-    if (chunks === 1) watch.look()
+    if (chunks === 1) this.#look(watch)
     if (chunks % (this.#options.chunksPerGc ?? 32) === 0) freeChunks()
   }
 
   /** Follows memory and spill of the running task by sampling: only large tasks are profiled. One shorter than an interval shows none. */
   #watch(): Watch {
-    const began = performance.now()
-    let memory = 0
-    let spilled = 0
-    const look = () => {
-      spilled = Math.max(spilled, folderBytes(this.#options.spillDir))
+    const watch: Watch = { began: performance.now(), memory: 0, spilled: 0 }
+    this.#watched = watch
+    this.#sampler ??= setInterval(() => this.#sample(), sampleEveryMs).unref()
+    return watch
+  }
+
+  /** One timer for all tasks: most are over before it fires. */
+  #sample(): void {
+    const watch = this.#watched
+    if (watch === undefined) {
+      clearInterval(this.#sampler)
+      this.#sampler = undefined
+      return
     }
-    const timer = setInterval(() => {
-      look()
-      this.memoryUsed().then(
-        used => {
-          memory = Math.max(memory, used)
-        },
-        () => undefined,
-      )
-    }, sampleEveryMs)
-    timer.unref()
-    return {
-      look() {
-        if (performance.now() - began > quickMs) look()
+    if (performance.now() - watch.began < sampleEveryMs / 2) return
+    this.#look(watch)
+    this.memoryUsed().then(
+      used => {
+        watch.memory = Math.max(watch.memory, used)
       },
-      end() {
-        clearInterval(timer)
-        return { memory, spilled }
-      },
-    }
+      () => undefined,
+    )
+  }
+
+  #look(watch: Watch): void {
+    if (performance.now() - watch.began > quickMs) watch.spilled = Math.max(watch.spilled, folderBytes(this.#options.spillDir))
   }
 }
 

@@ -100,10 +100,35 @@ test('a run of task events becomes one record per name; what comes after it come
 })
 
 test('a few task events stay records of their own', async () => {
-  const { stream, log } = open()
+  const { clock, stream, log } = open()
   for (let i = 0; i < 4; i++) log.post(taskStart(i))
-  await settle()
+  await clock.advance(1000)
   assert.is(stream.records.size, 4)
+})
+
+test('task events wait a moment for others: until many are there, or another event comes, or the log closes', async () => {
+  const sizes = (stream: Stream) => [...stream.records.values()].map(r => r.events.length)
+  const { clock, stream, log } = open()
+  for (let i = 0; i < 20; i++) {
+    log.post(taskStart(i))
+    await settle()
+  }
+  assert.equal(sizes(stream), [])
+  log.post(jobEnd(0))
+  await settle()
+  assert.equal(sizes(stream), [20, 1])
+  for (let i = 0; i < 220; i++) {
+    log.post(taskStart(i))
+    await settle()
+  }
+  assert.equal(sizes(stream), [20, 1, 200])
+  await clock.advance(1000)
+  assert.equal(sizes(stream), [20, 1, 200, 20])
+  for (let i = 0; i < 30; i++) log.post(taskStart(i))
+  await settle()
+  await log.close(1000)
+  assert.equal(sizes(stream), [20, 1, 200, 20, 30])
+  assert.is(clock.pending(), 0)
 })
 
 test('a full queue drops task events first, counts them and says so in the log', async () => {

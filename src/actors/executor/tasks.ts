@@ -20,9 +20,9 @@ export interface EndedTask {
 }
 
 /** So much work may wait in a slot … */
-const AHEAD_MS = 10
+const AHEAD_MS = 20
 /** … in at most so many tasks. */
-const AHEAD_TASKS = 24
+const AHEAD_TASKS = 64
 /** Weight of the newest task in the mean. */
 const NEWEST = 0.2
 
@@ -49,13 +49,14 @@ export function launchTasks(state: ExecutorState, token: number, order: Launch):
 /** Fills free slots from the queue. */
 export function startTasks(state: ExecutorState): Decision {
   if (state.stopping !== undefined) return decided(state)
+  const held = Object.entries(state.tasks)
+  let { running } = state
+  // Nothing is queued, or there is no room for anything: so it is most of the time.
+  if (running === held.length || running >= state.cores * (1 + AHEAD_TASKS)) return decided(state)
   const tasks: Record<string, HeldTask> = { ...state.tasks }
   const perStage = new Map<string, TaskLaunch[]>()
   const orphans: EndedTask[] = []
-  let { running } = state
-  // Before the look at the queue: most of the time there is no room.
-  if (running >= state.cores * (1 + AHEAD_TASKS)) return decided(state)
-  for (const [name, task] of Object.entries(state.tasks)) {
+  for (const [name, task] of held) {
     if (task.phase !== 'queued') continue
     const { launch } = task
     const stage = stageKeyString(launch.key)

@@ -145,10 +145,10 @@ test('tasks run first come first served, as many as there are cores, each once',
 test('of short tasks some are handed over ahead, and killed there; of another stage none', () => {
   const executor = readyExecutor(1)
   for (const part of stageOrders(stagePlan(2))) executor.send(order(1, part))
-  const short = { ...finished(), metrics: { ...noMetrics, executorRunTime: 4 } }
+  const short = { ...finished(), metrics: { ...noMetrics, executorRunTime: 8 } }
   walk(executor, [
     [order(2, launchOrder(...[0, 1, 2, 3, 4, 5].map(p => taskKey(p)))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
-    // 10 ms of work: two tasks of 4 ms beside the one that runs.
+    // 20 ms of work: two tasks of 8 ms beside the one that runs.
     [ended(0, short), ['report 1: 1/0.0 FINISHED', 'run 1/1.0', 'run 1/2.0', 'run 1/3.0']],
     [order(3, { kind: 'killTask', key: taskKey(2), reason: 'late' }), ['answer 3 ack', 'kill 1/2.0: late']],
     // What waits ahead is not told as running.
