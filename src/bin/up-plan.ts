@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { formatSize, parseSize } from '../core/bytes.js'
 import type { CommandSpec, Parsed } from './arguments.js'
 import { UsageError } from './exit-codes.js'
+import { memoryExceedsHost } from './host.js'
 import type { Machine } from './node-plan.js'
 
 export interface UpPlan {
@@ -58,7 +59,7 @@ export function upPlan(flags: Parsed, cwd: string, machine: Machine): UpPlan {
   // A bare number is MiB, as in Spark's settings.
   const memory = asked === undefined ? Math.max(SMALLEST_MEMORY, Math.min(USUAL_MEMORY, share)) : parseSize(asked, MIB)
   if (memory < SMALLEST_MEMORY) throw new UsageError(`--memory ${asked} is less than ${formatSize(SMALLEST_MEMORY)}.`, 'up')
-  if (memory > machine.memory) throw new UsageError(`--memory ${asked} is more than this host has (${formatSize(machine.memory)}).`, 'up')
+  if (memory > machine.memory) throw memoryExceedsHost(`--memory ${asked}`, machine.memory)
   const keepData = flags.text('keep-data')
   return {
     masters: count('masters', MOST_MASTERS) ?? 1,

@@ -159,7 +159,7 @@ test('a wrong line is a usage error with the nearest right word', async () => {
   for (const [args, message] of [
     [['submti', 'x.js'], /Unknown command submti; did you mean submit\?/],
     [['submit', '--excutor-cores', '1', 'x.js'], /Unknown flag --excutor-cores; did you mean --executor-cores\?/],
-    [['node', '--role', 'worker', '--memory', '900t'], /more than this host has/],
+    [['node', '--role', 'worker', '--memory', '1k'], /less than 256/],
     [['submit', 'nowhere.js'], /nowhere\.js does not exist/],
   ] as const) {
     const { code, stderr } = await spk(...args)
