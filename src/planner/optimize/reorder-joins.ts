@@ -9,7 +9,7 @@ import { cardinality } from '../cardinality.js'
 import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { isDeterministic } from '../functions/table.js'
 import { outputOf, type Plan } from '../plan.js'
-import { references } from '../tree.js'
+import { mapPlanChildren, mapSame, references } from '../tree.js'
 import { rowWidth } from '../type-width.js'
 import { costOf, type JoinCondition, type JoinInput, type JoinTree, productsOf, searchJoinOrder } from './join-search.js'
 import type { Rule } from './rule.js'
@@ -21,19 +21,35 @@ const mostInputs = 30
 
 export const reorderJoins: Rule = {
   name: 'ReorderJoin',
-  order: 'down',
-  rewrite(plan) {
-    const chain: Chain = { inputs: [], conditions: [] }
-    const written = flatten(plan, chain)
-    if (chain.inputs.length < 3 || chain.inputs.length > mostInputs || !chain.conditions.every(isDeterministic)) return plan
-    const tree = cheaper(written, chain) ?? withoutProducts(written, chain)
-    // The columns keep their places.
-    return tree === undefined ? plan : { kind: 'Project', input: build(tree, chain), expressions: outputOf(plan) }
-  },
+  order: 'whole',
+  rewrite: plan => reorder(plan),
+}
+
+/** Chains from the top, and then what lies below their inputs: a part of a chain is not searched again. */
+function reorder(plan: Plan): Plan {
+  const chain: { readonly inputs: Plan[]; readonly conditions: BoundExpr[] } = { inputs: [], conditions: [] }
+  const written = flatten(plan, chain)
+  if (chain.inputs.length < 2) return mapPlanChildren(plan, reorder)
+  const inputs = mapSame(chain.inputs, reorder)
+  const small = chain.inputs.length < 3 || chain.inputs.length > mostInputs || !chain.conditions.every(isDeterministic)
+  const tree = small ? undefined : (cheaper(written, chain) ?? withoutProducts(written, chain))
+  // The columns keep their places.
+  if (tree !== undefined) return { kind: 'Project', input: build(tree, { ...chain, inputs }), expressions: outputOf(plan) }
+  return inputs === chain.inputs ? plan : withInputs(plan, [...inputs])
+}
+
+/** The chain as written over other inputs, which are taken from the front of the list. */
+function withInputs(plan: Plan, inputs: Plan[]): Plan {
+  if (plan.kind === 'Project' && plan.expressions.every(e => e.kind === 'Attribute') && isInner(plan.input)) {
+    return { ...plan, input: withInputs(plan.input, inputs) }
+  }
+  if (!isInner(plan)) return inputs.shift() ?? plan
+  const left = withInputs(plan.left, inputs)
+  return { ...plan, left, right: withInputs(plan.right, inputs) }
 }
 
 interface Chain {
-  readonly inputs: Plan[]
+  readonly inputs: readonly Plan[]
   readonly conditions: BoundExpr[]
 }
 
@@ -42,7 +58,7 @@ function isInner(plan: Plan): plan is Extract<Plan, { kind: 'Join' }> {
 }
 
 /** Collects the chain and gives its shape. Columns may have been put in order by this very rule, further down: a choice of columns does not end a chain. */
-function flatten(plan: Plan, chain: Chain): JoinTree {
+function flatten(plan: Plan, chain: { readonly inputs: Plan[]; readonly conditions: BoundExpr[] }): JoinTree {
   if (plan.kind === 'Project' && plan.expressions.every(e => e.kind === 'Attribute') && isInner(plan.input)) return flatten(plan.input, chain)
   if (!isInner(plan)) {
     chain.inputs.push(plan)
