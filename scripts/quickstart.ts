@@ -84,7 +84,7 @@ async function main(): Promise<number> {
     workerCores: 2,
     workerMemory: '2g',
     nats,
-    pagePorts: { master: 8080, worker: 8081 },
+    usualPorts: true,
     keep: values.keep ?? false,
   })
   let stopping: Promise<void> | undefined

@@ -40,8 +40,8 @@ export interface LocalClusterOptions {
   readonly nats: { readonly url: string } | { readonly binary: string }
   /** Where JetStream keeps its data; default: below the folder. */
   readonly store?: string
-  /** First ports of the pages; absent: free ones. */
-  readonly pagePorts?: { readonly master: number; readonly worker: number }
+  /** Pages on the usual ports, or one up while they are taken; else on free ones. */
+  readonly usualPorts?: boolean
   /** Whether the processes outlive this one. */
   readonly keep: boolean
   /** Gives up the start: everything is stopped again, and the start rejects. */
@@ -127,8 +127,7 @@ export function startNats(options: LocalClusterOptions, binary: string, port: nu
 
 /** Starts one `spk node` and waits until it is ready. */
 export function startNode(options: LocalClusterOptions, urls: RoleUrls, role: 'master' | 'worker', index: number): Promise<LocalProcess> {
-  const port = options.pagePorts?.[role] ?? 0
-  const args = [spk, 'node', '--role', role, '--cluster', options.cluster, '--host', HOST, '--webui-port', String(port)]
+  const args = [spk, 'node', '--role', role, '--cluster', options.cluster, '--host', HOST, ...(options.usualPorts === true ? [] : ['--ui-port', '0'])]
   if (role === 'worker')
     args.push('--cores', String(options.workerCores), '--memory', options.workerMemory, '--work-dir', join(options.folder, `worker-${index}`))
   const name = `${role}-${index}`
