@@ -190,7 +190,14 @@ export const conf = {
     'spark.sql.adaptive.enabled',
     asBoolean,
     'true',
-    'Re-planning between stages: at present, coalescing of small shuffle partitions.',
+    'Re-planning between stages by real sizes: small shuffle partitions are read together, joins of which one side turned out small are broadcast.',
+  ),
+  adaptiveBroadcastThreshold: option(
+    'session',
+    'spark.sql.adaptive.autoBroadcastJoinThreshold',
+    asSizeOrOff,
+    undefined,
+    'A join side that turned out to be no larger than this is broadcast; unset: `spark.sql.autoBroadcastJoinThreshold`; -1: never.',
   ),
   adaptiveCoalesce: option(
     'session',

@@ -121,11 +121,25 @@ export interface StageSpec {
   readonly output: StageOutput
   /** Stages whose output this one reads. */
   readonly parents: readonly number[]
+  /** Stages that end first, where they run: their size may make this stage needless. */
+  readonly after?: readonly number[]
   /** False when running a task again may give other rows (rand(), limit without order): a lost map output then rolls the whole stage back. */
   readonly deterministic: boolean
   /** The result stage stops early when this many rows have arrived (LIMIT without ORDER BY); what more there is, the caller of `ClusterHandle.run` cuts off. */
   readonly rowLimit?: number
 }
+
+/** What a complete stage wrote, over all partitions. */
+export interface StageSize {
+  readonly bytes: number
+  readonly rows: number
+}
+
+/**
+ * Plans what is left of a query again, by the sizes of the stages that are complete. Gives other plans, under their numbers, for stages that have not
+ * started; stages that none of them reads any more need not run. Called by the driver each time a stage is complete.
+ */
+export type Adapt = (complete: ReadonlyMap<number, StageSize>, started: ReadonlySet<number>) => readonly StageSpec[]
 
 /** A planned query. The last stage is the result stage (`result`, `write` or `noop`). */
 export interface StageGraph {

@@ -75,6 +75,8 @@ export interface PhysicalJoin {
   readonly buildKeys: readonly BoundExpr[]
   readonly condition?: BoundExpr
   readonly output: readonly Attribute[]
+  /** Likely bytes of the build side, of a hash join. */
+  readonly buildBytes?: number
 }
 export interface PhysicalSort {
   readonly kind: 'Sort'

@@ -3,9 +3,11 @@
  * `planWrite` and `analyzeOnly`; each waits only for the description of files.
  */
 import type { Conf } from '../core/config.js'
+import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import type { StageGraph, WriteTarget } from '../core/stage.js'
+import type { Adapt, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
+import { type Replanner, replanner, waitingStages } from './adaptive/replan.js'
 import { analyze } from './analyze/analyzer.js'
 import { codegenText, logicalText, parsedText, physicalText } from './explain.js'
 import type { Expr } from './expr.js'
@@ -48,7 +50,7 @@ import { toPhysical } from './physical/planner.js'
 import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import type { SourcePort } from './ports.js'
-import { cutStages } from './stages/cut.js'
+import { type CutPlan, cutStages } from './stages/cut.js'
 
 /** All optimizer rules, in order. */
 export const optimizerBatches: readonly Batch[] = [
@@ -138,7 +140,11 @@ export interface PlannedQuery {
   readonly physical: Physical
   /** Every rule that changed the plan, in order. */
   readonly trace: readonly TraceEntry[]
+  /** With adaptive execution: plans stages that have not started again, by the sizes of those that are complete. */
+  readonly adapt?: Adapt
   explain(mode?: ExplainMode): string
+  /** The physical plan after what `adapt` has changed so far. */
+  finalPlan(): string
 }
 
 /** The schema of a relation, without planning it. */
@@ -185,7 +191,7 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   const optimized = optimize(start, optimizerBatches, { nextId }, entry => trace.push(entry))
   const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
   const names = schema.fields.map(f => f.name)
-  const graph = cutStages(
+  const cut = cutStages(
     physical,
     names,
     {
@@ -198,6 +204,7 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
     },
     write,
   )
+  const { graph, adaptive } = adaptivePlan(physical, cut, environment.conf)
   return {
     schema,
     graph,
@@ -205,8 +212,23 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
     optimized,
     physical,
     trace,
+    ...(adaptive === undefined ? {} : { adapt: adaptive.adapt }),
     explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph),
+    finalPlan: () => physicalText(adaptive?.plan() ?? physical),
   }
+}
+
+/** With adaptive execution: what re-plans the stages, and which of them had better wait. */
+function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { readonly graph: StageGraph; readonly adaptive?: Replanner } {
+  if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 3) return cut
+  const broadcastBytes = settings.optional(conf.adaptiveBroadcastThreshold) ?? settings.get(conf.autoBroadcastJoinThreshold)
+  const options = { ...cut, broadcastBytes }
+  const after = waitingStages(options, id => cut.graph.stages[id]?.parents ?? [])
+  const stages = cut.graph.stages.map(stage => {
+    const first = after.get(stage.id)
+    return first === undefined ? stage : { ...stage, after: first }
+  })
+  return { graph: { ...cut.graph, stages }, adaptive: replanner(physical, options) }
 }
 
 function checkUniqueNames(schema: StructType, path: string): void {

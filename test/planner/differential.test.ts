@@ -52,7 +52,7 @@ test('the stages of a random query give what DuckDB alone gives', async ({ small
       const expected = sorted(await textRows(tables.connection, duck))
       let actual: string[]
       try {
-        actual = sorted((await runGraph(tables.connection, planned.graph)).rows)
+        actual = sorted((await runGraph(tables.connection, planned.graph, planned)).rows)
       } catch (error) {
         throw new Error(`${error instanceof Error ? error.message : error}\n${spark}\n${planned.explain('codegen')}`)
       }

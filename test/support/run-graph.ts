@@ -3,7 +3,7 @@
  * gives exactly the names and types of its stage's schema. For tests of the planner.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { Fragment, SortKey, StageGraph, StageInput, StageSpec } from '#src/core/stage.js'
+import type { Adapt, Fragment, SortKey, StageGraph, StageInput, StageSize, StageSpec } from '#src/core/stage.js'
 import type { StructType } from '#src/core/types.js'
 import { scanSql } from '#src/kernel/scan-sql.js'
 import { duckType, quoteName, quoteText } from '#src/planner/duck-type.js'
@@ -11,41 +11,86 @@ import { duckType, quoteName, quoteText } from '#src/planner/duck-type.js'
 export interface GraphRun {
   /** Rows of the result, in task order, each value as DuckDB prints it. */
   readonly rows: readonly (readonly string[])[]
-  /** Tasks of each stage. */
-  readonly tasks: readonly number[]
+  /** Stages that ran, in order. */
+  readonly ran: readonly number[]
 }
 
-/** Rows of a `rows` input: what the test's Arrow stands for. */
-export type RowsOf = (bytes: Uint8Array) => string
+export interface GraphOptions {
+  /** Rows of a `rows` input: what the test's Arrow stands for. */
+  readonly rowsSql?: (bytes: Uint8Array) => string
+  /** Called as the driver calls it: with what is complete, and with what has started, which is one stage at a time. */
+  readonly adapt?: Adapt
+}
 
-export async function runGraph(connection: DuckDBConnection, graph: StageGraph, rowsSql: RowsOf = () => 'SELECT 1 WHERE false'): Promise<GraphRun> {
-  const rows: (readonly string[])[] = []
-  const tasks: number[] = []
+/** What a row of a stage's output is said to weigh. */
+const rowBytes = 100
+
+export async function runGraph(connection: DuckDBConnection, graph: StageGraph, options: GraphOptions = {}): Promise<GraphRun> {
+  const stages = [...graph.stages]
+  const complete = new Map<number, StageSize>()
   const maps: number[] = []
-  for (const stage of graph.stages) {
-    const table = stageTable(stage.id)
-    await connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${table} (${[...stage.schema.fields.map(f => `${quoteName(f.name)} ${columnType(f.type)}`), '"@map" BIGINT', '"@part" BIGINT'].join(', ')})`,
-    )
-    let task = 0
-    for (const fragment of stage.fragments) {
-      const count = taskCount(fragment, graph, maps)
-      for (let i = 0; i < count; i++) {
-        const statement = `WITH ${[...fragment.inputs.map(input => `${quoteName(input.name)} AS NOT MATERIALIZED (${inputSql(input, i, rowsSql)})`), '"@nothing" AS (SELECT 1)'].join(', ')}\n`
-        await setAll(connection, fragment.settings ?? {})
-        if (i === 0) await checkColumns(connection, statement, fragment, stage)
-        if (stage.output.kind === 'result' || stage.output.kind === 'write') rows.push(...(await textRows(connection, statement + fragment.sql)))
-        else await connection.run(`INSERT INTO ${table} ${statement} SELECT *, ${task}, ${partitionSql(stage)} FROM (${fragment.sql})`)
-        await resetAll(connection, fragment.settings ?? {})
-        task++
-      }
-    }
-    if (stage.output.kind === 'range') await assignRanges(connection, table, stage.output.keys, stage.output.partitions)
-    tasks.push(task)
-    maps.push(task)
+  const ran: number[] = []
+  let rows: (readonly string[])[] = []
+  for (let stage = nextStage(stages, complete); stage !== undefined; stage = nextStage(stages, complete)) {
+    const run = await runStage(connection, stage, stages, maps, options)
+    rows = run.rows
+    maps[stage.id] = run.tasks
+    ran.push(stage.id)
+    complete.set(stage.id, { rows: run.written, bytes: run.written * rowBytes })
+    for (const spec of options.adapt?.(complete, new Set(complete.keys())) ?? []) stages[spec.id] = spec
   }
-  const limit = graph.stages.at(-1)?.rowLimit
-  return { rows: limit === undefined ? rows : rows.slice(0, limit), tasks }
+  const limit = stages.at(-1)?.rowLimit
+  return { rows: limit === undefined ? rows : rows.slice(0, limit), ran }
+}
+
+/** The first stage that the result needs and that nothing keeps from running. */
+function nextStage(stages: readonly StageSpec[], complete: ReadonlyMap<number, StageSize>): StageSpec | undefined {
+  const wanted = new Set<number>()
+  const want = (id: number): void => {
+    if (complete.has(id) || wanted.has(id)) return
+    wanted.add(id)
+    const stage = stages[id]
+    for (const parent of stage === undefined ? [] : needs(stage)) want(parent)
+  }
+  want(stages.length - 1)
+  const next = stages.find(s => wanted.has(s.id) && needs(s).every(id => complete.has(id)) && (s.after ?? []).every(id => !wanted.has(id)))
+  if (next === undefined && wanted.size > 0) throw new Error(`stages ${[...wanted].join(', ')} wait for each other`)
+  return next
+}
+
+function needs(stage: StageSpec): readonly number[] {
+  return stage.output.kind === 'range' ? [...stage.parents, stage.output.sampleFrom] : stage.parents
+}
+
+async function runStage(
+  connection: DuckDBConnection,
+  stage: StageSpec,
+  stages: readonly StageSpec[],
+  maps: readonly number[],
+  options: GraphOptions,
+): Promise<{ readonly rows: (readonly string[])[]; readonly tasks: number; readonly written: number }> {
+  const { rowsSql = () => 'SELECT 1 WHERE false' } = options
+  const rows: (readonly string[])[] = []
+  const table = stageTable(stage.id)
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${table} (${[...stage.schema.fields.map(f => `${quoteName(f.name)} ${columnType(f.type)}`), '"@map" BIGINT', '"@part" BIGINT'].join(', ')})`,
+  )
+  let task = 0
+  for (const fragment of stage.fragments) {
+    const count = taskCount(fragment, stages, maps)
+    for (let i = 0; i < count; i++) {
+      const statement = `WITH ${[...fragment.inputs.map(input => `${quoteName(input.name)} AS NOT MATERIALIZED (${inputSql(input, i, rowsSql)})`), '"@nothing" AS (SELECT 1)'].join(', ')}\n`
+      await setAll(connection, fragment.settings ?? {})
+      if (i === 0) await checkColumns(connection, statement, fragment, stage)
+      if (stage.output.kind === 'result' || stage.output.kind === 'write') rows.push(...(await textRows(connection, statement + fragment.sql)))
+      else await connection.run(`INSERT INTO ${table} ${statement} SELECT *, ${task}, ${partitionSql(stage)} FROM (${fragment.sql})`)
+      await resetAll(connection, fragment.settings ?? {})
+      task++
+    }
+  }
+  if (stage.output.kind === 'range') await assignRanges(connection, table, stage.output.keys, stage.output.partitions)
+  const written = Number((await connection.runAndReadAll(`SELECT count(*) FROM ${table}`)).getRows()[0]?.[0])
+  return { rows, tasks: task, written }
 }
 
 const stageTable = (id: number) => `"@stage_${id}"`
@@ -54,7 +99,7 @@ function columnType(type: StructType['fields'][number]['type']): string {
   return type.kind === 'null' ? 'INTEGER' : duckType(type)
 }
 
-function taskCount(fragment: Fragment, graph: StageGraph, maps: readonly number[]): number {
+function taskCount(fragment: Fragment, stages: readonly StageSpec[], maps: readonly number[]): number {
   const counts = fragment.inputs.flatMap(input => {
     switch (input.kind) {
       case 'scan':
@@ -68,7 +113,7 @@ function taskCount(fragment: Fragment, graph: StageGraph, maps: readonly number[
       case 'shuffle': {
         if (input.read === 'all') return [1]
         if (input.read === 'forward') return [maps[input.stage] ?? 0]
-        const output = graph.stages[input.stage]?.output
+        const output = stages[input.stage]?.output
         return [output !== undefined && 'partitions' in output ? output.partitions : 1]
       }
       default:
@@ -79,7 +124,7 @@ function taskCount(fragment: Fragment, graph: StageGraph, maps: readonly number[
   return counts[0] ?? 1
 }
 
-function inputSql(input: StageInput, task: number, rowsSql: RowsOf): string {
+function inputSql(input: StageInput, task: number, rowsSql: (bytes: Uint8Array) => string): string {
   switch (input.kind) {
     case 'scan':
       return scanSql({ ...input, splits: input.tasks[task] ?? [] }, new Map())

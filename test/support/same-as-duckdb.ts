@@ -31,7 +31,7 @@ export async function sameAsDuckdb(both: Both, sql: string, duck = sql, ordered 
     const planned = await tables.plan(sql, settings)
     let actual: string[]
     try {
-      actual = arranged((await runGraph(tables.connection, planned.graph)).rows, ordered)
+      actual = arranged((await runGraph(tables.connection, planned.graph, planned)).rows, ordered)
     } catch (error) {
       throw new Error(`${error instanceof Error ? error.message : error}\n${sql}\n${planned.explain('extended')}\n${planned.explain('codegen')}`)
     }

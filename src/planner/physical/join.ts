@@ -213,6 +213,7 @@ function hashJoin(plan: JoinPlan, left: Side, right: Side, sizes: Sizes): Physic
     buildKeys: build.columns,
     ...(plan.condition === undefined ? {} : { condition: plan.condition }),
     output: outputOf(plan),
+    buildBytes: turned ? sizes.likely.left : sizes.likely.right,
   }
 }
 

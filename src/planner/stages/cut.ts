@@ -26,10 +26,26 @@ export interface Lowering {
 /** Rows of keys that each task reports for the bounds of a range exchange. */
 const sampleSize = 1000
 
+/** A stage with what it was made from, so that it can be made again from another plan. */
+export interface CutStage {
+  readonly plan: Physical
+  /** The same stage from another plan with the same output, whose exchanges have their stages in `stageOf`. */
+  remake(plan: Physical): StageSpec
+}
+
+export interface CutPlan {
+  readonly graph: StageGraph
+  /** By the stage's number. A range exchange's second stage, which only passes rows on, is not among them. */
+  readonly stages: ReadonlyMap<number, CutStage>
+  /** The stage that writes an exchange. */
+  readonly stageOf: Map<Exchange, number>
+}
+
 /** `write`: the last stage writes; files have the users' column names. */
-export function cutStages(plan: Physical, names: readonly string[], lowering: Lowering, write?: WriteTarget): StageGraph {
+export function cutStages(plan: Physical, names: readonly string[], lowering: Lowering, write?: WriteTarget): CutPlan {
   const stages: StageSpec[] = []
   const done = new Map<Exchange, number>()
+  const cuts = new Map<number, CutStage>()
   const add = (stage: Omit<StageSpec, 'id'>): number => {
     const id = stages.length
     stages.push({ id, ...stage })
@@ -42,17 +58,18 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
   }
   const build = (below: Physical, output: StageOutput, more: Partial<StageSpec> = {}, columnNames?: readonly string[]): number => {
     for (const exchange of exchangesBelow(below)) cut(exchange)
-    const parents = [...new Set(exchangesBelow(below).map(e => must(done.get(e), 'an exchange was not cut')))]
-    const schema = columnNames === undefined ? lowering.schema(below) : namedSchema(below, columnNames)
-    return add({
-      name: lowering.stageName(below),
-      fragments: lowering.fragments(below, read, columnNames),
-      schema,
+    const make = (from: Physical): Omit<StageSpec, 'id'> => ({
+      name: lowering.stageName(from),
+      fragments: lowering.fragments(from, read, columnNames),
+      schema: columnNames === undefined ? lowering.schema(from) : namedSchema(from, columnNames),
       output,
-      parents,
-      deterministic: lowering.isDeterministic(below),
+      parents: [...new Set(exchangesBelow(from).map(e => must(done.get(e), 'an exchange was not cut')))],
+      deterministic: lowering.isDeterministic(from),
       ...more,
     })
+    const id = add(make(below))
+    cuts.set(id, { plan: below, remake: other => ({ id, ...make(other) }) })
+    return id
   }
   const cut = (exchange: Exchange): void => {
     if (done.has(exchange)) return
@@ -98,11 +115,11 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
   if (write !== undefined) build(plan, write, {}, write.kind === 'write' ? names : undefined)
   else if (plan.kind === 'CollectLimit') build(plan.input, { kind: 'result' }, { rowLimit: plan.limit })
   else build(plan, { kind: 'result' })
-  return { stages, schema: result }
+  return { graph: { stages, schema: result }, stages: cuts, stageOf: done }
 }
 
 /** The exchanges that a stage reads: the nearest ones below. */
-function exchangesBelow(plan: Physical): Exchange[] {
+export function exchangesBelow(plan: Physical): Exchange[] {
   if (plan.kind === 'Exchange') return [plan]
   const children =
     plan.kind === 'Join'

@@ -1,0 +1,79 @@
+/** Plans that change while they run, by what the stages before have written: which stages still run, and the rows, which are those of DuckDB alone. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type TestTables, testTables } from '../../support/planner-tables.js'
+import { runGraph, textRows } from '../../support/run-graph.js'
+
+const test = suite<TestTables>('planner/adaptive/replan')
+
+/** Files claim to be large: nothing is broadcast at planning. A row that a stage writes weighs 100 bytes here. */
+test.before(async context => {
+  Object.assign(context, await testTables(1000))
+  const n = 6000
+  await context.add('facts', `SELECT (i * 7919) % ${n} AS k, i % 100 AS g, i::DOUBLE AS x FROM range(${n}) t(i)`, { rowGroup: 2048 })
+  await context.add('items', `SELECT (i * 31) % ${n} AS k, i % 10 AS kind, 'item ' || i AS name FROM range(${n}) t(i)`, { rowGroup: 2048 })
+  await context.add('notes', `SELECT (i * 17) % ${n} AS k, i AS note FROM range(${n}) t(i)`, { rowGroup: 2048 })
+})
+test.after(context => context.close())
+
+// 20 rows of items are left, which no statistics tell.
+const few = "(SELECT * FROM items WHERE name LIKE 'item 12_' OR name LIKE 'item 34_')"
+const none = "(SELECT * FROM items WHERE name LIKE '%nothing%')"
+
+interface Case {
+  readonly sql: string
+  /** Stages in all, and those that ran. */
+  readonly stages: number
+  readonly ran: number
+  readonly final: RegExp
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+const cases: readonly Case[] = [
+  { sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin \[k#\d+\], \[k#\d+\], Inner/ },
+  { sql: `SELECT f.x, i.name FROM ${few} i JOIN facts f ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*Inner/ },
+  { sql: `SELECT f.x, i.name FROM facts f LEFT JOIN ${few} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*LeftOuter/ },
+  { sql: `SELECT f.x FROM facts f LEFT SEMI JOIN ${few} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*LeftSemi/ },
+  { sql: `SELECT f.x FROM facts f LEFT ANTI JOIN ${few} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*LeftAnti/ },
+  { sql: `SELECT f.x, i.name FROM facts f FULL JOIN ${few} i ON f.k = i.k`, stages: 3, ran: 3, final: /ShuffledHashJoin .*FullOuter/ },
+  // The join of the rows that are left is itself an input that turns out small.
+  {
+    sql: `SELECT f.x, o.k FROM facts f JOIN ${few} i ON f.k = i.k JOIN notes o ON o.note = f.g`,
+    stages: 5,
+    ran: 3,
+    final: /BroadcastHashJoin[\s\S]*BroadcastHashJoin/,
+  },
+  // What is grouped by the join's key must stay together.
+  { sql: `SELECT f.k, count(*) AS n FROM facts f JOIN ${few} i ON f.k = i.k GROUP BY f.k`, stages: 3, ran: 3, final: /ShuffledHashJoin/ },
+  { sql: `SELECT f.x, i.name FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /LocalTableScan <empty>/ },
+  { sql: `SELECT f.x FROM facts f LEFT SEMI JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /LocalTableScan <empty>/ },
+  { sql: `SELECT f.x FROM facts f LEFT ANTI JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*LeftAnti/ },
+  { sql: `SELECT count(*) AS n FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 4, ran: 3, final: /LocalTableScan <empty>/ },
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.k = i.k`,
+    settings: { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' },
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin/,
+  },
+]
+
+for (const { sql, settings = {}, stages, ran, final } of cases) {
+  test(`${sql}${Object.keys(settings).join()}`, async context => {
+    const planned = await context.plan(sql, { 'spk.sql.fileOrder.enabled': 'false', ...settings }, 4)
+    assert.is(planned.graph.stages.length, stages, planned.explain('codegen'))
+    const run = await runGraph(context.connection, planned.graph, planned.adapt === undefined ? {} : { adapt: planned.adapt })
+    assert.is(run.ran.length, ran, `ran ${run.ran.join()}\n${planned.explain()}\n${planned.finalPlan()}`)
+    assert.match(planned.finalPlan(), final)
+    const expected = await textRows(context.connection, sql.replace('LEFT SEMI', 'SEMI').replace('LEFT ANTI', 'ANTI'))
+    assert.equal(run.rows.map(r => r.join('|')).sort(), expected.map(r => r.join('|')).sort())
+  })
+}
+
+test('switched off, nothing changes', async context => {
+  const planned = await context.plan(cases[0]?.sql ?? '', { 'spark.sql.adaptive.enabled': 'false' })
+  assert.is(planned.adapt, undefined)
+  assert.is(planned.finalPlan(), planned.explain().replace('== Physical Plan ==\n', ''))
+})
+
+test.run()
