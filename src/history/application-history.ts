@@ -51,6 +51,8 @@ export interface ExecutionHistory {
   readonly executionId: number
   readonly description: string
   readonly physicalPlan: string
+  /** As it was run, when adaptive execution changed it. */
+  readonly finalPlan?: string
   readonly startedAt: number
   endedAt?: number
   error?: ErrorData

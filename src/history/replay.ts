@@ -86,6 +86,11 @@ export class Replay {
         history.executions.set(executionId, { executionId, description, physicalPlan, startedAt: at, jobs: [] })
         return
       }
+      case 'SQLAdaptiveExecutionUpdate': {
+        const execution = history.executions.get(event.executionId)
+        if (execution !== undefined) Object.assign(execution, { finalPlan: event.physicalPlanDescription })
+        return
+      }
       case 'SQLExecutionEnd': {
         const execution = history.executions.get(event.executionId)
         if (execution !== undefined) Object.assign(execution, { endedAt: at }, errorOf(event))

@@ -66,6 +66,8 @@ const schemas = {
   }),
   ExecutorRemoved: event('ExecutorRemoved', { executorId: Type.String(), removedReason: Type.String(), workerLost: Type.Boolean() }),
   SQLExecutionStart: event('SQLExecutionStart', { executionId: Type.Integer(), description: Type.String(), physicalPlanDescription: Type.String() }),
+  /** The plan as it was run, when adaptive execution changed it on the way. */
+  SQLAdaptiveExecutionUpdate: event('SQLAdaptiveExecutionUpdate', { executionId: Type.Integer(), physicalPlanDescription: Type.String() }),
   SQLExecutionEnd: event('SQLExecutionEnd', { executionId: Type.Integer(), error: Type.Optional(WireError) }),
   JobStart: event('JobStart', {
     jobId: Type.Integer(),

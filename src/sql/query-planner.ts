@@ -27,7 +27,17 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     schemaOf: async (relation, context) => (await analyzeOnly(relation, environment(context))).schema,
     plan: async (relation, context, write): Promise<PlannedQuery> => {
       const planned = await plan(relation, context, write)
-      return { graph: planned.graph, physical: planned.explain('simple') }
+      const { graph, adapt } = planned
+      const first = planned.finalPlan()
+      return {
+        graph,
+        physical: planned.explain('simple'),
+        ...(adapt === undefined ? {} : { adapt }),
+        finalPlan() {
+          const final = planned.finalPlan()
+          return final === first ? undefined : final
+        },
+      }
     },
     explain: async (relation, context, mode) => (await planQuery(relation, environment(context))).explain(mode),
   }

@@ -37,6 +37,8 @@ export class QueryRunner {
   readonly commands: CommandQueue
   readonly #deferred = new DeferredRelations()
   readonly #running = new Set<AbortController>()
+  /** How a plan was run the last time, when adaptive execution changed it on the way. */
+  readonly #finalPlans = new WeakMap<Relation, string>()
 
   constructor(services: SessionServices, config: RuntimeConfig, views: TempViews, tables: SessionTables) {
     this.services = services
@@ -78,8 +80,12 @@ export class QueryRunner {
     return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
   }
 
-  async explain(plan: Relation, mode: ExplainMode, text?: string): Promise<string> {
-    return this.services.planner.explain(await this.#ready(plan), this.#context(text), mode)
+  /** A plan that was run, and changed while it ran, is shown as it ended too. */
+  async explain(given: Relation, mode: ExplainMode, text?: string): Promise<string> {
+    const plan = await this.#ready(given)
+    const explained = await this.services.planner.explain(plan, this.#context(text), mode)
+    const final = mode === 'codegen' ? undefined : this.#finalPlans.get(plan)
+    return final === undefined ? explained : `${explained}\n\n== Final Plan of the Last Run ==\n${final}`
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
@@ -140,8 +146,11 @@ export class QueryRunner {
         plan: planned.physical,
         conf: settings.entries(),
         signal,
+        ...(planned.adapt === undefined ? {} : { adapt: planned.adapt, finalPlan: () => planned.finalPlan() }),
         ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
       })
+      const final = planned.finalPlan()
+      if (final !== undefined) this.#finalPlans.set(plan, final)
       return { planned, job }
     } finally {
       bar?.finish()

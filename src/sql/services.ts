@@ -1,6 +1,6 @@
 /** What a session needs of the rest of spk. The SDK makes it; tests give their own. */
 import type { ClusterHandle } from '../actors/driver/handle.js'
-import type { StageGraph, WriteTarget } from '../core/stage.js'
+import type { Adapt, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import type { ParseOptions } from '../planner/parse/options.js'
@@ -23,6 +23,9 @@ export interface PlannedQuery {
   readonly graph: StageGraph
   /** The physical plan as text. */
   readonly physical: string
+  readonly adapt?: Adapt
+  /** The plan that was run, as text, when it was changed on the way. */
+  finalPlan(): string | undefined
 }
 
 export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'

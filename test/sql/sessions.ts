@@ -43,7 +43,7 @@ export function testSession(settings: Readonly<Record<string, string>> = {}): Te
     plan: async (plan, context, write) => {
       plans.push(write === undefined ? { plan, context } : { plan, context, write })
       const graph: StageGraph = { stages: [], schema: state.schema }
-      return { graph, physical: 'the plan' }
+      return { graph, physical: 'the plan', finalPlan: () => undefined }
     },
     explain: async (plan, _, mode) => `${mode} ${plan.kind}`,
   }

@@ -5,7 +5,7 @@
 import { type Clock, delay, type Rng } from '../../core/clock.js'
 import type { Conf } from '../../core/config.js'
 import { conf as table } from '../../core/config-table.js'
-import { fromErrorData, SpkError, toErrorData, toErrorSummary } from '../../core/errors.js'
+import { type ErrorData, fromErrorData, SpkError, toErrorData, toErrorSummary } from '../../core/errors.js'
 import { type AppId, newAppId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import { eventLog } from '../../history/event-log.js'
@@ -320,14 +320,20 @@ export function startDriver(options: DriverOptions): DriverHandle {
       if (run.plan !== undefined)
         events.post({ Event: 'SQLExecutionStart', executionId: job, description: run.description, physicalPlanDescription: run.plan })
       application.send({ type: 'jobStarted' })
+      const executionEnd = (error?: ErrorData): void => {
+        if (run.plan === undefined) return
+        const physicalPlanDescription = run.finalPlan?.()
+        if (physicalPlanDescription !== undefined) events.post({ Event: 'SQLAdaptiveExecutionUpdate', executionId: job, physicalPlanDescription })
+        events.post({ Event: 'SQLExecutionEnd', executionId: job, ...(error === undefined ? {} : { error }) })
+      }
       const running = runJob({ core, job, graph, firstStage, run, onGone: () => jobs.delete(job) })
       jobs.set(job, running)
       try {
         const result = await running.result
-        if (run.plan !== undefined) events.post({ Event: 'SQLExecutionEnd', executionId: job })
+        executionEnd()
         return result
       } catch (error) {
-        if (run.plan !== undefined) events.post({ Event: 'SQLExecutionEnd', executionId: job, error: toErrorSummary(error) })
+        executionEnd(toErrorSummary(error))
         throw error
       } finally {
         application.send({ type: 'jobEnded' })

@@ -3,7 +3,7 @@
  * handle. This is the only door from the user APIs to the actors.
  */
 import type { Batch } from '../../core/batch.js'
-import type { StageGraph } from '../../core/stage.js'
+import type { Adapt, StageGraph } from '../../core/stage.js'
 import type { TaskMetrics } from '../../protocol/tasks.js'
 
 export interface StageSummary {
@@ -34,6 +34,10 @@ export interface RunOptions {
   readonly onProgress?: (progress: JobProgress) => void
   /** Physical plan as text: with it the event log tells the query as a SQL execution. */
   readonly plan?: string
+  /** Plans stages that have not started again, by the sizes of those that are complete; see `Adapt`. */
+  readonly adapt?: Adapt
+  /** The plan as text, when `adapt` has changed it since. */
+  readonly finalPlan?: () => string | undefined
   /** Session conf of this query. */
   readonly conf: Readonly<Record<string, string>>
 }

@@ -4,7 +4,7 @@
  */
 import { type ErrorData, unreachable } from '../../core/errors.js'
 import { fetchFailedTooOften } from './failures.js'
-import type { JobCommand, JobContext, JobEvent, JobStage } from './job-state.js'
+import type { JobCommand, JobContext, JobEvent, JobStage, StageChange } from './job-state.js'
 
 export interface JobDecision {
   readonly next: JobContext
@@ -79,7 +79,7 @@ function advance(context: JobContext, before: readonly JobCommand[] = [], hold =
   const stages = context.stages.map((stage, at): JobStage => {
     if (!wanted.has(at)) return stage
     const ready = stage.parents.every(complete)
-    if (stage.state === 'idle' && ready) {
+    if (stage.state === 'idle' && ready && !stage.after.some(first => wanted.has(first))) {
       commands.push({ type: 'startStage', params: { stage: at } })
       return { ...stage, state: 'running', attempt: 0 }
     }
@@ -114,9 +114,25 @@ function completed(context: JobContext, event: Extract<JobEvent, { type: 'stageC
   // a report of an attempt that was rolled back meanwhile
   if (stage === undefined || stage.attempt !== event.attempt || event.attempt < stage.firstValid) return stay(context)
   const next = replace(context, event.stage, { state: 'complete', failedAttempts: [] })
-  if (event.stage < context.stages.length - 1) return advance(next)
+  if (event.stage < context.stages.length - 1) return event.changes === undefined ? advance(next) : changed(next, event.changes)
   if (context.temporary === undefined) return finish(next, 'succeeded')
   return { next: { ...next, phase: 'committing' }, commands: [{ type: 'commitWrite', params: { temporary: context.temporary } }], hold: false }
+}
+
+/** Stages that have not started get other plans; what is at work for nobody any more ends. */
+function changed(context: JobContext, changes: readonly StageChange[]): JobDecision {
+  let next = context
+  for (const { stage, ...change } of changes) if (next.stages[stage]?.state === 'idle') next = replace(next, stage, change)
+  const before = wantedStages(context.stages)
+  const wanted = wantedStages(next.stages)
+  const commands: JobCommand[] = []
+  for (const at of before) {
+    const state = next.stages[at]?.state
+    if (wanted.has(at) || (state !== 'running' && state !== 'paused')) continue
+    next = replace(next, at, { state: 'dropped' })
+    commands.push({ type: 'dropStage', params: { stage: at } })
+  }
+  return advance(next, commands)
 }
 
 function outputsLost(context: JobContext, at: number): JobDecision {

@@ -4,15 +4,15 @@
  */
 import { conf as table } from '../../core/config-table.js'
 import { type ErrorData, fromErrorData, must, toErrorData } from '../../core/errors.js'
-import type { StageGraph } from '../../core/stage.js'
+import type { StageGraph, StageSize } from '../../core/stage.js'
 import { type Actor, bind } from '../bind.js'
 import type { DriverCore } from './driver-core.js'
 import { jobCancelled } from './failures.js'
 import type { JobResult, RunOptions, StageSummary } from './handle.js'
 import { type JobMachine, jobMachine } from './job.js'
-import type { JobCommand } from './job-state.js'
+import { type JobCommand, neededBy, type StageChange } from './job-state.js'
 import { layoutTasks } from './layout.js'
-import { mapOutputs, shuffleSizes, sum } from './map-outputs.js'
+import { mapOutputs, shuffleSizes, stageSize, sum } from './map-outputs.js'
 import { pendingQueues } from './pending.js'
 import { sampledBounds } from './range-bounds.js'
 import { acceptedInOrder } from './stage-decide.js'
@@ -46,7 +46,9 @@ export function runJob(options: JobOptions): RunningJob {
   const running = new Map<number, RunningStage>()
   const bounds = new Map<number, readonly Uint8Array[]>()
   const positions = new Map(graph.stages.map((spec, position) => [spec.id, position]))
-  const last = graph.stages.length - 1
+  /** Adaptive execution gives stages that have not started other plans. */
+  const specs = [...graph.stages]
+  const last = specs.length - 1
   let files: JobResult['files'] = []
   let ended = false
   let settle: { resolve: (result: JobResult) => void; reject: (error: unknown) => void } | undefined
@@ -58,7 +60,7 @@ export function runJob(options: JobOptions): RunningJob {
   const tableOf = (stage: RunningStage) => stage.actor.snapshot().context.table
 
   function startStage(position: number): void {
-    const spec = must(graph.stages[position], `stage at ${position}`)
+    const spec = must(specs[position], `stage at ${position}`)
     const adaptive = conf.get(table.adaptiveEnabled) && conf.get(table.adaptiveCoalesce)
     const layout = layoutTasks(spec, {
       sizes(graphId) {
@@ -99,7 +101,7 @@ export function runJob(options: JobOptions): RunningJob {
         now: clock.now(),
       },
       plan: attempt => planOf(position, attempt),
-      toJob: event => actor.send(event),
+      toJob: event => guarded(() => actor.send(event.type === 'stageCompleted' ? { ...event, ...adapted(event.stage) } : event)),
       onDrained,
     })
     running.set(position, stage)
@@ -123,6 +125,26 @@ export function runJob(options: JobOptions): RunningJob {
     }
   }
 
+  /** What is planned anew now that a stage is complete. */
+  function adapted(position: number): { readonly changes?: readonly StageChange[] } {
+    if (run.adapt === undefined) return {}
+    const { stages } = actor.snapshot().context
+    const complete = new Map<number, StageSize>()
+    for (const [at, stage] of running) {
+      const id = specs[at]?.id
+      if (id !== undefined && (at === position || stages[at]?.state === 'complete')) complete.set(id, stageSize(tableOf(stage)))
+    }
+    const started = new Set([...running.keys()].flatMap(at => specs[at]?.id ?? []))
+    const changes = run.adapt(complete, started).map((spec): StageChange => {
+      const stage = must(positions.get(spec.id), `stage ${spec.id}`)
+      specs[stage] = spec
+      return { stage, name: spec.name, parents: neededBy(spec).map(id => must(positions.get(id), `stage ${id}`)), deterministic: spec.deterministic }
+    })
+    if (changes.length === 0) return {}
+    log.debug({ stages: changes.map(c => firstStage + c.stage) }, 'stages planned anew')
+    return { changes }
+  }
+
   /** What an effect throws fails the job: a plan that cannot be made, a layout that contradicts itself. */
   function guarded(act: () => void): void {
     try {
@@ -139,7 +161,7 @@ export function runJob(options: JobOptions): RunningJob {
   }
 
   function remove(): void {
-    const stages = graph.stages.map((_, position) => firstStage + position)
+    const stages = specs.map((_, position) => firstStage + position)
     core.links.removeStages(stages)
     for (const stage of running.values()) stage.actor.stop()
     actor.stop()
@@ -148,7 +170,7 @@ export function runJob(options: JobOptions): RunningJob {
 
   function summaries(): StageSummary[] {
     const stage = (position: number) => running.get(position)?.actor.snapshot().context
-    return summarize({ graph, job: actor.snapshot().context, stage, cores: id => core.executor(id)?.cores ?? 0, now: clock.now() })
+    return summarize({ specs, job: actor.snapshot().context, stage, cores: id => core.executor(id)?.cores ?? 0, now: clock.now() })
   }
 
   function jobResult(): JobResult {
@@ -164,7 +186,7 @@ export function runJob(options: JobOptions): RunningJob {
     effects: self => ({
       async prepareWrite() {
         try {
-          const { output } = must(graph.stages[last], 'result stage')
+          const { output } = must(specs[last], 'result stage')
           if (output.kind !== 'write') return
           const temporary = await ports.prepareWrite(output.write, job)
           // The job was cancelled meanwhile: its machine does not hear any more.
@@ -180,6 +202,12 @@ export function runJob(options: JobOptions): RunningJob {
         events.post({ Event: 'StageCompleted', jobId: job, stageId: firstStage + stage, stageAttemptId, failureReason: 'its input was lost' })
         running.get(stage)?.actor.send({ type: 'pause' })
       },
+      dropStage({ stage }: Params<'dropStage'>) {
+        const stageAttemptId = running.get(stage)?.actor.snapshot().context.attempt ?? 0
+        const failureReason = 'nothing needs it any more: what it was to be joined with turned out small'
+        events.post({ Event: 'StageCompleted', jobId: job, stageId: firstStage + stage, stageAttemptId, failureReason })
+        running.get(stage)?.actor.send({ type: 'stop', reason: 'the stage is not needed any more', now: clock.now() })
+      },
       resumeStage: ({ stage, attempt }: Params<'resumeStage'>) => guarded(() => must(running.get(stage), `stage ${stage}`).resume(attempt)),
       rollbackStage({ stage, reason }: Params<'rollbackStage'>) {
         running.get(stage)?.actor.send({ type: 'rollback', reason, now: clock.now() })
@@ -193,7 +221,7 @@ export function runJob(options: JobOptions): RunningJob {
       },
       async commitWrite({ temporary }: Params<'commitWrite'>) {
         try {
-          const { output } = must(graph.stages[last], 'result stage')
+          const { output } = must(specs[last], 'result stage')
           if (output.kind !== 'write') return
           const accepted = acceptedInOrder(must(running.get(last), 'result stage').actor.snapshot().context)
           const made = accepted.flatMap(a => (a.output.kind === 'files' ? a.output.files : []))
@@ -210,7 +238,7 @@ export function runJob(options: JobOptions): RunningJob {
       },
       async abortWrite({ temporary }: Params<'abortWrite'>) {
         try {
-          const { output } = must(graph.stages[last], 'result stage')
+          const { output } = must(specs[last], 'result stage')
           if (output.kind === 'write') await ports.abortWrite(output.write, temporary)
         } catch (error) {
           log.warn({ err: error, temporary }, 'the temporary folder of a failed write was not removed')

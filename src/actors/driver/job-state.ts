@@ -1,6 +1,6 @@
 /** What the job machine knows, hears and orders. It decides which stages run; their tasks are the stage machines' business. */
 import type { ErrorData } from '../../core/errors.js'
-import type { StageGraph } from '../../core/stage.js'
+import type { StageGraph, StageSpec } from '../../core/stage.js'
 import type { FetchFailure } from './stage-state.js'
 
 /**
@@ -15,9 +15,11 @@ export interface JobStage {
   readonly name: string
   /** Positions in the job's list of stages of those whose output this one needs. */
   readonly parents: readonly number[]
+  /** Positions of those that end first, as long as something needs them. */
+  readonly after: readonly number[]
   readonly deterministic: boolean
-  /** idle: never started. paused: started, and not complete, and it must wait. */
-  readonly state: 'idle' | 'running' | 'paused' | 'complete'
+  /** idle: never started. paused: started, and not complete, and it must wait. dropped: started, and not needed any more. */
+  readonly state: 'idle' | 'running' | 'paused' | 'complete' | 'dropped'
   /** Newest attempt; -1 before the first. */
   readonly attempt: number
   /** Ends of attempts before this one do not count: it was rolled back since. */
@@ -25,6 +27,9 @@ export interface JobStage {
   /** Attempts since it was last complete that were lost to fetch failures. */
   readonly failedAttempts: readonly number[]
 }
+
+/** A stage that has not started gets another plan. */
+export type StageChange = Pick<JobStage, 'name' | 'parents' | 'deterministic'> & { readonly stage: number }
 
 export interface JobInput {
   readonly job: number
@@ -55,7 +60,8 @@ export type JobEvent =
   | { readonly type: 'start' }
   /** Without `temporary` there is nothing to write. */
   | { readonly type: 'prepared'; readonly temporary?: string }
-  | { readonly type: 'stageCompleted'; readonly stage: number; readonly attempt: number }
+  /** `changes`: plans made anew by what is known of its size. */
+  | { readonly type: 'stageCompleted'; readonly stage: number; readonly attempt: number; readonly changes?: readonly StageChange[] }
   | { readonly type: 'outputsLost'; readonly stage: number }
   | ({ readonly type: 'fetchFailed'; readonly stage: number } & FetchFailure)
   /** A stage gave up, the user cancelled, the application ended, or an effect failed. */
@@ -70,6 +76,7 @@ export type JobCommand =
   | { readonly type: 'prepareWrite'; readonly params: Record<string, never> }
   | { readonly type: 'startStage'; readonly params: { readonly stage: number } }
   | { readonly type: 'pauseStage'; readonly params: { readonly stage: number } }
+  | { readonly type: 'dropStage'; readonly params: { readonly stage: number } }
   | { readonly type: 'resumeStage'; readonly params: { readonly stage: number; readonly attempt: number } }
   | { readonly type: 'rollbackStage'; readonly params: { readonly stage: number; readonly reason: string } }
   | {
@@ -87,6 +94,11 @@ export type JobCommand =
   | { readonly type: 'abortWrite'; readonly params: { readonly temporary: string } }
   | { readonly type: 'end'; readonly params: { readonly error?: ErrorData } }
 
+/** Stages whose output a stage reads, by their numbers in the graph. */
+export function neededBy(spec: StageSpec): readonly number[] {
+  return spec.output.kind === 'range' ? [...spec.parents, spec.output.sampleFrom] : spec.parents
+}
+
 export function newJob({ job, graph, firstStage, maxStageAttempts }: JobInput): JobContext {
   const position = new Map(graph.stages.map((spec, index) => [spec.id, index]))
   return {
@@ -97,11 +109,12 @@ export function newJob({ job, graph, firstStage, maxStageAttempts }: JobInput): 
     held: false,
     strikes: new Map(),
     stages: graph.stages.map((spec, index) => {
-      const needed = [...spec.parents, ...(spec.output.kind === 'range' ? [spec.output.sampleFrom] : [])]
+      const places = (ids: readonly number[]) => [...new Set(ids.map(id => position.get(id) ?? -1))].filter(at => at >= 0)
       return {
         id: firstStage + index,
         name: spec.name,
-        parents: [...new Set(needed.map(id => position.get(id) ?? -1))].filter(at => at >= 0),
+        parents: places(neededBy(spec)),
+        after: places(spec.after ?? []),
         deterministic: spec.deterministic,
         state: 'idle',
         attempt: -1,

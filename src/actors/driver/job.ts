@@ -1,6 +1,6 @@
 /**
  * The job machine: its states are the phases of `job-state.ts`, its one action decides by `job-decide.ts` and hands out the commands as named actions
- * (`prepareWrite`, `startStage`, `pauseStage`, `resumeStage`, `rollbackStage`, `loseOutput`, `stopStages`, `commitWrite`, `abortWrite`, `end`). Pure;
+ * (`prepareWrite`, `startStage`, `pauseStage`, `dropStage`, `resumeStage`, `rollbackStage`, `loseOutput`, `stopStages`, `commitWrite`, `abortWrite`, `end`). Pure;
  * `job-effects.ts` carries them out.
  */
 import { assign, enqueueActions, raise, setup } from 'xstate'

@@ -1,5 +1,6 @@
 /** What the accepted tasks of a shuffle stage left behind: their locations for a reader's plan, and their sizes for its layout. Pure; read from the task table. */
 import { must } from '../../core/errors.js'
+import type { StageSize } from '../../core/stage.js'
 import type { MapOutputs } from '../../protocol/stage-plan.js'
 import type { BlockSource } from './ports.js'
 import { type TaskTable, tasksOf } from './task-table.js'
@@ -61,6 +62,17 @@ export function shuffleSizes(partitions: number, tasks: TaskTable, workers: Work
     maps.push({ hostId, bytes: sum(sizes) })
   }
   return { partitions, bytes, hosts, maps }
+}
+
+/** What all the accepted tasks of a shuffle stage wrote. */
+export function stageSize(tasks: TaskTable): StageSize {
+  let [bytes, rows] = [0, 0]
+  for (const [, { accepted }] of tasksOf(tasks)) {
+    if (accepted?.output.kind !== 'shuffle') continue
+    bytes += sum(accepted.output.bytes)
+    rows += sum(accepted.output.rows)
+  }
+  return { bytes, rows }
 }
 
 export function sum(values: readonly number[]): number {

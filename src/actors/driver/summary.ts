@@ -1,5 +1,5 @@
 /** What a user sees of a job's stages: counts, metrics and times, from the machines as they are now. Pure; used by `job-effects.ts`. */
-import type { StageGraph } from '../../core/stage.js'
+import type { StageSpec } from '../../core/stage.js'
 import { noMetrics } from '../../protocol/task-metrics.js'
 import type { StageSummary } from './handle.js'
 import type { JobContext } from './job-state.js'
@@ -7,7 +7,8 @@ import { sum } from './map-outputs.js'
 import type { StageContext } from './stage-state.js'
 
 export interface SummaryOptions {
-  readonly graph: StageGraph
+  /** As they are planned now. */
+  readonly specs: readonly StageSpec[]
   readonly job: JobContext
   /** A stage's machine by its position, when it has started. */
   readonly stage: (position: number) => StageContext | undefined
@@ -17,9 +18,9 @@ export interface SummaryOptions {
   readonly now: number
 }
 
-export function summarize({ graph, job, stage, cores, now }: SummaryOptions): StageSummary[] {
+export function summarize({ specs, job, stage, cores, now }: SummaryOptions): StageSummary[] {
   const over = job.phase === 'succeeded' || job.phase === 'failed'
-  return graph.stages.map((spec, position): StageSummary => {
+  return specs.map((spec, position): StageSummary => {
     const known = { stage: job.stages[position]?.id ?? position, name: spec.name }
     const own = stage(position)
     if (own === undefined) {
@@ -28,6 +29,7 @@ export function summarize({ graph, job, stage, cores, now }: SummaryOptions): St
     // a complete stage whose outputs were lost and not needed again has still done its work
     const succeeded = job.stages[position]?.state === 'complete' || job.phase === 'succeeded'
     const failed = over || own.phase === 'failed'
+    const dropped = job.stages[position]?.state === 'dropped'
     return {
       ...known,
       tasks: own.tasks,
@@ -36,7 +38,7 @@ export function summarize({ graph, job, stage, cores, now }: SummaryOptions): St
       active: sum([...own.slots].map(([executorId, held]) => Math.min(held, cores(executorId)))),
       metrics: own.metrics,
       durationMs: (own.completedAt ?? now) - own.submittedAt,
-      state: succeeded ? 'succeeded' : failed ? 'failed' : 'running',
+      state: dropped ? 'skipped' : succeeded ? 'succeeded' : failed ? 'failed' : 'running',
     }
   })
 }

@@ -135,6 +135,45 @@ test('as long as nobody has read of it, a non-deterministic stage only makes aga
   assert.is(j.context.stages[0]?.state, 'running')
 })
 
+test('a stage waits for those whose size may make it needless, as long as somebody needs them', () => {
+  // Stage 1 may be needless when stage 2 is small.
+  const waiting = (): StageGraph => {
+    const [first, ...rest] = diamond().stages
+    return graph(...[first, ...rest].flatMap(s => (s === undefined ? [] : s.id === 0 ? [{ ...s, after: [2] }] : [s])))
+  }
+  const j = jobStand(waiting())
+  assert.equal(j.send({ type: 'start' }), ['startStage 2'])
+  assert.equal(j.complete(2), ['startStage 0'])
+  const k = jobStand(waiting())
+  k.send({ type: 'start' })
+  // The last stage reads nothing of stage 2 any more: nobody waits for it.
+  const changes = [{ stage: 3, name: 'other', parents: [1], deterministic: true }]
+  assert.equal(k.send({ type: 'stageCompleted', stage: 2, attempt: 0, changes }), ['startStage 0'])
+})
+
+test('a changed stage reads what it reads now; what runs for nobody is dropped, and stays so', () => {
+  const j = jobStand(diamond())
+  assert.equal(j.send({ type: 'start' }), ['startStage 0', 'startStage 2'])
+  // Stage 2 was small: stage 3 does without stage 1, and so without stage 0.
+  const changes = [{ stage: 3, name: 'broadcast', parents: [2], deterministic: true }]
+  assert.equal(j.send({ type: 'stageCompleted', stage: 2, attempt: 0, changes }), ['dropStage 0', 'startStage 3'])
+  assert.is(j.context.stages[0]?.state, 'dropped')
+  assert.is(j.context.stages[3]?.name, 'broadcast')
+  assert.equal(j.send({ type: 'outputsLost', stage: 0 }), [])
+  assert.equal(j.send({ type: 'outputsLost', stage: 2 }), ['resumeStage 2.1', 'pauseStage 3'])
+  assert.equal(j.complete(2), ['resumeStage 3.1'])
+  assert.equal(j.complete(3), finish)
+})
+
+test('a stage that has started keeps its plan', () => {
+  const j = jobStand(diamond())
+  j.send({ type: 'start' })
+  j.complete(0)
+  const changes = [{ stage: 1, name: 'late', parents: [], deterministic: true }]
+  j.send({ type: 'stageCompleted', stage: 2, attempt: 0, changes })
+  assert.equal(j.context.stages[1]?.parents, [0])
+})
+
 test('a range exchange waits for its sample', () => {
   const keys = [{ column: 'v', ascending: true, nullsFirst: true }]
   const j = jobStand(

@@ -99,6 +99,7 @@ function brief({ type, params }: Action): string {
   switch (command.type) {
     case 'startStage':
     case 'pauseStage':
+    case 'dropStage':
     case 'rollbackStage':
       return `${type} ${command.params.stage}`
     case 'resumeStage':
