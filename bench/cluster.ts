@@ -64,9 +64,26 @@ export function childrenOf(pid: number): number[] {
 }
 
 /** Milliseconds of processor time that a process has used. */
-export function cpuMs(pid: number): number {
+function cpuMs(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** All processes of a cluster with this one: [what, pid]. */
+export function processesOf({ cluster }: BenchCluster): [name: string, pid: number][] {
+  const executors = ({ name, pid }: { readonly name: string; readonly pid: number }) =>
+    name.startsWith('worker') ? childrenOf(pid).map((child): [string, number] => [`executor of ${name}`, child]) : []
+  return [['driver', process.pid], ...cluster.processes.flatMap((p): [string, number][] => [[p.name, p.pid], ...executors(p)])]
+}
+
+/** Starts counting processor time; the returned function tells how much each process has used since, per one of `count`, as text. */
+export function countCpu(bench: BenchCluster): (count: number) => string {
+  const processes = processesOf(bench).map(([name, pid]) => ({ name, pid, before: cpuMs(pid) }))
+  return count => {
+    const used = processes.map(({ name, pid, before }) => ({ name, us: ((cpuMs(pid) - before) * 1000) / count }))
+    const total = used.reduce((sum, { us }) => sum + us, 0)
+    return `${total.toFixed(0)} µs (${used.map(({ name, us }) => `${name} ${us.toFixed(0)}`).join(', ')})`
+  }
 }

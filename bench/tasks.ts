@@ -3,7 +3,7 @@
  * over NATS. Prints each round, the median, and the processor time per task of every process. `npm run bench:tasks [-- --tasks N --rounds N]`.
  */
 import { parseArgs } from 'node:util'
-import { childrenOf, cpuMs, machine, onCluster } from './cluster.js'
+import { countCpu, machine, onCluster } from './cluster.js'
 import { median, time } from './measure.js'
 
 const { values } = parseArgs({ options: { tasks: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '7' } } })
@@ -15,20 +15,11 @@ await onCluster('bench-tasks', async bench => {
   const versions = machine(bench.natsVersion)
   const spark = await bench.session()
   const run = (): Promise<number> => time(() => spark.range(0, tasks, 1, tasks).write.format('noop').mode('overwrite').save())
-  const pids: [string, number][] = [
-    ['driver', process.pid],
-    ...bench.cluster.processes.map(({ name, pid }): [string, number] => [name, pid]),
-    ...bench.cluster.processes.flatMap(({ name, pid }) =>
-      name.startsWith('worker') ? childrenOf(pid).map((child): [string, number] => [`executor of ${name}`, child]) : [],
-    ),
-  ]
   await run()
-  const before = pids.map(([, pid]) => cpuMs(pid))
+  const used = countCpu(bench)
   const rates: number[] = []
   for (let round = 0; round < rounds; round++) rates.push(tasks / ((await run()) / 1000))
-  const used = pids.map(([name, pid], i) => ({ name, us: ((cpuMs(pid) - (before[i] ?? 0)) * 1000) / (tasks * rounds) }))
   process.stdout.write(`${versions}\n${tasks} no-op tasks, 2 executors × 1 slot: ${rates.map(r => r.toFixed(0)).join(' ')} tasks/s\n`)
   process.stdout.write(`median ${median(rates).toFixed(0)}, best ${Math.max(...rates).toFixed(0)} tasks/s; goal ≥ ${goal}\n`)
-  const total = used.reduce((sum, { us }) => sum + us, 0)
-  process.stdout.write(`processor time per task: ${total.toFixed(0)} µs (${used.map(({ name, us }) => `${name} ${us.toFixed(0)}`).join(', ')})\n`)
+  process.stdout.write(`processor time per task: ${used(tasks * rounds)}\n`)
 })

@@ -2,7 +2,7 @@
 import type { Conf } from '../../core/config.js'
 import { conf } from '../../core/config-table.js'
 import type { Estimate, Physical } from '../physical-plan.js'
-import type { Plan } from '../plan.js'
+import type { Plan, RangePlan } from '../plan.js'
 
 export interface PhysicalContext {
   readonly conf: Conf
@@ -24,4 +24,10 @@ export function hashPartitions(context: PhysicalContext, estimate: Estimate): nu
   const wanted = Math.ceil(estimate.bytes / partitionBytes)
   const rounded = Math.ceil(wanted / context.parallelism) * context.parallelism
   return Math.max(1, context.parallelism, Math.min(most, rounded))
+}
+
+/** Partitions of a range for which none are asked: one per slot, but none without a row, which would cost a task, and an exchange where one needs none. */
+export function rangePartitions({ start, end, step }: Pick<RangePlan, 'start' | 'end' | 'step'>, { parallelism }: PhysicalContext): number {
+  const rows = step === 0n ? 0n : (end - start) / step + ((end - start) % step === 0n ? 0n : 1n)
+  return rows < BigInt(parallelism) ? Math.max(1, Number(rows)) : parallelism
 }

@@ -7,7 +7,7 @@ import { unreachable } from '../../core/errors.js'
 import { type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
 import { outputOf, type Plan } from '../plan.js'
 import { planAggregate } from './aggregate.js'
-import { hashPartitions, type PhysicalContext } from './context.js'
+import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
 import { coPartitioned, planJoin } from './join.js'
 import { reuseExchanges } from './reuse-exchanges.js'
@@ -86,7 +86,7 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
         start: plan.start,
         end: plan.end,
         step: plan.step,
-        partitions: plan.partitions ?? context.parallelism,
+        partitions: plan.partitions ?? rangePartitions(plan, context),
         output: plan.output,
       }
     case 'Project':

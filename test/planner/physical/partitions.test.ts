@@ -1,7 +1,7 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Conf } from '#src/core/config.js'
-import { hashPartitions, type PhysicalContext } from '#src/planner/physical/context.js'
+import { hashPartitions, type PhysicalContext, rangePartitions } from '#src/planner/physical/context.js'
 
 const test = suite('planner/physical/partitions')
 const MB = 2 ** 20
@@ -22,5 +22,24 @@ for (const [name, settings, parallelism, megabytes, wanted] of cases) {
     assert.is(hashPartitions(context, { bytes: megabytes * MB }), wanted)
   })
 }
+
+test('a range has a partition per slot, but none without a row', () => {
+  const partitions = (start: number, end: number, step: number): number =>
+    rangePartitions({ start: BigInt(start), end: BigInt(end), step: BigInt(step) }, { parallelism: 4 } as PhysicalContext)
+  const cases: readonly (readonly [number, number, number, number])[] = [
+    [0, 1, 1, 1],
+    [0, 0, 1, 1],
+    [5, 0, 1, 1],
+    [0, 3, 1, 3],
+    [0, 6, 2, 3],
+    [0, 7, 2, 4],
+    [0, 100, 1, 4],
+    [3, 0, -1, 3],
+    [3, 0, -2, 2],
+    [0, 3, -1, 1],
+    [-10, -7, 1, 3],
+  ]
+  for (const [start, end, step, wanted] of cases) assert.is(partitions(start, end, step), wanted, `range(${start}, ${end}, ${step})`)
+})
 
 test.run()
