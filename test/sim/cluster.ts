@@ -80,11 +80,18 @@ export class SimCluster {
     void (this.masters.get(node)?.stop() ?? this.workers.get(node)?.stop('SIGTERM'))?.then(gone)
   }
 
-  /** One master leads, and every worker is registered with it. */
+  /** Where a master leads. */
+  leader(): SimNode | undefined {
+    return [...this.masters].find(([node, master]) => node.alive && master.phase() === 'leading')?.[0]
+  }
+
+  /** One master leads and has nothing to rebuild, and every worker is registered with it. */
   settled(): boolean {
-    const leader = [...this.masters].find(([node, master]) => node.alive && master.phase() === 'leading')?.[1]
-    if (leader === undefined) return false
-    const { epoch } = leader.state()
+    const leader = this.leader()
+    const state = leader === undefined ? undefined : this.masters.get(leader)?.state()
+    if (state === undefined) return false
+    const { epoch, rebuildUntil } = state
+    if (rebuildUntil !== undefined) return false
     return [...this.workers.values()].every(worker => worker.phase() === 'active' && worker.state().epoch === epoch)
   }
 

@@ -2,9 +2,10 @@
  * What goes wrong and when, drawn from the seed before anything runs: a list of faults, each with its beginning and its end, all over by `healAt`. Kept as
  * data so that a run can be shown, repeated and shrunk.
  */
-import type { Direction } from './net.js'
+import type { Direction, Lateness } from './net.js'
 import type { Seed } from './seed.js'
 
+/** `node`: a name; or `leader`, or `x*3`, the third of the executors that live then (`y*`: of the drivers on workers). */
 export type Fault =
   | { readonly kind: 'crash'; readonly node: string; readonly at: number; readonly until: number }
   /** The machine: everything on the host at once. */
@@ -18,6 +19,8 @@ export type Fault =
       readonly timersFirst: boolean
     }
   | { readonly kind: 'cut'; readonly host: string; readonly at: number; readonly until: number; readonly directions: readonly Direction[] }
+  /** What masters order, or executors report (once more), or a leader's renewal comes seconds late, while all else passes. */
+  | { readonly kind: 'late'; readonly what: 'orders' | 'reports' | 'renewals'; readonly at: number; readonly until: number; readonly rule: Lateness }
   | { readonly kind: 'busDown'; readonly at: number; readonly until: number }
   | { readonly kind: 'storeDown'; readonly at: number; readonly until: number }
   | { readonly kind: 'storeLost'; readonly at: number; readonly until: number }
@@ -32,9 +35,9 @@ export interface FaultPlanOptions {
   readonly hosts: readonly string[]
   /** Drivers of clients: may crash and be paused; one that crashed is not started again. */
   readonly drivers?: readonly string[]
-  /** Executors, and drivers that workers run, are named by number of their start: the first so many may crash and be paused. */
-  readonly executors?: number
-  readonly submitted?: number
+  /** Whether there are executors, and drivers that workers run. */
+  readonly executors?: boolean
+  readonly submitted?: boolean
   /** Faults begin between these times and are over by the second. */
   readonly from: number
   readonly healAt: number
@@ -44,57 +47,117 @@ export interface FaultPlanOptions {
 type Kind = Fault['kind']
 const KINDS: readonly Kind[] = [
   ...(['crash', 'crash', 'hostCrash', 'pause', 'pause', 'pause', 'cut', 'cut'] as const),
-  ...(['busDown', 'storeDown', 'storeLost', 'stop', 'rewrite'] as const),
+  ...(['busDown', 'storeDown', 'storeLost', 'stop', 'rewrite', 'late', 'late'] as const),
 ]
 
-/** One script per seed (swarm testing). Most draw from a subset of the kinds: some runs see only pauses, some everything. Others are all about one danger. */
-export function planFaults(seed: Seed, options: FaultPlanOptions): Fault[] {
-  const draw = seed.pick(SCRIPTS)
-  return draw(seed, options).sort((a, b) => a.at - b.at)
+export interface Script {
+  readonly name: string
+  /** It is about jobs that run: there have to be some all the time. */
+  readonly busy: boolean
+  /** All else goes well enough for it to come about. */
+  readonly gently: boolean
+  /** Workers have cores to spare, for what comes late. */
+  readonly spare?: boolean
+  /** Tasks take so long at the most, milliseconds, one of these. */
+  readonly longest: readonly number[]
+  readonly draw: (seed: Seed, options: FaultPlanOptions) => Fault[]
 }
 
-const SCRIPTS = [anything, anything, anything, contestedLease, lateOrders, frozenExecutors]
+/** One script per seed (swarm testing). Most draw from a subset of the kinds: some runs see only pauses, some everything. Others are all about one danger. */
+export function pickScript(seed: Seed): Script {
+  return seed.pick(SCRIPTS)
+}
 
-function anything(seed: Seed, options: FaultPlanOptions): Fault[] {
+export function planFaults(script: Script, seed: Seed, options: FaultPlanOptions): Fault[] {
+  return script.draw(seed, options).sort((a, b) => a.at - b.at)
+}
+
+const SCRIPTS: readonly Script[] = [
+  { name: 'anything', busy: false, gently: false, longest: [100, 500, 2000, 5000], draw: anything },
+  { name: 'anything', busy: false, gently: false, longest: [100, 500, 2000, 5000], draw: anything },
+  { name: 'anything, busy', busy: true, gently: false, longest: [60, 200, 600], draw: anything },
+  { name: 'contested lease', busy: true, gently: true, longest: [60, 200, 600], draw: contestedLease },
+  { name: 'late orders', busy: true, gently: true, spare: true, longest: [60, 200, 600], draw: lateOrders },
+  { name: 'late reports', busy: true, gently: true, longest: [500, 1500], draw: lateReports },
+  { name: 'frozen executors', busy: true, gently: true, longest: [60, 200, 600], draw: frozenExecutors },
+]
+
+export function anything(seed: Seed, options: FaultPlanOptions): Fault[] {
   const kinds = KINDS.filter(() => seed.chance(0.6))
   if (kinds.length === 0) return []
   return Array.from({ length: seed.int(0, options.most) }, () => oneFault(seed, seed.pick(kinds), options))
 }
 
-/** Masters are cut off or paused for about as long as a lease lives, while executors die, so that there are orders to give. */
+/** Masters are cut off or paused for about as long as a lease lives, or renew it late, while executors die, so that there are orders to give. */
 function contestedLease(seed: Seed, options: FaultPlanOptions): Fault[] {
   const masters = options.nodes.filter(node => node.startsWith('m'))
   const faults: Fault[] = []
-  for (let at = seed.between(options.from, 3000); at < options.healAt - 6000; at += seed.between(1000, 8000)) {
-    const until = at + seed.between(2000, 6000)
-    const master = seed.pick(masters)
-    if (seed.chance(0.5)) faults.push({ kind: 'cut', host: master, at, until, directions: seed.pick([['out'], ['out', 'in'], ['in']] as const) })
-    else faults.push({ kind: 'pause', node: master, at, until, suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) })
-    for (let n = seed.int(0, 3); n > 0 && options.executors !== undefined; n--) {
-      const when = seed.between(at - 500, until)
-      faults.push({ kind: 'crash', node: `x${seed.int(0, 2 * options.executors)}`, at: Math.max(0, when), until: Math.max(0, when) })
+  for (let at = seed.between(options.from, 3000); at < options.healAt - 6000; at += seed.between(3000, 8000)) {
+    const until = at + seed.between(2800, 4500)
+    const node = options.executors && seed.chance(0.7) ? 'leader' : seed.pick(masters)
+    const how = seed.pick(['cut', 'pause', 'late'] as const)
+    if (how === 'cut') faults.push({ kind: 'cut', host: node, at, until, directions: seed.pick([['out'], ['out'], ['out', 'in'], ['in']] as const) })
+    else if (how === 'pause') faults.push({ kind: 'pause', node, at, until, suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) })
+    else faults.push(late(seed, 'renewals', at, at + 1500, [3000, 4000]))
+    for (let when = at - 1000; when < until; when += seed.between(700, 3000)) faults.push(...executorCrashes(seed, options, Math.max(500, when), 1))
+  }
+  return faults
+}
+
+/**
+ * What the epoch fence is for. Executors die, so that there are launches; the launches are on their way for long; meanwhile whoever leads dies, another is
+ * elected and speaks to the workers; and then the launches arrive after all.
+ */
+function lateOrders(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const masters = options.nodes.filter(node => node.startsWith('m'))
+  const faults: Fault[] = []
+  for (let at = seed.between(2000, 4000); at < options.healAt - 9000; at += seed.between(9000, 12_000)) {
+    // The master waits a second before it replaces an executor that failed.
+    faults.push(...executorCrashes(seed, options, at), ...executorCrashes(seed, options, at + 600))
+    faults.push(late(seed, 'orders', at + 300, at + 3000, [3000, 4500]))
+    for (const node of masters) {
+      const crash = at + seed.between(1000, 2400)
+      faults.push({ kind: 'crash', node, at: crash, until: crash + seed.between(50, 1000) })
     }
   }
   return faults
 }
 
 /**
- * What the epoch fence is for. Executors die, so that there are launches; their worker cannot be reached, so that the launches are repeated; then a master's
- * outgoing link stalls. When the master led, its repeats wait in that link while another is elected and speaks to the worker, and arrive after all.
+ * Reports come again, seconds later, when the host that holds the reported outputs cannot be reached and other attempts make them anew, while the executor
+ * that reported lives.
  */
-function lateOrders(seed: Seed, options: FaultPlanOptions): Fault[] {
-  const masters = options.nodes.filter(node => node.startsWith('m'))
+function lateReports(seed: Seed, options: FaultPlanOptions): Fault[] {
   const workers = options.nodes.filter(node => node.startsWith('w'))
   const faults: Fault[] = []
-  for (let at = seed.between(options.from, 3000); at < options.healAt - 9000; at += seed.between(8000, 14_000)) {
-    for (let n = seed.int(1, 3); n > 0 && options.executors !== undefined; n--) {
-      faults.push({ kind: 'crash', node: `x${seed.int(0, 2 * options.executors)}`, at: Math.max(0, at - seed.between(20, 300)), until: at })
-    }
-    faults.push({ kind: 'cut', host: seed.pick(workers), at, until: at + seed.between(2500, 3900), directions: ['in'] })
-    const stall = at + seed.between(300, 2500)
-    faults.push({ kind: 'cut', host: seed.pick(masters), at: stall, until: stall + seed.between(3900, 5900), directions: ['out'] })
+  for (let at = seed.between(2500, 3500); at < options.healAt - 3000; at += seed.between(2000, 4500)) {
+    faults.push(late(seed, 'reports', at - 2000, at + 1000, [300, 1500]))
+    for (const host of seed.shuffled(workers).slice(0, seed.int(1, 2)))
+      faults.push({ kind: 'cut', host, at, until: at + seed.between(500, 2500), directions: ['in', 'out'] })
   }
   return faults
+}
+
+function executorCrashes(seed: Seed, { executors }: FaultPlanOptions, before: number, most = 3): Fault[] {
+  if (!executors) return []
+  return Array.from({ length: seed.int(1, most) }, () => {
+    const at = Math.max(0, before - seed.between(20, 300))
+    return { kind: 'crash', node: `x*${seed.int(0, 11)}`, at, until: at }
+  })
+}
+
+type LateWhat = Extract<Fault, { kind: 'late' }>['what']
+
+const LATE: Readonly<Record<LateWhat, readonly string[]>> = {
+  orders: ['launchExecutor', 'killExecutor', 'launchDriver', 'killDriver', 'applicationFinished'],
+  reports: ['statusUpdate'],
+  renewals: ['update spk_leader/lease', 'put spk_leader/lease'],
+}
+
+function late(seed: Seed, what: LateWhat, at: number, until: number, shortest: readonly [number, number]): Fault {
+  const shortestMs = seed.between(...shortest)
+  const rule = { names: LATE[what], copies: what === 'reports', chance: seed.between(0.5, 1), shortestMs, longestMs: shortestMs + 4000 }
+  return { kind: 'late', what, at, until, rule }
 }
 
 /**
@@ -105,10 +168,10 @@ function frozenExecutors(seed: Seed, options: FaultPlanOptions): Fault[] {
   const faults: Fault[] = []
   for (let at = seed.between(options.from, 6000); at < options.healAt - 12_500; at += seed.between(15_000, 18_000)) {
     const until = Math.min(options.healAt, at + seed.between(12_300, 15_000))
-    for (let n = 0; n < 2 * (options.executors ?? 0); n++) {
+    for (let n = 0; n < (options.executors ? 12 : 0); n++) {
       faults.push({
         kind: 'pause',
-        node: `x${n}`,
+        node: `x*${n}`,
         at,
         until: Math.max(at, until - seed.between(0, 300)),
         suspended: false,
@@ -119,10 +182,15 @@ function frozenExecutors(seed: Seed, options: FaultPlanOptions): Fault[] {
   return faults
 }
 
-function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executors = 0, submitted = 0, from, healAt }: FaultPlanOptions): Fault {
+function oneFault(
+  seed: Seed,
+  kind: Kind,
+  { nodes, hosts, drivers = [], executors = false, submitted = false, from, healAt }: FaultPlanOptions,
+): Fault {
   const node = (): string => {
-    if (executors > 0 && seed.chance(0.35)) return `x${seed.int(0, executors - 1)}`
-    if (submitted > 0 && seed.chance(0.2)) return `y${seed.int(0, submitted - 1)}`
+    if (executors && seed.chance(0.35)) return `x*${seed.int(0, 11)}`
+    if (submitted && seed.chance(0.25)) return `y*${seed.int(0, 3)}`
+    if (executors && seed.chance(0.2)) return 'leader'
     return drivers.length > 0 && seed.chance(kind === 'pause' ? 0.15 : 0.08) ? seed.pick(drivers) : seed.pick(nodes)
   }
   const at = seed.between(from, healAt - 200)
@@ -156,8 +224,10 @@ function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executor
       return { kind, at, until: until(500, 9000) }
     case 'storeLost':
       return { kind, at, until: at }
+    case 'late':
+      return late(seed, seed.pick(['orders', 'reports', 'renewals'] as const), at, until(500, 5000), [500, 5000])
     case 'stop':
-      return { kind, node: seed.pick(nodes), at, until: until(3000, 9000) }
+      return { kind, node: executors && seed.chance(0.3) ? 'leader' : seed.pick(nodes), at, until: until(3000, 9000) }
     case 'rewrite':
       return { kind, at, until: until(500, 6000), everyMs: seed.pick([20, 100, 400]) }
   }
@@ -165,5 +235,6 @@ function oneFault(seed: Seed, kind: Kind, { nodes, hosts, drivers = [], executor
 
 export function describeFault(fault: Fault): string {
   const { kind, at, until, ...rest } = fault
-  return `${(at / 1000).toFixed(3)}–${(until / 1000).toFixed(3)} s ${kind} ${Object.values(rest).join(' ')}`
+  const details = Object.values(rest).map(value => (typeof value === 'object' ? JSON.stringify(value) : String(value)))
+  return `${(at / 1000).toFixed(3)}–${(until / 1000).toFixed(3)} s ${kind} ${details.join(' ')}`
 }

@@ -2,7 +2,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Clock, delay } from '#src/core/clock.js'
 import type { Bucket } from '#src/transport/transport.js'
-import { planFaults } from './faults.js'
+import { anything } from './faults.js'
 import type { Life, SimNode } from './node.js'
 import { hashText, Seed } from './seed.js'
 import { calm, newWorld, type World } from './world.js'
@@ -64,7 +64,7 @@ async function toyRun(seed: number, blind: boolean): Promise<{ hash: string; ove
   const terms: Term[] = []
   const nodes = ['m1', 'm2', 'm3'].map(name => world.node(name))
   for (const node of nodes) void toyLeader(world, node, node.start(), terms, blind)
-  const faults = planFaults(world.seed.fork('faults'), { nodes: ['m1', 'm2', 'm3'], hosts: ['m1', 'm2', 'm3'], from: 500, healAt: 20_000, most: 8 })
+  const faults = anything(world.seed.fork('faults'), { nodes: ['m1', 'm2', 'm3'], hosts: ['m1', 'm2', 'm3'], from: 500, healAt: 20_000, most: 8 })
   for (const fault of faults) {
     const node = 'node' in fault ? world.nodes.get(fault.node) : undefined
     const set = (at: number, fn: () => void) => void world.scheduler.after(at, fault.kind, fn)

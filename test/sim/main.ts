@@ -33,8 +33,10 @@ function parse(words: readonly string[]): Arguments | undefined {
 function print(result: RunResult, trace: boolean): void {
   if (trace) for (const line of result.lines) console.log(formatLine(line))
   if (trace || result.violations.length > 0) {
-    const { masters, workers, applications, faults } = result.scenario
-    console.log(`seed ${result.seed}: ${masters} masters, ${workers.length} workers, ${applications.length} applications, ${faults.length} faults`)
+    const { script, masters, workers, applications, faults } = result.scenario
+    console.log(
+      `seed ${result.seed}: ${script}: ${masters} masters, ${workers.length} workers, ${applications.length} applications, ${faults.length} faults`,
+    )
     for (const fault of faults) console.log(`  ${describeFault(fault)}`)
   }
   for (const { rule, detail, time } of result.violations)

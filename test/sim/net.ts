@@ -27,6 +27,16 @@ export interface NetProfile {
 
 export type Direction = 'out' | 'in'
 
+/** Most of these come so much later, overtaken by everything sent after them; with `copies` they come in time and once more later. */
+export interface Lateness {
+  /** Last tokens of the subjects of messages, or whole subjects of store operations. */
+  readonly names: readonly string[]
+  readonly copies: boolean
+  readonly chance: number
+  readonly shortestMs: number
+  readonly longestMs: number
+}
+
 export interface Delivery {
   readonly hop: Hop
   /** `out`: arrives at the bus. `in`: arrives at the client. */
@@ -61,6 +71,7 @@ export class SimNet implements MemoryLink {
   #busLife = 0
   #busUp = true
   #storeUp = true
+  #late: Lateness[] = []
   /** Told when something leaves its sender, just before it is delivered, and after it was. */
   observe: (delivery: Delivery, phase: 'sent' | 'before' | 'done') => void = () => {}
   /** Shows a message in the readable trace. */
@@ -161,6 +172,15 @@ export class SimNet implements MemoryLink {
     this.#storeUp = true
   }
 
+  /** From now on, until `inTime`. */
+  late(rule: Lateness): void {
+    this.#late.push(rule)
+  }
+
+  inTime(rule: Lateness): void {
+    this.#late = this.#late.filter(l => l !== rule)
+  }
+
   get healthy(): boolean {
     return this.#busUp && this.#storeUp
   }
@@ -186,12 +206,25 @@ export class SimNet implements MemoryLink {
       if (kept) connection.held.push({ direction, hop, deliver })
       return
     }
-    this.#pass(connection, direction, hop, deliver)
+    const late = this.#lateness(direction, hop)
+    if (late !== undefined) this.#pass(connection, direction, hop, deliver, late.ms)
+    if (late === undefined || late.copies) this.#pass(connection, direction, hop, deliver)
     if (hop.kind !== 'message' && hop.kind !== 'reply') return
     if (!this.#seed.chance(this.#profile.duplicate)) return
     const { lateMs } = this.#profile
     this.#counts.add('messages doubled')
     this.#pass(connection, direction, hop, deliver, lateMs * this.#seed.next() ** 2)
+  }
+
+  #lateness(direction: Direction, hop: Hop): { readonly ms: number; readonly copies: boolean } | undefined {
+    if (this.#late.length === 0) return undefined
+    const isMessage = hop.kind === 'message' && direction === 'in'
+    if (!isMessage && !(hop.kind === 'store' && direction === 'out')) return undefined
+    const name = isMessage ? hop.subject.slice(hop.subject.lastIndexOf('.') + 1) : hop.subject
+    const rule = this.#late.find(l => l.names.includes(name))
+    if (rule === undefined || !this.#seed.chance(rule.chance)) return undefined
+    this.#counts.add('messages very late')
+    return { ms: this.#seed.between(rule.shortestMs, rule.longestMs), copies: rule.copies && isMessage }
   }
 
   #pass(connection: Connection, direction: Direction, hop: Hop, deliver: () => void, lateMs?: number): void {

@@ -1,9 +1,12 @@
 /** What a seed stands for: how big the cluster is, what runs on it, what goes wrong and when. Drawn whole before anything runs. */
-import { type Fault, planFaults } from './faults.js'
+import { type Fault, pickScript, planFaults } from './faults.js'
 import type { Seed } from './seed.js'
 import type { TaskFaults } from './tasks.js'
 
 export interface Scenario {
+  readonly script: string
+  /** The network is to leave the script's own danger room. */
+  readonly gently: boolean
   readonly masters: number
   readonly workers: readonly { readonly cores: number; readonly memory: number }[]
   readonly conf: Readonly<Record<string, string>>
@@ -28,6 +31,8 @@ export interface ApplicationPlan {
   readonly executorCores: number | undefined
   /** One after the other, or all at once. */
   readonly jobs: number
+  /** Until this virtual time more jobs follow, with pauses between them. */
+  readonly busyUntil: number
   readonly together: boolean
 }
 
@@ -35,9 +40,10 @@ const FIRST_FAULT_MS = 300
 
 export function drawScenario(seed: Seed): Scenario {
   const shape = seed.fork('shape')
+  const script = pickScript(seed.fork('script'))
   const masters = shape.int(2, 3)
   const workers = Array.from({ length: shape.int(1, 4) }, () => ({ cores: shape.int(1, 4), memory: shape.int(2, 6) }))
-  const healAt = shape.between(4000, 30_000)
+  const healAt = shape.between(script.gently ? 14_000 : 4000, 30_000)
   const count = shape.pick([1, 1, 2, 3])
   // A driver on a worker takes a core, and must leave one for executors when all of them run.
   const room = workers.reduce((sum, { cores, memory }) => sum + Math.min(cores, memory), 0)
@@ -48,18 +54,21 @@ export function drawScenario(seed: Seed): Scenario {
     return {
       node: submitted ? `s${i}` : `d${i}`,
       ...(submitted ? { cluster: { supervise, failures: supervise ? shape.pick([0, 0, 1, 2]) : 0 } } : {}),
-      startAt: shape.between(0, shape.chance(0.5) ? 3000 : healAt),
-      coresMax: shape.chance(0.5) ? shape.int(1, 8) : undefined,
+      startAt: shape.between(0, script.busy || shape.chance(0.5) ? 3000 : healAt),
+      coresMax: script.spare ? shape.int(1, 2) : shape.chance(0.5) ? shape.int(1, 8) : undefined,
       executorCores: shape.chance(0.5) ? 1 : undefined,
       jobs: shape.int(1, 6),
+      busyUntil: script.busy ? healAt : shape.chance(0.4) ? healAt * shape.between(0.3, 1) : 0,
       together: shape.chance(0.3),
     }
   })
   const names = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
   const nodes = [...names('m', masters), ...names('w', workers.length)]
   // From jobs that are over before anything happens to ones that see several faults.
-  const longest = shape.pick([100, 500, 2000, 5000])
+  const longest = shape.pick(script.longest)
   return {
+    script: script.name,
+    gently: script.gently,
     masters,
     workers,
     // Of an executor that has gone silent the driver may learn late, or by other means long before.
@@ -67,17 +76,17 @@ export function drawScenario(seed: Seed): Scenario {
     applications,
     tasks: {
       exception: shape.chance(0.3) ? 0.05 : 0,
-      bigResult: shape.chance(0.3) ? 0.5 : 0,
+      bigResult: shape.chance(0.4) ? 0.5 : 0,
       shortest: 5,
       longest,
       hurryAt: healAt,
     },
-    faults: planFaults(seed.fork('faults'), {
+    faults: planFaults(script, seed.fork('faults'), {
       nodes,
-      executors: 6,
+      executors: true,
       hosts: [...nodes, ...applications.filter(a => a.cluster === undefined).map(a => a.node)],
       drivers: applications.filter(a => a.cluster === undefined).map(a => a.node),
-      submitted: 2 * applications.filter(a => a.cluster !== undefined).length,
+      submitted: applications.some(a => a.cluster !== undefined),
       from: FIRST_FAULT_MS,
       healAt,
       most: shape.pick([3, 10, 25]),

@@ -13,6 +13,8 @@ import type { ApplicationPlan } from './scenario.js'
 const ASK_MS = 1000
 const AGAIN_MS = 400
 const WATCH_MS = 1000
+/** Longer than a lost store takes to be rebuilt: a driver that runs is known again by then. */
+const FORGOTTEN_MS = 15_000
 
 export class Submission {
   readonly plan: ApplicationPlan
@@ -37,9 +39,10 @@ export class Submission {
     const description = { script: '/program.js', args: [], env: {}, conf: {}, cores: 1, memory: 1, supervise, name: this.plan.node }
     await ask(RequestSubmitDriver, { driverId: this.driverId, description })
     await delay(life.clock, Math.max(0, scenario.healAt - world.scheduler.time))
-    for (;;) {
+    for (let unknown = 0; ; ) {
       const { found, state } = await ask(RequestDriverStatus, { driverId: this.driverId })
-      if (!found || state === 'FINISHED' || state === 'FAILED' || state === 'ERROR' || state === 'KILLED') {
+      unknown = found ? 0 : unknown + WATCH_MS
+      if (unknown > FORGOTTEN_MS || state === 'FINISHED' || state === 'FAILED' || state === 'ERROR' || state === 'KILLED') {
         this.#judge(found ? String(state) : 'forgotten')
         this.ended = true
         return

@@ -64,7 +64,7 @@ export class Applications {
     runs.push(program)
     const end = (code: number) => life.after(0, 'process ends', () => exit(code))
     const fails = run < (plan.cluster?.failures ?? 0)
-    if (fails) void program.run(Math.floor(plan.jobs / 2)).then(() => end(1))
+    if (fails) void program.runHalf().then(() => end(1))
     else
       void program
         .run()

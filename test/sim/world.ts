@@ -137,14 +137,14 @@ export function printable(value: unknown): string {
 /** A network in which nothing goes wrong. */
 export const calm: NetProfile = { usualMs: 0.5, slowChance: 0, slowMs: 0, loss: 0, duplicate: 0, lateMs: 0, reorder: 0, storeLoss: 0 }
 
-/** A bad network, how bad and in which way by the seed. */
-export function rough(seed: Seed): NetProfile {
+/** A bad network, how bad and in which way by the seed. `gently`: only so bad that work goes on. */
+export function rough(seed: Seed, gently = false): NetProfile {
   const some = (chance: number, most: number) => (seed.chance(chance) ? seed.next() * most : 0)
-  const harsh = seed.chance(0.3) ? 8 : 1
+  const harsh = gently ? 0.2 : seed.chance(0.3) ? 8 : 1
   return {
     usualMs: seed.between(0.1, 3),
     slowChance: some(0.7, 0.1),
-    slowMs: seed.pick([5, 50, 300, 1500]),
+    slowMs: seed.pick(gently ? [5, 20, 50] : [5, 50, 300, 1500]),
     loss: some(0.5, 0.02 * harsh),
     duplicate: some(0.6, 0.04 * harsh),
     lateMs: seed.pick([0, 300, 4000, 15_000]),
@@ -153,11 +153,14 @@ export function rough(seed: Seed): NetProfile {
   }
 }
 
-export function newWorld(seed: number | string, options: { readonly trace?: boolean; readonly calm?: boolean } = {}): World {
+export function newWorld(
+  seed: number | string,
+  options: { readonly trace?: boolean; readonly calm?: boolean; readonly gently?: boolean } = {},
+): World {
   const root = new Seed(seed)
   return new World({
     seed: root,
-    profile: options.calm ? calm : rough(root.fork('profile')),
+    profile: options.calm ? calm : rough(root.fork('profile'), options.gently),
     ...(options.trace === undefined ? {} : { trace: options.trace }),
   })
 }

@@ -51,9 +51,9 @@ export function applyOrder(state: WorkerState, token: number, order: Order): Dec
       )
     }
     case 'killExecutor':
-      return then(decided(now, accepted), s => kill(s, executorKey(order.body.appId, order.body.executorId), order.body.reason))
+      return then(decided(now, accepted), s => stop(s, executorKey(order.body.appId, order.body.executorId), order.body.reason))
     case 'killDriver':
-      return then(decided(now, accepted), s => kill(s, driverKey(order.body.driverId, order.body.launch), order.body.reason))
+      return then(decided(now, accepted), s => stop(s, driverKey(order.body.driverId, order.body.launch), order.body.reason))
     case 'applicationFinished':
       return then(decided(now, accepted), s => applicationEnded(s, order.body.appId))
     case 'masterChanged':
@@ -80,6 +80,12 @@ function launch(state: WorkerState, child: Child, objection: string | undefined,
     return decided(state, answer({ kind: 'refused', reason }), note('warn', `Refused to launch ${childKey(child)}: ${reason}`))
   }
   return then(decided(state, answer({ kind: 'accepted' })), s => admit(s, child))
+}
+
+/** Kills what runs. Of what has ended already the end is reported again: the master seems not to know it. */
+function stop(state: WorkerState, key: string, reason: string): Decision {
+  const child = state.children[key]
+  return child === undefined || isLive(child) ? kill(state, key, reason) : report(state, child)
 }
 
 function applicationEnded(state: WorkerState, appId: string): Decision {
