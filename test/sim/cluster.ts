@@ -58,7 +58,11 @@ export class SimCluster {
     this.invariants = new Invariants(world, this.names, this.processes)
     this.invariants.epochKnown = node => this.workers.get(node)?.state().epoch ?? 0
     const skews = world.seed.fork('skew')
-    const clock = () => (skews.chance(0.3) ? { skewMs: skews.between(-60_000, 60_000), drift: skews.between(0.995, 1.005) } : {})
+    const clock = () => {
+      if (!skews.chance(0.3)) return {}
+      world.counts.add('clocks that are wrong')
+      return { skewMs: skews.between(-60_000, 60_000), drift: skews.between(0.995, 1.005) }
+    }
     for (let i = 0; i < shape.masters; i++) world.node(`m${i}`, `m${i}`, clock())
     shape.workers.forEach((capacity, i) => void this.invariants.worker(world.node(`w${i}`, `w${i}`, clock()), capacity))
   }

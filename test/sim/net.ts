@@ -242,7 +242,10 @@ export class SimNet implements MemoryLink {
       if (connection.client.status !== 'connected') return
       this.#counts.add('messages delivered')
       this.#trace.data(hop.data)
-      if (this.#trace.keeps) this.#trace.note(this.#scheduler.time, connection.node.name, `  ${this.describe(hop)}`)
+      if (this.#trace.keeps) {
+        const text = this.describe(hop)
+        if (text !== '') this.#trace.note(this.#scheduler.time, connection.node.name, `  ${text}`)
+      }
       const delivery: Delivery = { hop, direction, node: connection.node }
       this.observe(delivery, 'before')
       deliver()

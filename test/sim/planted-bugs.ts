@@ -69,6 +69,13 @@ const acceptStaleStatus: Plant = {
   },
 }
 
+/** By its name, or a word of it. Throws when there is none. */
+export function plantedBug(name: string): PlantedBug {
+  const found = plantedBugs.find(bug => bug.name === name || bug.name.split(' ').includes(name))
+  if (found === undefined) throw new Error(`No planted bug is called ${name}. There are: ${plantedBugs.map(bug => bug.name).join(', ')}.`)
+  return found
+}
+
 export const plantedBugs: readonly PlantedBug[] = [
   { name: 'skip the epoch check', plant: skipEpochCheck, breaks: ['effect of an old epoch'] },
   { name: 'commit twice', plant: commitTwice, breaks: ['second commit', 'wrong answer'] },

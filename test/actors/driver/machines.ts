@@ -13,7 +13,7 @@ import type { StageGraph } from '#src/core/stage.js'
 import { noMetrics } from '#src/protocol/task-metrics.js'
 import type { TaskFailure, TaskOutput, TaskReport } from '#src/protocol/tasks.js'
 
-interface Action {
+export interface Action {
   readonly type: string
   readonly params?: unknown
 }
@@ -82,10 +82,11 @@ export function jobStand(graph: StageGraph, maxStageAttempts = 4) {
       return snapshot.value
     },
     /** What it orders, in short: `startStage 0`. */
-    send(event: JobEvent): string[] {
+    send: (event: JobEvent): string[] => stand.orders(event).map(brief),
+    orders(event: JobEvent): Action[] {
       const [next, actions] = transition(jobMachine, snapshot, event)
       snapshot = next
-      return named(actions).map(brief)
+      return named(actions)
     },
     complete: (stage: number) => stand.send({ type: 'stageCompleted', stage, attempt: snapshot.context.stages[stage]?.attempt ?? 0 }),
     fetchFailed: (stage: number, mapStage: number, map: number, workerId = 'w0', stageAttempt = snapshot.context.stages[stage]?.attempt ?? 0) =>
