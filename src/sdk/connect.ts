@@ -139,24 +139,31 @@ async function connectCluster(options: ConnectOptions): Promise<ClusterHandle> {
   const transport = await connectNats({ servers: options.master, name: `spk driver ${options.appName}`, log: options.log })
   const scratch = scratchFolder(settings.optional(table.localDir) ?? tmpdir(), 'driver')
   let client: BlockClient | undefined
-  const lane = await freeLane(transport, settings.get(table.cluster))
-  const driver = startDriver({
-    ...(lane === undefined ? {} : { lane }),
-    ...common(
-      options,
-      transport,
-      driverPorts(() => (client ??= blockClient(driver, settings, hostId(), scratch.path))),
-      settings,
-      systemClock,
-    ),
-    request: executorRequest(settings),
-  })
-  await driver.ready(FIRST_EXECUTORS_MS)
-  return closing(driver, async () => {
+  const close = async (): Promise<void> => {
     client?.close()
     scratch.remove()
     await transport.close()
-  })
+  }
+  try {
+    const lane = await freeLane(transport, settings.get(table.cluster))
+    const driver = startDriver({
+      ...(lane === undefined ? {} : { lane }),
+      ...common(
+        options,
+        transport,
+        driverPorts(() => (client ??= blockClient(driver, settings, hostId(), scratch.path))),
+        settings,
+        systemClock,
+      ),
+      request: executorRequest(settings),
+    })
+    await driver.ready(FIRST_EXECUTORS_MS)
+    return closing(driver, close)
+  } catch (error) {
+    // An open connection would keep the program alive.
+    await close()
+    throw error
+  }
 }
 
 /** A lane that no active application is in. Undefined when no master answers now: any will do, and one that is taken is refused at registration. */

@@ -249,7 +249,7 @@ export class NatsTransport implements Transport {
     for await (const event of this.#connection.status()) {
       if (event.type === 'disconnect') this.#become('disconnected')
       else if (event.type === 'reconnect') this.#become('connected')
-      else if (event.type === 'error') this.#log.warn({ err: event.error }, 'NATS server reports an error')
+      else if (event.type === 'error') this.#log.warn({ reason: event.error.message }, 'NATS server reports an error')
     }
     const error = await this.#connection.closed()
     if (error) this.#log.error({ err: error }, 'NATS connection ended')
