@@ -141,7 +141,7 @@ export type Expected =
   | 'stringOrBinary'
 
 /** The argument as the parameter wants it, cast if that is allowed implicitly; undefined when it is not. */
-export function implicitCast(arg: BoundExpr, expected: Expected): BoundExpr | undefined {
+export function implicitCast(arg: BoundExpr, expected: Expected, mode: CastMode = 'ansi'): BoundExpr | undefined {
   const type = arg.type
   const isNull = type.kind === 'null'
   switch (expected) {
@@ -149,14 +149,14 @@ export function implicitCast(arg: BoundExpr, expected: Expected): BoundExpr | un
       return arg
     case 'numeric':
       if (isNumeric(type)) return arg
-      return type.kind === 'string' || isNull ? castTo(arg, types.double) : undefined
+      return type.kind === 'string' || isNull ? castTo(arg, types.double, mode) : undefined
     case 'integral':
       if (isIntegral(type)) return arg
       if (isNull) return nullOf(types.int)
-      return type.kind === 'string' ? castTo(arg, types.long) : undefined
+      return type.kind === 'string' ? castTo(arg, types.long, mode) : undefined
     case 'upToInt':
       if (isNull) return nullOf(types.int)
-      return type.kind === 'int' || type.kind === 'short' || type.kind === 'byte' ? castTo(arg, types.int) : undefined
+      return type.kind === 'int' || type.kind === 'short' || type.kind === 'byte' ? castTo(arg, types.int, mode) : undefined
     case 'orderable':
       return isOrderable(type) ? arg : undefined
     case 'array':
@@ -167,27 +167,27 @@ export function implicitCast(arg: BoundExpr, expected: Expected): BoundExpr | un
       return type.kind === 'struct' ? arg : undefined
     case 'datetime':
       if (type.kind === 'date' || type.kind === 'timestamp' || type.kind === 'timestamp_ntz') return arg
-      return type.kind === 'string' || isNull ? castTo(arg, types.timestamp) : undefined
+      return type.kind === 'string' || isNull ? castTo(arg, types.timestamp, mode) : undefined
     case 'stringOrBinary':
       if (type.kind === 'binary') return arg
-      return implicitCast(arg, types.string)
+      return implicitCast(arg, types.string, mode)
     default:
-      return implicitCastToType(arg, expected)
+      return implicitCastToType(arg, expected, mode)
   }
 }
 
-function implicitCastToType(arg: BoundExpr, to: DataType): BoundExpr | undefined {
+function implicitCastToType(arg: BoundExpr, to: DataType, mode: CastMode): BoundExpr | undefined {
   const from = arg.type
   if (sameType(from, to)) return arg
   if (from.kind === 'null') return nullOf(to)
   const fits = commonType(from, to)
-  if (from.kind === 'string' && isAtomic(to)) return castTo(arg, to)
-  if (to.kind === 'string') return isAtomic(from) && from.kind !== 'binary' && from.kind !== 'interval' ? castTo(arg, to) : undefined
-  if (to.kind === 'double' && isNumeric(from)) return castTo(arg, to)
-  if (to.kind === 'date' && (from.kind === 'timestamp' || from.kind === 'timestamp_ntz')) return castTo(arg, to)
-  if (isIntegral(to) && isNumeric(from)) return castTo(arg, to)
+  if (from.kind === 'string' && isAtomic(to)) return castTo(arg, to, mode)
+  if (to.kind === 'string') return isAtomic(from) && from.kind !== 'binary' && from.kind !== 'interval' ? castTo(arg, to, mode) : undefined
+  if (to.kind === 'double' && isNumeric(from)) return castTo(arg, to, mode)
+  if (to.kind === 'date' && (from.kind === 'timestamp' || from.kind === 'timestamp_ntz')) return castTo(arg, to, mode)
+  if (isIntegral(to) && isNumeric(from)) return castTo(arg, to, mode)
   // Every parameter of decimal or nested type is widened only.
-  return fits !== undefined && sameType(fits, to) ? castTo(arg, to) : undefined
+  return fits !== undefined && sameType(fits, to) ? castTo(arg, to, mode) : undefined
 }
 
 /** How messages name what a parameter takes. */

@@ -1,8 +1,17 @@
 /** Every function of SQL that is JavaScript. */
 import { datetimeFunctions } from './datetime-functions.js'
 import { hashFunctions } from './hash-functions.js'
+import { histogramFunctions } from './histogram.js'
 import { intervalFunctions } from './interval-functions.js'
 import type { JsFunction } from './js-function.js'
+import { regexpFunctions } from './regexp-functions.js'
 import { textFunctions } from './text-functions.js'
 
-export const jsFunctions: readonly JsFunction[] = [...datetimeFunctions, ...textFunctions, ...hashFunctions, ...intervalFunctions]
+export const jsFunctions: readonly JsFunction[] = [
+  ...datetimeFunctions,
+  ...textFunctions,
+  ...hashFunctions,
+  ...intervalFunctions,
+  ...histogramFunctions,
+  ...regexpFunctions,
+]

@@ -5,6 +5,7 @@ import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type Wind
 import { castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
 import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
+import { exprKey } from '../expr-key.js'
 import type { BindContext } from '../functions/define.js'
 import { findFunction, hasAggregate, similarFunctions, splitOf } from '../functions/table.js'
 import { findWindowFunction } from '../functions/window.js'
@@ -39,7 +40,9 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
         throw fail(
           context,
           expr,
-          'DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION',
+          mode === 'ansi' && castPossible(child.type, expr.to, 'legacy')
+            ? 'DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION'
+            : 'DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION',
           '42K09',
           `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: cannot cast "${sqlTypeName(child.type)}" to "${sqlTypeName(expr.to)}".`,
         )
@@ -247,11 +250,16 @@ function orderBy(expr: Expr, names: Names, context: AnalyzerContext): BoundSortO
   return sortOrder(expr, bindExpr(expr.kind === 'SortOrder' ? expr.child : expr, names, context), context)
 }
 
+/** Aggregates that WITHIN GROUP may order. */
+const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_disc', 'mode'])
+
 /** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
 function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
   const entry = findFunction(expr.name)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
-  if (expr.withinGroup !== undefined) throw unsupported(context, expr, 'WITHIN_GROUP', `WITHIN GROUP of "${expr.name}"`)
+  const withinGroup = expr.withinGroup
+  if (withinGroup !== undefined && !orderedAggregates.has(entry.name))
+    throw unsupported(context, expr, 'WITHIN_GROUP', `WITHIN GROUP of "${expr.name}"`)
   if (entry.kind === 'scalar' && (expr.distinct || expr.filter !== undefined)) {
     throw fail(
       context,
@@ -303,7 +311,9 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
       `The FILTER expression "${text(expr.filter as Expr, inner, context)}" in an aggregate function is invalid. Expected a FILTER expression without an aggregation.`,
     )
   }
-  return bindCall(expr.name, args, expr, written, names, context, { distinct: expr.distinct ?? false, ...(filter === undefined ? {} : { filter }) })
+  const order = withinGroup?.map(e => orderBy(e, inner, context))
+  const modifiers = { distinct: expr.distinct ?? false, ...(filter === undefined ? {} : { filter }) }
+  return bindCall(expr.name, args, expr, written, names, context, modifiers, order)
 }
 
 function bindCall(
@@ -314,11 +324,12 @@ function bindCall(
   names: Names,
   context: AnalyzerContext,
   modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr } = { distinct: false },
+  withinGroup?: readonly BoundSortOrder[],
 ): BoundExpr {
   const entry = findFunction(name)
   if (entry === undefined) throw unresolvedRoutine({ name, ...(expr.span === undefined ? {} : { span: expr.span }) }, context)
   if (args.length < entry.minArgs || args.length > entry.maxArgs) throw wrongNumber(name, entry.minArgs, entry.maxArgs, args.length, expr, context)
-  return bindEntry(name, args, bindingOf(name, expr, written, names, context), modifiers)
+  return bindEntry(name, args, bindingOf(name, expr, written, names, context, withinGroup), modifiers)
 }
 
 function wrongNumber(name: string, fewest: number, most: number, given: number, expr: Expr, context: AnalyzerContext) {
@@ -332,7 +343,14 @@ function wrongNumber(name: string, fewest: number, most: number, given: number, 
   )
 }
 
-function bindingOf(name: string, expr: Expr, written: readonly Expr[], names: Names, context: AnalyzerContext): BindContext {
+function bindingOf(
+  name: string,
+  expr: Expr,
+  written: readonly Expr[],
+  names: Names,
+  context: AnalyzerContext,
+  withinGroup?: readonly BoundSortOrder[],
+): BindContext {
   const bindContext: BindContext = {
     name,
     ansi: context.ansi,
@@ -340,6 +358,8 @@ function bindingOf(name: string, expr: Expr, written: readonly Expr[], names: Na
     now: context.now,
     timeZone: context.timeZone,
     timestampNtz: context.timestampNtz,
+    key: exprKey,
+    ...(withinGroup === undefined ? {} : { withinGroup }),
     get callText() {
       return text(expr, names, context)
     },

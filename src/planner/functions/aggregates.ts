@@ -1,4 +1,5 @@
 /** Aggregates that are computed in two steps: partial states per task, combined after the exchange. */
+import { isAnsiInterval } from '../../core/intervals.js'
 import { type DataType, types } from '../../core/types.js'
 import { type AggregateCall, type BoundExpr, isNullable, literal, trueLiteral } from '../bound.js'
 import { castTo, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
@@ -196,6 +197,7 @@ const sum = aggregate({
   minArgs: 1,
   maxArgs: 1,
   bind: (args, context, modifiers) => {
+    if (args[0] !== undefined && isAnsiInterval(args[0].type)) return aggregateCall('interval_sum', args, args[0].type, true, modifiers)
     const arg = numeric(args, context)
     return aggregateCall('sum', [arg], sumType(arg.type), true, modifiers)
   },
@@ -212,6 +214,8 @@ const avg = aggregate({
   minArgs: 1,
   maxArgs: 1,
   bind: (args, context, modifiers) => {
+    if (args[0] !== undefined && isAnsiInterval(args[0].type))
+      return aggregateCall('interval_avg', args, { kind: args[0].type.kind }, true, modifiers)
     const arg = numeric(args, context)
     const type = arg.type.kind === 'decimal' ? bounded(arg.type.precision + 4, arg.type.scale + 4) : types.double
     return aggregateCall('avg', [arg], type, true, modifiers)

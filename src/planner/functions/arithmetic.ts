@@ -1,5 +1,5 @@
 /** Arithmetic operators and their ANSI checks. DuckDB itself fails on integer overflow; zero divisors and decimal quotients are spelled out here. */
-import { type DataType, type DecimalType, types } from '../../core/types.js'
+import { type DataType, type DecimalType, sameType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
 import { castTo, commonType, implicitCast, isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
 import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } from '../decimal-rules.js'
@@ -29,8 +29,10 @@ function numbers(args: readonly BoundExpr[], context: BindContext): [BoundExpr, 
   }
   const result: [BoundExpr, BoundExpr] = [as(left, right.type), as(right, left.type)]
   const bad = result.find(e => !isNumeric(e.type))
+  // A string takes the other's type, so that both have the wrong one.
+  const promoted = left.type.kind === 'string' || right.type.kind === 'string'
   if (bad !== undefined)
-    throw isNumeric(result[0].type) || isNumeric(result[1].type) ? differentTypes(context, left.type, right.type) : wrongType(context, bad.type)
+    throw promoted || sameType(left.type, right.type) ? wrongType(context, bad.type) : differentTypes(context, left.type, right.type)
   return result
 }
 
@@ -102,7 +104,10 @@ function tolerant(name: string, op: '+' | '-' | '*'): ScalarFunction {
     const moments = args.some(a => a.type.kind.endsWith('interval') || ['date', 'timestamp', 'timestamp_ntz'].includes(a.type.kind))
     const scaled = op === '*' ? intervalScaling('*', args, context, true) : undefined
     if (scaled !== undefined) return scaled
-    if (moments) return tried(context.bind(op, args))
+    if (moments) {
+      const bound = context.bind(op, args)
+      return bound.kind === 'Call' && bound.fn.startsWith('interval_') ? { ...bound, fn: `try_${bound.fn}`, nullable: true } : tried(bound)
+    }
     const bound = bindArithmetic(op, args, { ...context, ansi: true })
     return bound.kind === 'Call' && bound.fn === op ? { ...bound, fn: `try_${op}`, nullable: true } : bound
   })

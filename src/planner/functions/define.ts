@@ -5,7 +5,7 @@
  */
 import type { SpkError } from '../../core/errors.js'
 import type { DataType } from '../../core/types.js'
-import { type AggregateCall, type BoundExpr, type Call, type CastMode, isNullable } from '../bound.js'
+import { type AggregateCall, type BoundExpr, type BoundSortOrder, type Call, type CastMode, isNullable } from '../bound.js'
 import { castTo, commonType, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
 
 /** What binding may ask about the call at hand. */
@@ -21,6 +21,10 @@ export interface BindContext {
   readonly timeZone: string
   /** What TIMESTAMP means: without a time zone. */
   readonly timestampNtz: boolean
+  /** The order that WITHIN GROUP gives. */
+  readonly withinGroup?: readonly BoundSortOrder[]
+  /** Equal for equal expressions. */
+  key(expr: BoundExpr): string
   /** The whole call as messages show it. */
   readonly callText: string
   /** One argument as messages show it. */
@@ -130,7 +134,7 @@ export function unexpectedInput(context: BindContext, index: number, expected: s
 export function takeArgs(args: readonly BoundExpr[], params: readonly Expected[], context: BindContext): BoundExpr[] {
   return args.map((arg, i) => {
     const expected = params[Math.min(i, params.length - 1)] ?? 'any'
-    const cast = implicitCast(arg, expected)
+    const cast = implicitCast(arg, expected, context.castMode)
     if (cast === undefined) throw unexpectedInput(context, i, expectedName(expected), arg.type)
     return cast
   })

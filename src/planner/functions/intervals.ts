@@ -30,11 +30,12 @@ export function countOf(sql: string, type: DataType): string {
   return type.kind === 'yearmonth_interval' ? `(year(${sql}) * 12 + month(${sql}))` : `epoch_us(${sql})`
 }
 
-/** An interval of a number, exact in HUGEINT or DECIMAL, that must fit. */
-export function intervalSql(count: string, type: DataType, advice: string): string {
+/** An interval of a number, exact in HUGEINT or DECIMAL, that must fit; without advice, one that does not is NULL. */
+export function intervalSql(count: string, type: DataType, advice: string | undefined): string {
   const [low, high] = type.kind === 'yearmonth_interval' ? ['-2147483648', '2147483647'] : ['-9223372036854775808', '9223372036854775807']
   const made = type.kind === 'yearmonth_interval' ? `to_months(CAST(${count} AS INTEGER))` : `to_microseconds(CAST(${count} AS BIGINT))`
-  return `(CASE WHEN ${count} BETWEEN ${low} AND ${high} THEN ${made} WHEN ${count} IS NOT NULL THEN ${overflowError(advice)} END)`
+  const otherwise = advice === undefined ? '' : ` WHEN ${count} IS NOT NULL THEN ${overflowError(advice)}`
+  return `(CASE WHEN ${count} BETWEEN ${low} AND ${high} THEN ${made}${otherwise} END)`
 }
 
 /** `a + b` and `a - b` where a side is a date, a timestamp or an interval; undefined when none is. */
@@ -44,7 +45,7 @@ export function dateArithmetic(op: '+' | '-', args: readonly BoundExpr[], contex
   return op === '+' ? add(left, right, context) : subtract(left, right, context)
 }
 
-function add(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr {
+function add(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr | undefined {
   if (isInterval(left) && isInterval(right)) {
     if (left.type.kind === right.type.kind) return sum('+', left, right, context)
     if (isYm(left) && isYm(right)) return sum('+', left, right, context)
@@ -62,7 +63,7 @@ function add(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr
     return right.type.kind === 'null' ? sum('+', left, castTo(right, left.type), context) : plus(right, left, 1, context, false)
   if (isDate(left)) return context.bind('date_add', [left, right])
   if (isDate(right)) return context.bind('date_add', [right, left])
-  throw differentTypes(context, left.type, right.type)
+  return undefined
 }
 
 function subtract(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr {
@@ -169,8 +170,7 @@ function hidden(name: string, sql: ScalarFunction['sql']): ScalarFunction {
   return { ...custom(name, [1, 9], (args, context) => call(context.name, args, timestamp), sql), internal: true }
 }
 
-const checked = (count: string, c: Call, advice: string) =>
-  c.fn.startsWith('try_') ? `TRY(${intervalSql(count, c.type, advice)})` : intervalSql(count, c.type, advice)
+const checked = (count: string, c: Call, advice: string) => intervalSql(count, c.type, c.fn.startsWith('try_') ? undefined : advice)
 
 /** Calendar intervals: months, days and microseconds each by themselves. */
 const calendarSql = (months: string, days: string, micros: string) =>
@@ -190,16 +190,18 @@ function scaledCalendar(args: readonly string[], by: (part: string) => string): 
 export const intervals: readonly ScalarFunction[] = [
   hidden('interval_+', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) + ${countOf(b ?? '', c.type)})`, c, 'try_add')),
   hidden('interval_-', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) - ${countOf(b ?? '', c.type)})`, c, 'try_subtract')),
+  hidden('try_interval_+', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) + ${countOf(b ?? '', c.type)})`, c, '')),
+  hidden('try_interval_-', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) - ${countOf(b ?? '', c.type)})`, c, '')),
   hidden('interval_negative', ([a], c) => intervalSql(`(-CAST(${countOf(a ?? '', c.type)} AS HUGEINT))`, c.type, '')),
   hidden('interval_abs', ([a], c) => intervalSql(`abs(CAST(${countOf(a ?? '', c.type)} AS HUGEINT))`, c.type, '')),
   hidden('interval_*', (args, c) => intervalSql(product(args, c), c.type, isIntegral(c.args[1]?.type ?? int) ? 'try_multiply' : '')),
-  hidden('try_interval_*', (args, c) => `TRY(${intervalSql(product(args, c), c.type, '')})`),
+  hidden('try_interval_*', (args, c) => intervalSql(product(args, c), c.type, undefined)),
   hidden(
     'interval_/',
     (args, c) =>
       `(CASE WHEN ${args[1]} = 0 AND ${args[0]} IS NOT NULL THEN ${byZero} ELSE ${intervalSql(quotient(args, c), c.type, 'try_divide')} END)`,
   ),
-  hidden('try_interval_/', (args, c) => `(CASE WHEN ${args[1]} <> 0 THEN TRY(${intervalSql(quotient(args, c), c.type, '')}) END)`),
+  hidden('try_interval_/', (args, c) => `(CASE WHEN ${args[1]} <> 0 THEN ${intervalSql(quotient(args, c), c.type, undefined)} END)`),
   hidden('calendar_+', ([a, b]) => `(${a} + ${b})`),
   hidden('calendar_-', ([a, b]) => `(${a} - ${b})`),
   hidden('calendar_negative', ([a]) => `(-${a})`),

@@ -6,6 +6,7 @@ import { bounded } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
 import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon } from './define.js'
 import { intervalUnary } from './intervals.js'
+import { wholeToDigits } from './more-math.js'
 
 const double = types.double
 const nan = "CAST('NaN' AS DOUBLE)"
@@ -64,11 +65,12 @@ function rounding(name: string, duck: string): ScalarFunction {
 }
 
 /** floor and ceil: bigint, or a decimal without scale. */
-function toWhole(name: string, aliases: readonly string[] = []): ScalarFunction {
+function toWhole(name: 'ceil' | 'floor', aliases: readonly string[] = []): ScalarFunction {
   return custom(
     name,
-    1,
+    [1, 2],
     (args, context) => {
+      if (args.length === 2) return wholeToDigits(name, args, context)
       const [value] = takeArgs(args, ['numeric'], context) as [BoundExpr]
       if (value.type.kind === 'decimal') return call(name, [value], bounded(value.type.precision - value.type.scale + 1, 0))
       return isIntegral(value.type) ? castTo(value, types.long) : call(name, [castTo(value, double)], types.long)

@@ -5,6 +5,7 @@ import { castTo, commonType, implicitCast, isIntegral, isOrderable, sqlTypeName 
 import { quoteText } from '../duck-type.js'
 import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, type Triple, takeCommon } from './define.js'
 import { differentTypes } from './mismatch.js'
+import { likeRegExpSql } from './regexp.js'
 
 function bindComparison(op: string, args: readonly BoundExpr[], context: BindContext): BoundExpr {
   const [left, right] = args as Pair
@@ -100,5 +101,5 @@ export const predicates: readonly ScalarFunction[] = [
   }),
   scalar('like', [text, text, text], types.boolean, likeSql('LIKE'), { required: 2 }),
   scalar('ilike', [text, text, text], types.boolean, likeSql('ILIKE'), { required: 2 }),
-  scalar('rlike', [text, text], types.boolean, ([x, p]) => `regexp_matches(${x}, ${p})`, { aliases: ['regexp', 'regexp_like'] }),
+  scalar('rlike', [text, text], types.boolean, likeRegExpSql, { aliases: ['regexp', 'regexp_like'] }),
 ]

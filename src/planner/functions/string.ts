@@ -2,7 +2,6 @@
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
 import { implicitCast } from '../coercion.js'
-import { quoteText } from '../duck-type.js'
 import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
 
 const string = types.string
@@ -30,18 +29,6 @@ function substringSql(args: readonly string[], c: Call): string {
   const start = `(CASE WHEN ${p} > 0 THEN ${p} - 1 WHEN ${p} < 0 THEN length(${s}) + ${p} ELSE 0 END)`
   if (n === undefined) return `substring(${s}, greatest(${start}, 0) + 1)`
   return `substring(${s}, greatest(${start}, 0) + 1, CASE WHEN ${n} IS NULL THEN NULL ELSE greatest(${start} + ${n} - greatest(${start}, 0), 0) END)`
-}
-
-/** `$1` in a replacement is `\1` for DuckDB. */
-function replacementSql(sql: string, arg: BoundExpr | undefined): string {
-  if (arg?.kind === 'Literal' && typeof arg.value === 'string')
-    return quoteText(
-      arg.value
-        .replace(/\\(?!\$)/g, '\\\\')
-        .replace(/(?<!\\)\$(\d)/g, '\\$1')
-        .replace(/\\\$/g, '$'),
-    )
-  return `regexp_replace(${sql}, '\\$(\\d)', '\\\\\\1', 'g')`
 }
 
 /** `trim(s)` and its kin; with two arguments the characters come first, as in Spark's registry. */
@@ -157,30 +144,23 @@ export const strings: readonly ScalarFunction[] = [
     [2, 3],
     (args, context) => {
       const taken = takeArgs(args, [string, string, int], context)
-      const limit = constantInt(taken[2])
-      if (taken.length === 3 && (limit === undefined || limit > 0)) {
-        throw context.fail(
-          'UNSUPPORTED_FEATURE.SPLIT_LIMIT',
-          '0A000',
-          `The feature is not supported: "${context.callText}" with a positive or computed limit.`,
-        )
-      }
-      return call('split', taken.slice(0, 2), { kind: 'array', element: string, containsNull: false })
+      return call('split', [taken[0] as BoundExpr, taken[1] as BoundExpr, taken[2] ?? { kind: 'Literal', value: -1, type: int }], {
+        kind: 'array',
+        element: string,
+        containsNull: false,
+      })
     },
-    ([s, pattern]) => `string_split_regex(${s}, ${pattern})`,
+    ([s, pattern, limit], c) => {
+      const by = c.args[1]
+      // Plain texts mean the same to both engines.
+      const plain =
+        by?.kind === 'Literal' && typeof by.value === 'string' && /^[\w ,;:/#@!%&=<>~'"-]+$/.test(by.value) && (constantInt(c.args[2]) ?? 1) <= 0
+      return plain ? `string_split(${s}, ${pattern})` : `CAST(CAST(spk_split(${s}, ${pattern}, CAST(${limit} AS VARCHAR)) AS JSON) AS VARCHAR[])`
+    },
   ),
   scalar('startswith', [string, string], types.boolean, ([s, x]) => `starts_with(${s}, ${x})`),
   scalar('endswith', [string, string], types.boolean, ([s, x]) => `ends_with(${s}, ${x})`),
   scalar('contains', [string, string], types.boolean, ([s, x]) => `contains(${s}, ${x})`),
-  custom(
-    'regexp_replace',
-    3,
-    (args, context) => call('regexp_replace', takeArgs(args, [string], context), string),
-    ([s, pattern, by], c) => `regexp_replace(${s}, ${pattern}, ${replacementSql(by ?? '', c.args[2])}, 'g')`,
-  ),
-  scalar('regexp_extract', [string, string, int], string, ([s, pattern, group]) => `regexp_extract(${s}, ${pattern}, ${group ?? 1})`, {
-    required: 2,
-  }),
   custom(
     'reverse',
     1,

@@ -18,7 +18,10 @@ import { encodings } from './encoding.js'
 import { grouping } from './grouping.js'
 import { intervals } from './intervals.js'
 import { math } from './math.js'
+import { moreAggregates } from './more-aggregates.js'
+import { moreMath } from './more-math.js'
 import { predicates } from './predicates.js'
+import { regexps } from './regexp.js'
 import { singleValue } from './single-value.js'
 import { momentFinishers, statistical } from './statistical.js'
 import { strings } from './string.js'
@@ -37,6 +40,8 @@ const entries: readonly FunctionEntry[] = [
   ...encodings,
   ...arrays,
   ...intervals,
+  ...moreMath,
+  ...regexps,
   ...bitFunctions,
   ...collections,
   averageFinish,
@@ -44,6 +49,7 @@ const entries: readonly FunctionEntry[] = [
   ...splitAggregates,
   ...statistical,
   ...wholeAggregates,
+  ...moreAggregates,
   singleValue,
   ...grouping,
 ]

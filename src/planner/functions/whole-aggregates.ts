@@ -1,6 +1,6 @@
 /** Aggregates over lists and order: collections, extremes by another column, percentiles. What has no `split` sees all rows of a group at once. */
 import { array, type DataType, types } from '../../core/types.js'
-import type { BoundExpr } from '../bound.js'
+import { type BoundExpr, literal } from '../bound.js'
 import { implicitCast } from '../coercion.js'
 import { aggregate, buffer } from './aggregates.js'
 import { type AggregateFunction, aggregateCall, type BindContext, takeArgs, unexpectedInput } from './define.js'
@@ -102,6 +102,48 @@ const approxCountDistinct = aggregate({
   sql: () => '',
 })
 
+/** The most frequent value. Of several the least with a true second argument, or the first in the order of WITHIN GROUP. */
+const mode = aggregate({
+  name: 'mode',
+  minArgs: 0,
+  maxArgs: 2,
+  bind: (args, context, modifiers) => {
+    const order = context.withinGroup
+    if (order !== undefined) {
+      if (modifiers.distinct)
+        throw context.fail(
+          'INVALID_WITHIN_GROUP_EXPRESSION.DISTINCT_UNSUPPORTED',
+          '42K0K',
+          'Invalid function `mode` with WITHIN GROUP. The function does not support DISTINCT with WITHIN GROUP.',
+        )
+      if (order.length !== 1)
+        throw context.fail(
+          'INVALID_WITHIN_GROUP_EXPRESSION.WRONG_NUM_ORDERINGS',
+          '42K0K',
+          `Invalid function \`mode\` with WITHIN GROUP. The function requires 1 orderings in WITHIN GROUP but got ${order.length}.`,
+        )
+      const [{ child, ascending }] = order as readonly [(typeof order)[number]]
+      if (args.length > 0) throw wrongNumber(context, '0', args.length)
+      return aggregateCall('mode', [child, literal(ascending ? 'ASC' : 'DESC', types.string)], child.type, true, modifiers)
+    }
+    const [value, least] = args as readonly [BoundExpr?, BoundExpr?]
+    if (value === undefined) throw wrongNumber(context, '1', 0)
+    if (least !== undefined && (least.kind !== 'Literal' || typeof least.value !== 'boolean'))
+      throw unexpectedInput(context, 1, 'BOOLEAN', least.type)
+    const sorted = least?.kind === 'Literal' && least.value === true
+    return aggregateCall('mode', sorted ? [value, literal('ASC', types.string)] : [value], value.type, true, modifiers)
+  },
+  sql: ([x, order], _, m) => `mode(${x}${order === undefined ? '' : ` ORDER BY ${x} ${order.slice(1, -1)}`})${m.filter}${m.over}`,
+})
+
+function wrongNumber(context: BindContext, wanted: string, given: number) {
+  return context.fail(
+    'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+    '42605',
+    `The \`${context.name}\` requires ${wanted} parameters but the actual number is ${given}.`,
+  )
+}
+
 export const wholeAggregates: readonly AggregateFunction[] = [
   collect('collect_list', false, ['array_agg']),
   collect('collect_set', true, []),
@@ -136,10 +178,5 @@ export const wholeAggregates: readonly AggregateFunction[] = [
     ([x, p], d) => `quantile_disc(${d}${x}, ${p})`,
     ['approx_percentile'],
   ),
-  whole(
-    'mode',
-    [1, 1],
-    args => ({ args, type: (args[0] as BoundExpr).type }),
-    ([x]) => `mode(${x})`,
-  ),
+  mode,
 ]

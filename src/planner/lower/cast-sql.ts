@@ -28,9 +28,12 @@ export function castSql(sql: string, from: DataType, to: DataType, mode: CastMod
   return `${cast}(${sql} AS ${type})`
 }
 
+/** What Spark takes off both ends: blanks and control characters. */
+const blanks = `' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)`
+
 function fromString(sql: string, to: DataType, mode: CastMode): string {
   const type = duckType(to)
-  const trimmed = `trim(${sql})`
+  const trimmed = `trim(${sql}, ${blanks})`
   if (to.kind === 'string') return sql
   if (to.kind === 'binary') return `encode(${sql})`
   if (isIntegral(to))

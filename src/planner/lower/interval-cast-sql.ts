@@ -62,10 +62,10 @@ function toNumber(sql: string, from: AnsiInterval, to: DataType, mode: CastMode)
 function ofNumber(sql: string, from: DataType, to: AnsiInterval, mode: CastMode): string {
   const unit = lastUnit(to)
   const count = isIntegral(from) ? `(CAST(${sql} AS HUGEINT) * ${unit})` : `CAST(round(CAST(${sql} AS DECIMAL(38, 6)) * ${unit}) AS HUGEINT)`
-  const made = intervalSql(count, to, '')
+  if (mode !== 'ansi') return intervalSql(count, to, undefined)
+  return intervalSql(count, to, '')
     .replace('INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION', 'CAST_OVERFLOW')
     .replace('SQLSTATE: 22015', 'SQLSTATE: 22003')
-  return mode === 'ansi' ? made : `TRY(${made})`
 }
 
 function ofText(sql: string, to: AnsiInterval, mode: CastMode): string {
