@@ -63,7 +63,7 @@ function task(of: StructType, sql: string, inputs: readonly KernelInput[], outpu
 
 async function written(name: string, codecName: string | undefined): Promise<void> {
   const codec = codecName === undefined ? undefined : await loadCodec(codecName)
-  const writer = new BlockWriter({ path: join(blocksDir, name), partitions, schema, codec })
+  const writer = new BlockWriter({ path: join(blocksDir, name), partitions, codec })
   const { size, mtimeMs } = statSync(file)
   const scan: KernelInput = {
     kind: 'scan',

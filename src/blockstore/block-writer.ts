@@ -11,14 +11,12 @@ import { END_OF_STREAM, encodeBatch, encodeSchema } from '../core/arrow/encode.j
 import type { Batch } from '../core/batch.js'
 import { assert } from '../core/errors.js'
 import type { BlockExtent } from '../core/segment.js'
-import type { StructType } from '../core/types.js'
 import { BLOCK_INDEX_VERSION, type BlockIndex, dataFile, indexFile } from './blocks.js'
 
 export interface BlockWriterOptions {
   /** Absolute path without extension; its folder is made when missing. */
   readonly path: string
   readonly partitions: number
-  readonly schema: StructType
   readonly codec?: Codec | undefined
   /** Encoded bytes held before they are written. Default 32 MiB. */
   readonly holdBytes?: number
@@ -49,7 +47,7 @@ let attempts = 0
 export class BlockWriter {
   readonly #options: BlockWriterOptions
   readonly #partitions: Partition[]
-  readonly #schema: Uint8Array
+  #schema: Uint8Array | undefined
   readonly #temporary: string
   #held = 0
   #offset = 0
@@ -57,7 +55,6 @@ export class BlockWriter {
 
   constructor(options: BlockWriterOptions) {
     this.#options = options
-    this.#schema = encodeSchema(options.schema)
     this.#partitions = Array.from({ length: options.partitions }, () => ({ rows: 0, bytes: 0, held: [], extents: [] }))
     this.#temporary = `${options.path}.${process.pid}-${attempts++}.tmp`
   }
@@ -67,7 +64,10 @@ export class BlockWriter {
     const to = this.#partitions[partition]
     assert(to !== undefined, `partition ${partition} of ${this.#partitions.length}`)
     if (batch.rows === 0) return
-    if (to.rows === 0) this.#hold(to, this.#schema)
+    if (to.rows === 0) {
+      this.#schema ??= encodeSchema(batch.schema)
+      this.#hold(to, this.#schema)
+    }
     to.rows += batch.rows
     for (const piece of encodeBatch(batch, this.#options.codec)) this.#hold(to, piece)
     if (this.#held >= (this.#options.holdBytes ?? DEFAULT_HOLD)) return this.#flush()

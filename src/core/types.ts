@@ -8,6 +8,8 @@ export interface DecimalType {
   /** Total digits, 1 to 38. */
   readonly precision: number
   readonly scale: number
+  /** Of a column in a batch: 64 bits per value instead of 128 (blocks between stages, at most 18 digits). Not part of what the type means. */
+  readonly bits?: 64
 }
 export interface ArrayType {
   readonly kind: 'array'

@@ -54,6 +54,7 @@ export function layoutFor(as: DataType, id: number): Layout {
     case 'yearmonth_interval':
       return { from: 16, to: 4, move: moveYearMonth }
     case 'decimal':
+      if (as.bits === 64) return narrowLayout(id)
       switch (id) {
         case Type.SMALLINT:
           return { from: 2, to: 16, move: widen16 }
@@ -66,6 +67,18 @@ export function layoutFor(as: DataType, id: number): Layout {
       }
     default:
       throw new Error(`bug in spk: ${as.kind} is not a fixed-width type`)
+  }
+}
+
+/** Decimals of 64 bits. */
+function narrowLayout(id: number): Layout {
+  switch (id) {
+    case native.Type.SMALLINT:
+      return { from: 2, to: 8, move: extend16 }
+    case native.Type.INTEGER:
+      return { from: 4, to: 8, move: extend32 }
+    default:
+      return { from: 8, to: 8, move: move64 }
   }
 }
 
@@ -178,6 +191,19 @@ const move128: Transform = (from, to, rows, target) => {
 
 const widen16: Transform = (from, to, rows, target) => widen(new Int16Array(from.buffer, 0, rows), to, rows, target)
 const widen32: Transform = (from, to, rows, target) => widen(new Int32Array(from.buffer, 0, rows), to, rows, target)
+
+const extend16: Transform = (from, to, rows, target) => extend(new Int16Array(from.buffer, 0, rows), to, rows, target)
+const extend32: Transform = (from, to, rows, target) => extend(new Int32Array(from.buffer, 0, rows), to, rows, target)
+
+function extend(s: Int16Array | Int32Array, to: Uint8Array<ArrayBuffer>, rows: number, target: Uint32Array | undefined): void {
+  const t = new Int32Array(to.buffer, 0, rows * 2)
+  for (let i = 0; i < rows; i++) {
+    const at = (target === undefined ? i : (target[i] as number)) * 2
+    const value = s[i] as number
+    t[at] = value
+    t[at + 1] = value >> 31
+  }
+}
 
 function widen(s: Int16Array | Int32Array, to: Uint8Array<ArrayBuffer>, rows: number, target: Uint32Array | undefined): void {
   const t = new Int32Array(to.buffer, 0, rows * 4)

@@ -2,6 +2,7 @@
  * One task on one connection of a slot: inputs become relations, the fragment one statement, its result batches in the sink or files. Knows nothing of
  * the slot's life; cancellation is an interrupt of the connection plus the `cancelled` check between steps.
  */
+import { narrowDecimals } from '../core/arrow/narrow-decimals.js'
 import { must, SpkError, unreachable } from '../core/errors.js'
 import type { FileVersion } from '../core/stage.js'
 import type { ColumnReader } from './column-reader.js'
@@ -149,8 +150,9 @@ async function batchesOut(
     counters.shuffleRowsRead = before
   })
   const types = result.columnTypes()
-  const readers: ColumnReader[] = task.schema.fields.map((f, i) => columnReader(must(types[i], `column ${f.name}`), f.type))
-  const scatter = new Scatter(task.schema, readers, partitioner, sink, context.limits)
+  const schema = task.output.kind === 'partitions' ? narrowDecimals(task.schema) : task.schema
+  const readers: ColumnReader[] = schema.fields.map((f, i) => columnReader(must(types[i], `column ${f.name}`), f.type))
+  const scatter = new Scatter(schema, readers, partitioner, sink, context.limits)
   const sampleColumn = readers.length + extra.length - 1
   let chunks = 0
   await result.consume(async chunk => {

@@ -89,12 +89,13 @@ function fillFixed(vector: Vector, column: ColumnData, type: DataType): void {
     case 'yearmonth_interval':
       copyIn(vector, yearMonthsIn(data, rows), rows * 16)
       return
-    case 'decimal':
-      if (type.precision <= 4) copyIn(vector, narrow(data, rows, 2), rows * 2)
-      else if (type.precision <= 9) copyIn(vector, narrow(data, rows, 4), rows * 4)
-      else if (type.precision <= 18) copyIn(vector, narrow(data, rows, 8), rows * 8)
-      else copyIn(vector, data, rows * 16)
+    case 'decimal': {
+      // DuckDB's own width of such a decimal, from 8 or 16 bytes.
+      const width = type.precision <= 4 ? 2 : type.precision <= 9 ? 4 : type.precision <= 18 ? 8 : 16
+      const stride = type.bits === 64 ? 8 : 16
+      copyIn(vector, width === stride ? data : narrow(data, rows, width as 2 | 4 | 8, stride), rows * width)
       return
+    }
     default:
       copyIn(vector, data, data.length)
   }
@@ -110,18 +111,19 @@ function unpackBooleans(bits: Uint8Array, rows: number): Uint8Array {
   return out
 }
 
-/** The low bytes of 128-bit values. */
-function narrow(data: Uint8Array, rows: number, width: 2 | 4 | 8): Uint8Array {
-  const from = aligned(data, rows * 16)
+/** The low bytes of values of `stride` bytes. */
+function narrow(data: Uint8Array, rows: number, width: 2 | 4 | 8, stride: 8 | 16): Uint8Array {
+  const from = aligned(data, rows * stride)
   const out = rawBytes(rows * width)
   if (width === 8) {
     const source = new BigInt64Array(from.buffer, from.byteOffset, rows * 2)
     const to = new BigInt64Array(out.buffer, 0, rows)
     for (let i = 0; i < rows; i++) to[i] = source[i * 2] as bigint
   } else {
-    const source = new Int32Array(from.buffer, from.byteOffset, rows * 4)
+    const step = stride / 4
+    const source = new Int32Array(from.buffer, from.byteOffset, rows * step)
     const to = width === 4 ? new Int32Array(out.buffer, 0, rows) : new Int16Array(out.buffer, 0, rows)
-    for (let i = 0; i < rows; i++) to[i] = source[i * 4] as number
+    for (let i = 0; i < rows; i++) to[i] = source[i * step] as number
   }
   return out
 }

@@ -37,7 +37,6 @@ export async function writeBlocks(path: string, spec: FileSpec): Promise<{ writt
   const writer = new BlockWriter({
     path,
     partitions: spec.partitions,
-    schema,
     codec: spec.codec,
     ...(spec.holdBytes === undefined ? {} : { holdBytes: spec.holdBytes }),
   })

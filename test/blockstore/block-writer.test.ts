@@ -12,7 +12,7 @@ import type { Batch } from '#src/core/batch.js'
 import { SpkError } from '#src/core/errors.js'
 import { plainColumn } from '../core/arrow/plain-value.js'
 import { makeBatch } from '../core/arrow/random-batch.js'
-import { fields, schema, withFolder, writeBlocks } from './block-files.js'
+import { fields, withFolder, writeBlocks } from './block-files.js'
 
 const test = suite('blockstore/block-writer')
 const codecs: (Codec | undefined)[] = [undefined, await loadCodec('lz4'), await loadCodec('zstd')]
@@ -82,7 +82,7 @@ test('what fits in memory lies partition after partition, and each is a stream f
 
 test('an attempt that is given up leaves nothing, and two attempts at once do not meet', () =>
   withFolder(async dir => {
-    const make = () => new BlockWriter({ path: join(dir, 'sub', 'f'), partitions: 2, schema, holdBytes: 1 })
+    const make = () => new BlockWriter({ path: join(dir, 'sub', 'f'), partitions: 2, holdBytes: 1 })
     const [one, two] = [make(), make()]
     await one.write(0, makeBatch(fields, 10, 1))
     await two.write(0, makeBatch(fields, 10, 2))

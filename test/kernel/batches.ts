@@ -122,6 +122,8 @@ function valueAt(column: ColumnData, i: number): Value {
     }
     case 'struct':
       return (column.children as ColumnData[]).map(child => (isValid(child, i) ? valueAt(child, i) : null))
+    case 'decimal':
+      return type.bits === 64 ? data.readBigInt64LE(i * 8) : get(data, i * 16, type.kind)
     default:
       return get(data, i * (widths[type.kind] as number), type.kind)
   }

@@ -203,7 +203,7 @@ test('each value, between NULLs, arrives as what it is; and back from Arrow IPC 
 })
 
 function ipcInput(schema: StructType, sink: Collected): KernelInput {
-  return { kind: 'segments', name: 't', schema, segments: sink.all().map(batch => ({ kind: 'bytes', bytes: encodeStream(schema, [batch]) })) }
+  return { kind: 'segments', name: 't', schema, segments: sink.all().map(batch => ({ kind: 'bytes', bytes: encodeStream(batch.schema, [batch]) })) }
 }
 
 function castName(type: DataType): string {
@@ -242,7 +242,7 @@ const plain: Partial<Record<DataType['kind'], string>> = {
 /** Many rows of everything, with NULLs at each level, strings that lie apart and strings that repeat, lists that are filtered and shared. */
 const bulk = (rows: number) => `
   SELECT r, CASE WHEN r % 5 > 0 THEN r % 3 = 0 END AS b, (r % 200 - 100)::TINYINT AS i8, CASE WHEN r % 7 > 0 THEN (hash(r) >> 1)::BIGINT END AS i64,
-         (hash(r) / 3)::DOUBLE AS f, (r / 8)::DECIMAL(9,3) AS d, CASE WHEN r % 11 > 0 THEN repeat('ab' || r, (r % 9)::INTEGER) END AS s,
+         (hash(r) / 3)::DOUBLE AS f, (r / 8)::DECIMAL(9,3) AS d, (r % 99 / 10)::DECIMAL(4,1) AS d4, (r - 20000)::DECIMAL(18,6) AS d18, -r::DECIMAL(38,3) AS d38, CASE WHEN r % 11 > 0 THEN repeat('ab' || r, (r % 9)::INTEGER) END AS s,
          ['', 'short', 'a repeated string that is long'][1 + r % 3] AS e, CASE WHEN r % 4 > 0 THEN [r::VARCHAR, NULL, 'a list item of some length ' || r] END AS l,
          CASE WHEN r % 6 > 0 THEN {'x': CASE WHEN r % 2 = 0 THEN r END, 'y': ['nested ' || r, 'item']} END AS st,
          MAP {r::VARCHAR: r::INTEGER, 'constant key of some length': NULL} AS m, INTERVAL (r) SECOND AS iv, encode('blob ' || r) AS bl,
@@ -255,6 +255,9 @@ const bulkSchema = struct([
   field('i64', types.long),
   field('f', types.double),
   field('d', decimal(9, 3)),
+  field('d4', decimal(4, 1)),
+  field('d18', decimal(18, 6)),
+  field('d38', decimal(38, 3)),
   field('s', types.string),
   field('e', types.string),
   field('l', array(types.string)),

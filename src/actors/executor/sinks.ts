@@ -31,7 +31,7 @@ export type SinkValue =
 export function openSink(schema: StructType, spec: SinkSpec): TaskSink | Promise<TaskSink> {
   switch (spec.kind) {
     case 'blocks':
-      return openBlocks(schema, spec)
+      return openBlocks(spec)
     case 'result':
       return new ResultSink(schema, spec.path, spec.inlineBytes)
     case 'files':
@@ -51,8 +51,8 @@ export function openSink(schema: StructType, spec: SinkSpec): TaskSink | Promise
   }
 }
 
-async function openBlocks(schema: StructType, { path, partitions, codec }: Extract<SinkSpec, { kind: 'blocks' }>): Promise<TaskSink> {
-  return blockSink(new BlockWriter({ path, partitions, schema, codec: codec === undefined ? undefined : await loadCodec(codec) }))
+async function openBlocks({ path, partitions, codec }: Extract<SinkSpec, { kind: 'blocks' }>): Promise<TaskSink> {
+  return blockSink(new BlockWriter({ path, partitions, codec: codec === undefined ? undefined : await loadCodec(codec) }))
 }
 
 function blockSink(writer: BlockWriter): TaskSink {
@@ -102,7 +102,7 @@ class ResultSink implements TaskSink {
   }
 
   async #spill(): Promise<void> {
-    const writer = new BlockWriter({ path: this.#path, partitions: 1, schema: this.#schema })
+    const writer = new BlockWriter({ path: this.#path, partitions: 1 })
     this.#writer = writer
     const batches = this.#batches
     this.#batches = []

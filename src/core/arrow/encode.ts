@@ -6,7 +6,7 @@ import type { Batch, ColumnData } from '../batch.js'
 import { assert, must } from '../errors.js'
 import type { DataType, StructType } from '../types.js'
 import type { Codec } from './compression.js'
-import { type FlatNode, flatBytes, flatPairs, flatTable, i8, i16, i64, ref } from './flatbuffer.js'
+import { type FlatNode, type FlatTemplate, flatBytes, flatPairs, flatTable, flatTemplate, i8, i16, i64, ref } from './flatbuffer.js'
 import { schemaTable } from './schema-message.js'
 
 export const CONTINUATION = 0xffff_ffff
@@ -45,7 +45,7 @@ const fixedWidths: Readonly<Record<string, number>> = {
 
 /** Bytes per value of a fixed-width type, or undefined (bits, text, nested). */
 export function fixedWidth(type: DataType): number | undefined {
-  return fixedWidths[type.kind]
+  return type.kind === 'decimal' && type.bits === 64 ? 8 : fixedWidths[type.kind]
 }
 
 /** The schema message that opens a stream. */
@@ -60,13 +60,40 @@ export function encodeBatch(batch: Batch, codec?: Codec): Uint8Array[] {
     assert(column.length === batch.rows, `column ${batch.schema.fields[i]?.name} has ${column.length} rows, its batch ${batch.rows}`)
     body.column(column)
   })
-  const header = flatTable(
-    i64(batch.rows),
-    ref(flatPairs(body.nodes)),
-    ref(flatPairs(body.buffers)),
-    codec === undefined ? undefined : ref(flatTable(i8(codecNumber[codec.name]), i8(0))),
-  )
-  return [message(headerKind.recordBatch, header, body.length), ...body.pieces]
+  return [batchHeader(batch.rows, body, codec), ...body.pieces]
+}
+
+/** Headers of batches of one shape differ in numbers only: made once, with the places of the numbers. */
+const batchHeaders = new Map<string, FlatTemplate>()
+
+function batchHeader(rows: number, body: Body, codec: Codec | undefined): Uint8Array {
+  const { nodes, buffers } = body
+  const shape = `${nodes.length}.${buffers.length}.${codec?.name ?? ''}`
+  let template = batchHeaders.get(shape)
+  if (template === undefined) {
+    const numbered = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i)
+    const header = flatTable(
+      i64(0),
+      ref(flatPairs(numbered(2, nodes.length))),
+      ref(flatPairs(numbered(2 + nodes.length, buffers.length))),
+      codec === undefined ? undefined : ref(flatTable(i8(codecNumber[codec.name]), i8(0))),
+    )
+    template = flatTemplate(messageTable(headerKind.recordBatch, header, 1), PREFIX)
+    batchHeaders.set(shape, template)
+  }
+  const bytes = template.bytes.slice()
+  const view = new DataView(bytes.buffer)
+  const put = (number: number, value: number): void =>
+    view.setBigInt64(must(template.places[number], 'place of a header number'), BigInt(value), true)
+  put(0, rows)
+  put(1, body.length)
+  nodes.forEach((value, i) => {
+    put(2 + i, value)
+  })
+  buffers.forEach((value, i) => {
+    put(2 + nodes.length + i, value)
+  })
+  return prefixed(bytes)
 }
 
 /** A whole stream in one array: results, and rows that the driver holds. */
@@ -88,11 +115,21 @@ export function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return bytes
 }
 
+/** Bytes before a message: continuation mark and length. */
+const PREFIX = 8
+
 function message(kind: number, header: FlatNode, bodyLength: number): Uint8Array {
-  const bytes = flatBytes(flatTable(i16(METADATA_V5), i8(kind), ref(header), i64(bodyLength)), 8)
+  return prefixed(flatBytes(messageTable(kind, header, bodyLength), PREFIX))
+}
+
+function messageTable(kind: number, header: FlatNode, bodyLength: number): FlatNode {
+  return flatTable(i16(METADATA_V5), i8(kind), ref(header), i64(bodyLength))
+}
+
+function prefixed(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
   view.setUint32(0, CONTINUATION, true)
-  view.setUint32(4, bytes.length - 8, true)
+  view.setUint32(4, bytes.length - PREFIX, true)
   return bytes
 }
 

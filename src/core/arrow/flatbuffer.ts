@@ -36,15 +36,32 @@ export function flatBytes(root: FlatNode, prefix: number): Uint8Array {
   return writer.bytes()
 }
 
+/** A buffer whose 64-bit numbers are filled in later. */
+export interface FlatTemplate {
+  readonly bytes: Uint8Array
+  /** Where the number that stood for itself as `n` goes: `places[n]`. */
+  readonly places: readonly (number | undefined)[]
+}
+
+/** Like `flatBytes`, for a tree whose 64-bit numbers are 0, 1, 2 …, each once: the places that the real ones go to. */
+export function flatTemplate(root: FlatNode, prefix: number): FlatTemplate {
+  const places: number[] = []
+  const writer = new FlatWriter(prefix, places)
+  writer.root(root)
+  return { bytes: writer.bytes().slice(), places }
+}
+
 class FlatWriter {
   #bytes = new Uint8Array(512)
   #view = new DataView(this.#bytes.buffer)
   readonly #start: number
+  readonly #places: number[] | undefined
   #at: number
 
-  constructor(prefix: number) {
+  constructor(prefix: number, places?: number[]) {
     this.#start = prefix
     this.#at = prefix
+    this.#places = places
   }
 
   root(node: FlatNode): void {
@@ -144,6 +161,7 @@ class FlatWriter {
   }
 
   #int64(at: number, value: number): void {
+    if (this.#places !== undefined) this.#places[value] = at
     this.#view.setUint32(at, (value % 2 ** 32) >>> 0, true)
     this.#view.setInt32(at + 4, Math.floor(value / 2 ** 32), true)
   }

@@ -137,7 +137,7 @@ function typeTable(type: DataType): [number, FlatNode] {
     case 'daytime_interval':
       return [arrowType.duration, flatTable(i16(MICROSECOND))]
     case 'decimal':
-      return [arrowType.decimal, flatTable(i32(type.precision), i32(type.scale), i32(128))]
+      return [arrowType.decimal, flatTable(i32(type.precision), i32(type.scale), i32(type.bits ?? 128))]
     case 'hugeint':
       return [arrowType.decimal, flatTable(i32(38), i32(0), i32(128))]
     case 'uuid':
@@ -207,8 +207,14 @@ function readType(name: string, field: FlatReader, metadata: ReadonlyMap<string,
     case arrowType.bool:
       return { kind: 'boolean' }
     case arrowType.decimal:
-      if (body.i32(2, 128) !== 128) throw unsupported(name, `decimals of ${body.i32(2)} bits`)
-      return { kind: 'decimal', precision: body.i32(0), scale: body.i32(1) }
+      switch (body.i32(2, 128)) {
+        case 128:
+          return { kind: 'decimal', precision: body.i32(0), scale: body.i32(1) }
+        case 64:
+          return { kind: 'decimal', precision: body.i32(0), scale: body.i32(1), bits: 64 }
+        default:
+          throw unsupported(name, `decimals of ${body.i32(2)} bits`)
+      }
     case arrowType.date:
       if (body.i16(0, 1) !== 0) throw unsupported(name, 'dates in milliseconds')
       return { kind: 'date' }
@@ -248,7 +254,7 @@ function readType(name: string, field: FlatReader, metadata: ReadonlyMap<string,
 function unsupported(field: string, what: string): SpkError {
   return new SpkError(
     'SPK_ARROW_UNSUPPORTED',
-    `Arrow column ${field} has ${what}, which spk cannot read. It reads integers to 64 bits, floats, decimal128, utf8, binary, booleans, dates in days, times, timestamps and durations in microseconds, intervals, lists, maps, structs and UUIDs; cast the column before.`,
+    `Arrow column ${field} has ${what}, which spk cannot read. It reads integers to 64 bits, floats, decimals of 64 and 128 bits, utf8, binary, booleans, dates in days, times, timestamps and durations in microseconds, intervals, lists, maps, structs and UUIDs; cast the column before.`,
     { params: { field } },
   )
 }

@@ -1,35 +1,16 @@
 /** Random batches of every type for property tests: the type, then columns built the way the kernel builds them (absent bitmap without NULLs, offsets from 0). */
 import * as fc from 'fast-check'
+import { fixedWidth } from '#src/core/arrow/encode.js'
 import type { Batch, ColumnData } from '#src/core/batch.js'
 import type { AtomicKind, DataType, StructField } from '#src/core/types.js'
 
-const widths: Partial<Record<AtomicKind | 'decimal', number>> = {
-  byte: 1,
-  short: 2,
-  int: 4,
-  long: 8,
-  ubyte: 1,
-  ushort: 2,
-  uint: 4,
-  ulong: 8,
-  float: 4,
-  double: 8,
-  date: 4,
-  timestamp: 8,
-  timestamp_ntz: 8,
-  time: 8,
-  interval: 16,
-  daytime_interval: 8,
-  yearmonth_interval: 4,
-  decimal: 16,
-  hugeint: 16,
-  uuid: 16,
-}
-export const atomicKinds = ['null', 'boolean', 'string', 'binary', ...Object.keys(widths).filter(k => k !== 'decimal')] as AtomicKind[]
+const fixed = `byte short int long ubyte ushort uint ulong float double date timestamp timestamp_ntz time interval daytime_interval yearmonth_interval hugeint uuid`
+export const atomicKinds = ['null', 'boolean', 'string', 'binary', ...fixed.split(' ')] as AtomicKind[]
 
 const leaf: fc.Arbitrary<DataType> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom(...atomicKinds).map(kind => ({ kind })) },
   { weight: 2, arbitrary: fc.nat(37).chain(p => fc.nat(p + 1).map(scale => ({ kind: 'decimal' as const, precision: p + 1, scale }))) },
+  { weight: 1, arbitrary: fc.nat(17).map(p => ({ kind: 'decimal' as const, precision: p + 1, scale: 1, bits: 64 as const })) },
   {
     weight: 1,
     arbitrary: fc.uniqueArray(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 5 }).map(values => ({ kind: 'enum' as const, values })),
@@ -104,7 +85,7 @@ export function randomColumn(type: DataType, length: number, random: Random, nul
     case 'struct':
       return { ...base, children: type.fields.map(f => randomColumn(f.type, length, random, f.nullable)) }
     default: {
-      const width = widths[type.kind] ?? 0
+      const width = fixedWidth(type) ?? 0
       const data = new Uint8Array(length * width)
       for (let i = 0; i < data.length; i++) data[i] = random(256)
       return { ...base, data }

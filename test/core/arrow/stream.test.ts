@@ -91,6 +91,7 @@ function arrowPlain(data: arrow.Data, index: number): Plain {
 const named: readonly [DataType, string][] = [
   ...atomicKinds.map(kind => [{ kind }, ''] as [DataType, string]),
   [{ kind: 'decimal', precision: 38, scale: 10 }, 'Decimal[38e+10]'],
+  [{ kind: 'decimal', precision: 18, scale: 2, bits: 64 }, 'Decimal[18e+2]'],
   [{ kind: 'enum', values: ['a', 'b'] }, 'Utf8'],
   [{ kind: 'array', element: { kind: 'int' }, containsNull: true }, 'List<Int32>'],
   [{ kind: 'map', key: { kind: 'string' }, value: { kind: 'double' }, valueContainsNull: true }, 'Map<{key:Utf8, value:Float64}>'],
