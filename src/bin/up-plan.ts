@@ -31,12 +31,7 @@ export const upSpec: CommandSpec = {
     { name: 'keep-data', value: 'DIR', doc: 'Keep state and event log of the cluster in this folder; the next spk up with it goes on from there.' },
     { name: 'json', doc: 'When ready, print one line of JSON with URLs and processes, and nothing else on standard output.' },
   ],
-  examples: [
-    'spk up',
-    'spk up --masters 2 --workers 3 --cores 2 --memory 2g',
-    'spk up --keep-data ./spk-data',
-    'spk up --json | head -1 | jq -r .nats',
-  ],
+  examples: ['spk up', 'spk up --masters 2 --workers 3 --cores 2 --memory 2g', 'spk up --keep-data ./spk-data', 'spk up --json > cluster.json'],
 }
 
 const MIB = 2 ** 20

@@ -122,6 +122,7 @@ function banner(plan: UpPlan, cluster: LocalCluster): string {
     '',
     'In another terminal:',
     `  export SPK_NATS_URL=${cluster.natsUrl}`,
+    "  spk sql -e 'SELECT 1'",
     '  spk status',
     '  spk submit job.js',
     '',
