@@ -29,6 +29,7 @@ import { pruneColumns } from './optimize/prune-columns.js'
 import { pruneFilters } from './optimize/prune-filters.js'
 import { pullOutJoinKeys } from './optimize/pull-out-join-keys.js'
 import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
+import { pushFilterThroughGenerate } from './optimize/push-filter-through-generate.js'
 import { pushFilterThroughJoin } from './optimize/push-filter-through-join.js'
 import { pushFilterThroughProject } from './optimize/push-filter-through-project.js'
 import { pushFilterThroughSort } from './optimize/push-filter-through-sort.js'
@@ -79,6 +80,7 @@ export const optimizerBatches: readonly Batch[] = [
       pushFilterThroughUnion,
       pushFilterThroughSort,
       pushFilterThroughWindow,
+      pushFilterThroughGenerate,
       pushFilterThroughJoin,
       combineFilters,
       pushOffsetBelowProject,

@@ -11,6 +11,7 @@ import { exprChildren, mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindCondition, bindExpr, namesOf } from './expressions.js'
 import { extractWindows, hasWindow } from './extract-windows.js'
+import { withGenerated } from './generators.js'
 import { expandGroups, groupingSetsOf } from './grouping-sets.js'
 import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
@@ -20,7 +21,7 @@ import { windowNotAllowed } from './window.js'
 export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
   const names = namesOf(input.visible, input.hidden)
-  const list = bindSelectList(relation.aggregates, names, context)
+  const { list, generator } = bindSelectList(relation.aggregates, names, context)
   const sets = relation.groupAll ? undefined : groupingSetsOf(relation.grouping)
   const result =
     sets === undefined
@@ -38,7 +39,8 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
           relation,
           context,
         )
-  return relation.having === undefined ? result : filterAbove(result, relation.having, context)
+  const filtered = relation.having === undefined ? result : filterAbove(result, relation.having, context)
+  return generator === undefined ? filtered : withGenerated(filtered, generator, context)
 }
 
 /** A select list with aggregate functions and no GROUP BY: one row. */

@@ -14,6 +14,7 @@ import type { SourcePort } from '../ports.js'
 import { bindAggregate, filterAbove } from './aggregate.js'
 import { bindDeduplicate, bindDrop, bindProject, bindRenamed, bindSubqueryAlias, bindToDF, bindWithColumns } from './columns.js'
 import { type AnalyzerContext, unsupported } from './context.js'
+import { bindLateralView } from './generators.js'
 import { bindHint } from './hint.js'
 import { bindJoin } from './join.js'
 import { bindInlineTable, bindLocalRelation, bindNamedRelation, bindRange, bindReadFiles, bindTableFunction, schemaOf } from './leaves.js'
@@ -139,7 +140,7 @@ function resolveRelation(relation: Relation, context: AnalyzerContext): Scoped {
     case 'Hint':
       return bindHint(relation, context)
     case 'Generate':
-      throw unsupported(context, relation, 'LATERAL_VIEW', 'LATERAL VIEW')
+      return bindLateralView(relation, context)
     case 'WithWindowDefinition':
       return context.resolve(relation.input, withDefinitions(relation, context))
     case 'Qualify':

@@ -9,6 +9,7 @@ import { globalAggregate } from './aggregate.js'
 import { type AnalyzerContext, fail, sameName } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { extractWindows } from './extract-windows.js'
+import { withGenerated } from './generators.js'
 import { lookUp, type Scoped, scoped, trimmed, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 import { checkNoMaps } from './set-operation.js'
@@ -16,9 +17,11 @@ import { checkNoMaps } from './set-operation.js'
 /** A select list; with aggregate functions in it, an aggregation over all rows. */
 export function bindProject(relation: Project, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
-  const list = bindSelectList(relation.expressions, namesOf(input.visible, input.hidden), context)
-  if (list.some(item => hasAggregate(unaliased(item)))) return globalAggregate(input, list, relation, context)
-  return projectOver(input, list, context)
+  const { list, generator } = bindSelectList(relation.expressions, namesOf(input.visible, input.hidden), context)
+  const result = list.some(item => hasAggregate(unaliased(item)))
+    ? globalAggregate(input, list, relation, context)
+    : projectOver(input, list, context)
+  return generator === undefined ? result : withGenerated(result, generator, context)
 }
 
 export function projectOver(input: Scoped, list: readonly NamedExpr[], context: AnalyzerContext): Scoped {

@@ -388,14 +388,23 @@ function bindEntry(
 
 /** Functions of Spark that are planned in another way than a call: refused by what they are. */
 const windowOnly = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead', 'nth_value'])
-const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack', 'json_tuple'])
+const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack'])
 
 function unresolvedRoutine(expr: { readonly name: string; readonly span?: Span }, context: AnalyzerContext) {
   const name = expr.name.toLowerCase()
   if (windowOnly.has(name)) {
     return fail(context, expr, 'WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE', '42601', `Window function "${name}()" requires an OVER clause.`)
   }
-  if (generators.has(name)) return unsupported(context, expr, 'GENERATOR', `the generator function "${name}"`)
+  if (generators.has(name)) {
+    return fail(
+      context,
+      expr,
+      'UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS',
+      '42K0E',
+      `The generator is not supported: nested in expressions "${name}". A generator stands alone in a select list, in LATERAL VIEW, or in FROM.`,
+    )
+  }
+  if (name === 'json_tuple') return unsupported(context, expr, 'GENERATOR', `the generator function "${name}"`)
   const similar = similarFunctions(expr.name)
     .map(n => quoted([n]))
     .join(', ')

@@ -11,6 +11,7 @@ import type { InlineTable, LocalRelation, ReadFiles, Relation, UnresolvedRelatio
 import { aliased } from './columns.js'
 import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
 import { bindExpr } from './expressions.js'
+import { bindGeneratorTable } from './generators.js'
 import { type Scoped, scoped } from './scope.js'
 
 export function bindReadFiles(relation: ReadFiles, context: AnalyzerContext): Scoped {
@@ -136,13 +137,15 @@ export function bindInlineTable(relation: InlineTable, context: AnalyzerContext)
 
 /** `range(end)`, `range(start, end[, step[, partitions]])`. */
 export function bindTableFunction(relation: UnresolvedTableValuedFunction, context: AnalyzerContext): Scoped {
+  const generated = bindGeneratorTable(relation, context)
+  if (generated !== undefined) return generated
   if (relation.name.toLowerCase() !== 'range') {
     throw fail(
       context,
       relation,
       'UNRESOLVABLE_TABLE_VALUED_FUNCTION',
       '42883',
-      `Could not resolve ${quoted([relation.name])} to a table-valued function. Known ones: [\`range\`].`,
+      `Could not resolve ${quoted([relation.name])} to a table-valued function. Known ones: [\`range\`, \`explode\`, \`posexplode\`, \`inline\`, \`stack\` and their \`_outer\` forms].`,
     )
   }
   const numbers = relation.args.map(a => wholeNumber(a, relation, context))

@@ -1,25 +1,48 @@
 /** A select list: stars expanded, names given, later items may use earlier aliases. */
 import type { BoundExpr, NamedExpr } from '../bound.js'
 import type { Expr } from '../expr.js'
-import { type AnalyzerContext, type Names, unsupported } from './context.js'
+import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
 import { bindExpr, text } from './expressions.js'
+import { type SelectedGenerator, selectedGenerator } from './generators.js'
 import { expandStar } from './star.js'
 
 /** Resolves the items in order. Aggregate functions are allowed. */
-export function bindSelectList(items: readonly Expr[], names: Names, context: AnalyzerContext): NamedExpr[] {
+export interface SelectList {
+  readonly list: NamedExpr[]
+  /** A generator of the list, whose array stands in its place. */
+  readonly generator?: SelectedGenerator
+}
+
+export function bindSelectList(items: readonly Expr[], names: Names, context: AnalyzerContext): SelectList {
   const aliases = new Map<string, BoundExpr>(names.aliases)
   const result: NamedExpr[] = []
+  let generator: SelectedGenerator | undefined
   const withAliases: Names = { ...names, aliases }
   for (const item of items) {
     if (item.kind === 'UnresolvedStar') {
       result.push(...expandStar(item, names.star, context))
       continue
     }
+    const made = selectedGenerator(item, withAliases, context)
+    if (made !== undefined) {
+      if (generator !== undefined) {
+        throw fail(
+          context,
+          item,
+          'UNSUPPORTED_GENERATOR.MULTI_GENERATOR',
+          '42K0E',
+          'The generator is not supported: only one generator allowed per SELECT clause but found 2.',
+        )
+      }
+      generator = made.selected
+      result.push(made.array)
+      continue
+    }
     const named = bindNamed(item, withAliases, context)
     result.push(named)
     if (named.kind === 'Alias') aliases.set(named.name.toLowerCase(), named.child)
   }
-  return withoutRepeats(result, context)
+  return { list: withoutRepeats(result, context), ...(generator === undefined ? {} : { generator }) }
 }
 
 /** A column named twice is two columns of the output: the second gets an id of its own. */

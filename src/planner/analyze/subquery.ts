@@ -61,10 +61,7 @@ function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], p
   const columns = outputOf(plan)
   const [first] = given
   // A struct of as many fields as there are columns is looked for field by field.
-  const values =
-    given.length === 1 && first?.kind === 'Call' && first.fn === 'named_struct' && columns.length > 1
-      ? first.args.filter((_, i) => i % 2 === 1)
-      : given
+  const values = given.length === 1 && first?.kind === 'Call' && first.fn === 'struct' && columns.length > 1 ? first.args : given
   if (values.length !== columns.length) {
     throw fail(
       context,

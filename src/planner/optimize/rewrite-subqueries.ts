@@ -175,7 +175,25 @@ function join(plan: JoinPlan, context: RuleContext): Plan {
   return restored(next, plan)
 }
 
+/** A generator over the left side's columns needs no join: it makes its rows there. */
+function lateralGenerator(plan: LateralJoinPlan): Plan | undefined {
+  const lists: NamedExpr[][] = []
+  let at: Plan = plan.right
+  while (at.kind === 'SubqueryAlias' || at.kind === 'Project') {
+    if (at.kind === 'Project') lists.push([...at.expressions])
+    at = at.input
+  }
+  if (at.kind !== 'Generate' || at.input.kind !== 'Values' || at.input.output.length > 0 || at.input.rows.length !== 1) return undefined
+  if (plan.type === 'left' && plan.condition !== undefined) return undefined
+  const made: Plan = { ...at, input: plan.left, outer: at.outer || plan.type === 'left' }
+  const kept = outputOf(plan.left)
+  const listed = lists.reduceRight<Plan>((input, list) => ({ kind: 'Project', input, expressions: [...kept, ...list] }), made)
+  return plan.condition === undefined ? listed : { kind: 'Filter', input: listed, condition: plan.condition }
+}
+
 function lateral(plan: LateralJoinPlan, context: RuleContext): Plan {
+  const generator = lateralGenerator(plan)
+  if (generator !== undefined) return restored(generator, plan)
   const first = decorrelate(plan.right, plan.left, 'rows', context)
   const d = first.onEmpty === undefined ? first : perCombination(plan.right, plan.left, context)
   const condition = conjunction([...d.conditions, ...conjunctsOf(plan.condition)])
