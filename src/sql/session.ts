@@ -39,7 +39,7 @@ export class SparkSession {
       () => this.conf.snapshot().get(conf.caseSensitive),
     )
     this.runner = new QueryRunner(services, this.conf, views, tables)
-    this.catalog = new Catalog(views)
+    this.catalog = new Catalog(views, tables)
   }
 
   /** Version of spk. */

@@ -39,7 +39,7 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
       if (statement.extended || statement.column !== undefined) throw unsupported('DESCRIBE EXTENDED and DESCRIBE of a column')
       return session.runner.deferred(() => described({ kind: 'UnresolvedRelation', nameParts: statement.nameParts }, session))
     case 'ShowTables':
-      return showTables(statement, session)
+      return session.runner.deferred(async () => showTables(statement, session))
     case 'ShowColumns':
       return session.runner.deferred(() => columnNames(statement.nameParts, session))
     case 'CreateTable':
@@ -119,8 +119,9 @@ async function columnNames(nameParts: readonly string[], session: SparkSession):
   )
 }
 
-/** Temp views, which are all the tables there are; `*` and `|` have their meaning in the pattern. */
-function showTables({ pattern, viewsOnly }: Statement & { kind: 'ShowTables' }, session: SparkSession): LocalRelation {
+/** Tables and views of a schema, and temp views; `*` and `|` have their meaning in the pattern. Error: `SCHEMA_NOT_FOUND`. */
+function showTables({ namespace, pattern, viewsOnly }: Statement & { kind: 'ShowTables' }, session: SparkSession): LocalRelation {
+  const { tables, views } = session.runner
   const likes = (pattern ?? '*').split('|').map(
     p =>
       new RegExp(
@@ -131,16 +132,24 @@ function showTables({ pattern, viewsOnly }: Statement & { kind: 'ShowTables' }, 
         'i',
       ),
   )
-  const names = session.runner.views.names().filter(n => likes.some(like => like.test(n)))
-  const rows = names.sort().map(name => ({ namespace: '', [viewsOnly ? 'viewName' : 'tableName']: name, isTemporary: true }))
+  const schema = namespace === undefined ? tables.currentSchema : schemaName(namespace)
+  const own = tables.entries(schema).filter(entry => !viewsOnly || entry.kind === 'view')
+  const all = [
+    ...own.map(e => ({ namespace: schema, name: e.name, isTemporary: false })).sort(byName),
+    ...views
+      .names()
+      .map(name => ({ namespace: '', name, isTemporary: true }))
+      .sort(byName),
+  ]
+  const column = viewsOnly ? 'viewName' : 'tableName'
   return localRelation(
-    rows,
-    struct([
-      field('namespace', types.string, false),
-      field(viewsOnly ? 'viewName' : 'tableName', types.string, false),
-      field('isTemporary', types.boolean, false),
-    ]),
+    all.filter(({ name }) => likes.some(like => like.test(name))).map(({ name, ...rest }) => ({ ...rest, [column]: name })),
+    struct([field('namespace', types.string, false), field(column, types.string, false), field('isTemporary', types.boolean, false)]),
   )
+}
+
+function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : 1
 }
 
 function explained(

@@ -133,4 +133,42 @@ test('a table at a place of its own keeps its files', async () => {
   await spark.sql('DROP TABLE k').collect()
 })
 
+// As Spark 4.2 lists them.
+test('SHOW TABLES and the catalog list tables, views and temp views', async () => {
+  const other = await SparkSession.builder()
+    .master('local[1]')
+    .config({ 'spark.sql.warehouse.dir': join(folder, 'listed'), 'spark.local.dir': join(folder, 'scratch') })
+    .create()
+  try {
+    const list = (sql: string) => other.sql(sql).collectArrays()
+    await list('CREATE TABLE t USING parquet AS SELECT 1 AS a')
+    await list('CREATE VIEW pv AS SELECT 1 AS x')
+    await list('CREATE SCHEMA sc')
+    await list('CREATE TABLE sc.u USING parquet AS SELECT 1 AS a')
+    other.sql('CREATE TEMP VIEW v AS SELECT 1')
+    const temp = ['', 'v', true]
+    assert.equal(await list('SHOW TABLES'), [['default', 'pv', false], ['default', 't', false], temp])
+    assert.equal(await list('SHOW TABLES IN sc'), [['sc', 'u', false], temp])
+    assert.equal(await list('SHOW VIEWS'), [['default', 'pv', false], temp])
+    assert.equal(await list('SHOW VIEWS IN spark_catalog.sc'), [temp])
+    assert.equal(await list("SHOW TABLES LIKE 't*'"), [['default', 't', false]])
+    const error = await list('SHOW TABLES IN nope').catch((e: unknown) => e)
+    assert.is((error as SpkError).code, 'SCHEMA_NOT_FOUND')
+    assert.equal(
+      other.catalog.listTables().map(t => [t.name, t.tableType, t.namespace.join('.')]),
+      [
+        ['pv', 'VIEW', 'default'],
+        ['t', 'MANAGED', 'default'],
+        ['v', 'TEMPORARY', ''],
+      ],
+    )
+    assert.equal(
+      ['t', 'sc.u', 'v', 'u', 'nope'].map(name => other.catalog.tableExists(name)),
+      [true, true, true, false, false],
+    )
+  } finally {
+    await other.stop()
+  }
+})
+
 test.run()
