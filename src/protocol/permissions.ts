@@ -3,8 +3,8 @@
  * configuration of nats-server. Pure. Called by `spk users` and `spk up`; docs/deploy.md says what the users hold apart and what not.
  *
  * Two grants of NATS are wider than they look, because the server does not check where it is told to send: creating a stream (it may republish) and
- * creating a consumer (it may deliver to any subject). So only masters create streams, and drivers, who choose what stands in the event log, create
- * no consumers.
+ * creating a consumer (it may deliver to any subject). So only masters create streams, drivers, who choose what stands in the event log, create no
+ * consumers, and the transport refuses what a consumer delivers where a peer's message is expected.
  */
 import { createHmac } from 'node:crypto'
 import { type AppId, inboxPrefix, type WorkerId } from '../core/ids.js'

@@ -162,6 +162,11 @@ export class NatsTransport implements Transport {
           this.#log.error({ err: error, subject }, 'subscription refused')
           return
         }
+        // A consumer delivers wherever it was told to, whatever its maker may publish: what comes from a stream was not said by a peer.
+        if (message.reply?.startsWith('$JS.') === true) {
+          this.#log.warn({ subject: message.subject }, 'message refused: a stream delivers it')
+          return
+        }
         let answered = false
         try {
           handler({

@@ -17,7 +17,9 @@ import { executorUrl } from '#src/protocol/permissions.js'
 import { laneOf, stateKey, subjects } from '#src/protocol/subjects.js'
 import { RegisterExecutor } from '#src/protocol/tasks.js'
 import { decodeReply, encode } from '#src/protocol/wire.js'
+import { KillExecutor } from '#src/protocol/worker-orders.js'
 import { parseNatsServers } from '#src/transport/nats-url.js'
+import { eventually } from '../support/eventually.js'
 
 const test = suite('cluster/permissions')
 const names = subjects('spk')
@@ -195,6 +197,28 @@ test('an observer reads leader, state and events', async () => {
   const message = await consumer.next({ expires: 5000 })
   assert.is(message?.json<{ Event: string }>().Event, 'ApplicationStart')
 })
+
+test('an observer who has a driver’s event delivered to a worker gives no order', async () => {
+  const state = await new Kvm(jetstream(observer)).open(names.stateBucket)
+  const home = (await state.get(stateKey.executor(app, zero)))?.json<{ workerId: WorkerId }>().workerId ?? worker
+  const kill = encode(KillExecutor, { epoch: 99, appId: app, executorId: zero, reason: 'forged' })
+  await jetstream(driver).publish(names.event(app, 'Forged'), kill)
+  const manager = await jetstreamManager(observer)
+  const forged = {
+    ...({ ack_policy: 'none', deliver_policy: 'all', filter_subject: names.event(app, 'Forged') } as const),
+    ...{ deliver_subject: names.worker(home, KillExecutor.name), inactive_threshold: 5e9 },
+  }
+  const info = await manager.consumers.add(names.eventStream, forged)
+  await eventually('delivered', async () => (await manager.consumers.info(names.eventStream, info.name)).delivered.consumer_seq > 0)
+  await eventually('refused', () => workerLogs().includes('a stream delivers it'))
+  assert.is(await first.range(7).count(), 7)
+  const record = await state.get(stateKey.executor(app, zero))
+  assert.is(record?.json<{ state: string }>().state, 'RUNNING')
+})
+
+function workerLogs(): string {
+  return ['worker-1', 'worker-2'].map(name => readFileSync(join(folder, 'logs', `${name}.log`), 'utf8')).join('')
+}
 
 test('a wrong password is refused', async () => {
   const error = await connect({ servers: parseNatsServers(cluster.natsUrl).urls[0] ?? '', user: 'master', pass: 'x', reconnect: false }).then(
