@@ -11,6 +11,8 @@ const HEADER = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73)
 const BLOCK = 4 << 20
 const UNCOMPRESSED = 0x80000000
 const HASH_BITS = 14
+/** Bytes copied at once. */
+const WORD = 4
 const MIN_MATCH = 4
 /** The format's rules for the end of a block: the last match starts 12 bytes before the end, the last 5 bytes are literals. */
 const MATCH_LIMIT = 12
@@ -106,10 +108,9 @@ function writeSequence(source: Uint8Array, from: number, literals: number, targe
   let to = at + 1
   target[at] = (Math.min(literals, 15) << 4) | Math.min(extra, 15)
   if (literals >= 15) to = writeLength(target, to, literals - 15)
-  if (literals > 32) {
-    target.set(source.subarray(from, from + literals), to)
-    to += literals
-  } else for (let i = 0; i < literals; i++) target[to++] = source[from + i] as number
+  if (literals > 64) target.set(source.subarray(from, from + literals), to)
+  else for (let i = 0; i < literals; i++) target[to + i] = source[from + i] as number
+  to += literals
   target[to++] = distance & 0xff
   target[to++] = distance >> 8
   return extra >= 15 ? writeLength(target, to, extra - 15) : to
@@ -158,6 +159,11 @@ export function lz4Decompress(source: Uint8Array, target: Uint8Array): void {
 }
 
 function decompressBlock(source: Uint8Array, from: number, end: number, target: Uint8Array, at: number): number {
+  const input = new DataView(source.buffer, source.byteOffset, source.byteLength)
+  const output = new DataView(target.buffer, target.byteOffset, target.byteLength)
+  // Up to here copies may go by words, and write some bytes too many: what follows overwrites them.
+  const inputEnd = source.length - WORD
+  const outputEnd = target.length - WORD
   let to = at
   let i = from
   while (i < end) {
@@ -171,11 +177,12 @@ function decompressBlock(source: Uint8Array, from: number, end: number, target: 
       }
     }
     if (i + literals > end || to + literals > target.length) throw corrupt('LZ4 literals run over the end')
-    if (literals > 32) {
-      target.set(source.subarray(i, i + literals), to)
-      i += literals
-      to += literals
-    } else for (let stop = i + literals; i < stop; ) target[to++] = source[i++] as number
+    if (literals > 64) target.set(source.subarray(i, i + literals), to)
+    else if (i + literals <= inputEnd && to + literals <= outputEnd) {
+      for (let b = 0; b < literals; b += WORD) output.setUint32(to + b, input.getUint32(i + b, true), true)
+    } else for (let b = 0; b < literals; b++) target[to + b] = source[i + b] as number
+    i += literals
+    to += literals
     if (i >= end) break
     const distance = (source[i] as number) | ((source[i + 1] ?? 0) << 8)
     i += 2
@@ -188,12 +195,14 @@ function decompressBlock(source: Uint8Array, from: number, end: number, target: 
       }
     }
     size += MIN_MATCH
-    let match = to - distance
+    const match = to - distance
     if (distance === 0 || match < 0 || to + size > target.length) throw corrupt('LZ4 match points outside the data')
-    if (size > 48 && distance >= size) {
-      target.copyWithin(to, match, match + size)
-      to += size
-    } else for (let stop = to + size; to < stop; ) target[to++] = target[match++] as number
+    if (size > 128 && distance >= size) target.copyWithin(to, match, match + size)
+    else if (distance === 1 && size > 16) target.fill(target[match] as number, to, to + size)
+    else if (distance >= WORD && to + size <= outputEnd) {
+      for (let b = 0; b < size; b += WORD) output.setUint32(to + b, output.getUint32(match + b, true), true)
+    } else for (let b = 0; b < size; b++) target[to + b] = target[match + b] as number
+    to += size
   }
   return to
 }
