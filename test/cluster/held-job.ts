@@ -25,12 +25,21 @@ export interface Executor {
 /** Settings that make two executors of one core each on a cluster of two such workers. */
 const SETTINGS = { 'spark.executor.memory': '600m', 'spark.executor.cores': 1 }
 
+const open: Promise<SparkSession>[] = []
+
 export function openSession(cluster: Cluster, settings: Readonly<Record<string, string | number>> = {}): Promise<SparkSession> {
-  return SparkSession.builder()
+  const session = SparkSession.builder()
     .master(cluster.nats.url)
     .appName('held')
     .config({ ...SETTINGS, ...settings })
     .create()
+  open.push(session)
+  return session
+}
+
+/** Stops all sessions that `openSession` has given and that still run, whatever became of the test: one that is left keeps its process alive. */
+export async function closeSessions(): Promise<void> {
+  for (const session of open.splice(0)) await (await session).stop()
 }
 
 /** Executors of an application that workers have started so far, ended ones included, by id. */
@@ -70,9 +79,9 @@ export class TaskLog {
   readonly starts: readonly EventOf<'TaskStart'>[]
   readonly ends: readonly EventOf<'TaskEnd'>[]
 
-  constructor(events: readonly LogEvent[]) {
+  /** Without a job: the last one. */
+  constructor(events: readonly LogEvent[], job = events.filter(isEvent('JobStart')).at(-1)?.jobId) {
     this.events = events
-    const job = events.filter(isEvent('JobStart')).at(-1)?.jobId
     this.starts = events.filter(isEvent('TaskStart')).filter(e => e.jobId === job)
     this.ends = events.filter(isEvent('TaskEnd')).filter(e => e.jobId === job)
   }
@@ -145,7 +154,16 @@ export async function heldJob(
   settled: (log: TaskLog, held: Executor, other: Executor) => boolean = () => true,
 ): Promise<HeldJob> {
   const appId = spark.applicationId
-  const log = async () => new TaskLog(await eventsOf(cluster, appId))
+  let over = false
+  let job: number | undefined
+  const log = async (): Promise<TaskLog> => {
+    if (!over) return new TaskLog(await eventsOf(cluster, appId), job)
+    // The log is written behind the job.
+    return eventually('the end of the job is in the log', async () => {
+      const events = await eventsOf(cluster, appId)
+      return events.some(e => e.Event === 'JobEnd' && e.jobId === job) && new TaskLog(events, job)
+    })
+  }
   const executors = await eventually('two executors have registered', async () => {
     const events = await eventsOf(cluster, appId)
     const removed = new Set(events.filter(isEvent('ExecutorRemoved')).map(e => e.executorId))
@@ -153,7 +171,6 @@ export async function heldJob(
     return live.length >= 2 && live.map(e => executorsOf(cluster, appId).get(e.executorId) as Executor)
   })
   const [held, other] = (which === 'first' ? executors : executors.reverse()) as [Executor, Executor]
-  let over = false
   const answered = spark
     .sql(QUERY)
     .collect()
@@ -183,6 +200,7 @@ export async function heldJob(
       const begun = (l: TaskLog) => l.starts.filter(s => s.executorId === held.executorId).length
       const caught = after.open(held.executorId).length === 1 && begun(after) === begun(before)
       if (!caught) release()
+      job = after.starts[0]?.jobId
       return caught
     },
     30_000,

@@ -4,12 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Cluster, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
-import { eventsOf, openSession, TaskLog } from './held-job.js'
+import { closeSessions, eventsOf, openSession, TaskLog } from './held-job.js'
 
 const test = suite('cluster/resources')
 
 let cluster: Cluster
-const sessions: SparkSession[] = []
 
 test.before(async () => {
   cluster = await startCluster({ workers: 1, cores: 2, hostsApart: true })
@@ -17,16 +16,13 @@ test.before(async () => {
   await eventually('both workers are registered', async () => (await cluster.leader()).aliveworkers === 2)
 })
 test.after.each(async () => {
-  for (const session of sessions.splice(0)) await session.stop()
+  await closeSessions()
   await eventually('everything is free again', async () => (await cluster.leader()).coresused === 0)
 })
 test.after(() => cluster?.stop())
 
-async function open(settings: Readonly<Record<string, string | number>>): Promise<SparkSession> {
-  const session = await openSession(cluster, { 'spark.executor.memory': '512m', ...settings })
-  sessions.push(session)
-  return session
-}
+const open = (settings: Readonly<Record<string, string | number>>): Promise<SparkSession> =>
+  openSession(cluster, { 'spark.executor.memory': '512m', ...settings })
 const state = async (session: SparkSession) => (await cluster.leader()).activeapps.find(a => a.id === session.applicationId)?.state
 /** Executors of one application by worker, as the workers say. */
 async function placed(session: SparkSession): Promise<{ cores: number; executors: { resources: Record<string, string[]> }[] }[]> {

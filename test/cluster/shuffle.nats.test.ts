@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert'
 import { systemClock } from '#src/core/clock.js'
 import { type Cluster, runs, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
-import { type Executor, executorsOf, type HeldJob, heldJob, openSession, type TaskLog } from './held-job.js'
+import { closeSessions, type Executor, executorsOf, type HeldJob, heldJob, openSession, type TaskLog } from './held-job.js'
 import { measured } from './measured.js'
 
 const test = suite('cluster/shuffle')
@@ -25,7 +25,7 @@ test.before(async () => {
   spark = await openSession(cluster, { 'spark.task.maxFailures': 1 })
 })
 test.after(async () => {
-  await spark?.stop()
+  await closeSessions()
   await cluster?.stop()
 })
 
