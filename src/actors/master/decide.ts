@@ -13,7 +13,7 @@ import {
   requestLane,
   unregisterApplication,
 } from './applications.js'
-import { activeApps, aliveWorkers } from './cluster.js'
+import { activeApps, aliveWorkers, emptyCluster } from './cluster.js'
 import { driverStateChanged, requestDriverStatus, requestKillDriver, requestSubmitDriver } from './drivers.js'
 import type { Decide, Decision, MasterContext, MasterEvent } from './events.js'
 import { executorStateChanged, killExecutors } from './executor-end.js'
@@ -141,10 +141,12 @@ function heldBy(context: MasterContext, event: Extract<MasterEvent, { type: 'lea
   const text = `Standing by: ${by.masterId} on ${by.host} leads, epoch ${by.epoch}`
   const otherTtl = by.ttlMs === undefined ? undefined : otherLeaseTtl(context.settings, by.ttlMs)
   const notes = [note(context, 'info', text), ...(otherTtl === undefined ? [] : [note(context, 'warn', otherTtl)])]
-  return { next: { leader: by, floor }, commands: known ? [] : notes.flatMap(n => n.commands) }
+  // Under another leader things change: what this master remembers of a term of its own is not the truth any more, not even for a lost store.
+  const outdated = by.masterId !== context.masterId && by.epoch > 0 && context.cluster !== emptyCluster
+  return { next: { leader: by, floor, ...(outdated ? { cluster: emptyCluster } : {}) }, commands: known ? [] : notes.flatMap(n => n.commands) }
 }
 
-/** The end of a term: nothing goes out any more. The cluster is remembered, in case the store is lost. */
+/** The end of a term: nothing goes out any more. The cluster is remembered, in case the store is lost and nobody else has led by then. */
 function standDown(context: MasterContext, reason: string): Decision {
   return {
     next: { status: 'STANDBY', epoch: 0, floor: Math.max(context.floor, context.epoch) },

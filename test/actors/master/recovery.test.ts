@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { allAnswered } from '#src/actors/master/recovery.js'
 import type { RunningExecutor } from '#src/protocol/common.js'
 import { complete, driverDescription, lead, leading, type Play, Play as Playing, standby, successor } from './play.js'
 import { GIB } from './rig.js'
@@ -251,6 +252,18 @@ test('a master that led before and finds the store lost goes on from what it rem
   p.registerApp('app-2')
   complete(p)
   assert.equal([...p.stored.keys()].sort(), ['app.app-1', 'app.app-2', 'executor.app-1.0', 'executor.app-1.1', 'worker.w1', 'worker.w2'])
+})
+
+test('what it remembers is forgotten once another has led: a lost store is rebuilt from what registers, without waiting for what ended meanwhile', () => {
+  const p = before()
+  p.event({ type: 'leaseLost', epoch: 5, reason: 'the lease is gone' })
+  const by = { v: 1, masterId: 'master-2', host: 'h', epoch: 0, since: 0, ui: 'u', nonce: 'n' }
+  p.event({ type: 'leaseHeld', by })
+  assert.is(p.context.cluster.apps.size, 2, 'a lease that is not confirmed yet has led nobody')
+  p.event({ type: 'leaseHeld', by: { ...by, epoch: 6 } })
+  p.event({ type: 'leaseTaken', epoch: 8, ttlMs: 3000, sentAt: p.at, at: p.at, records: [] })
+  assert.equal(states(p), [])
+  assert.ok(allAnswered(p.context.cluster))
 })
 
 test.run()
