@@ -1,6 +1,6 @@
 /** `spk node --role master`: a master on a real bus with its page. Standby or leader is decided by the lease, not here. */
 import { startMaster } from '../actors/master/start-master.js'
-import { systemClock, systemRng } from '../core/clock.js'
+import { systemClock, systemRng, type Timer } from '../core/clock.js'
 import { conf as table } from '../core/config-table.js'
 import { subjects } from '../protocol/subjects.js'
 import { connectNats } from '../transport/nats.js'
@@ -13,12 +13,41 @@ import { ownVersions } from './versions.js'
 
 /** Spark's port of the master's page. */
 const UI_PORT = 8080
+const SHARED_CHECK_MS = 30_000
+const SHARED_RETRY_MS = 1000
 
-/** Makes what drivers write to and may not make themselves: the event log. */
-async function openShared(transport: Transport, { cluster, conf }: NodeOptions): Promise<void> {
+/**
+ * Sees to it that what drivers write to and may not make themselves (see `protocol/permissions.ts`) exists: the event log. Looked after now, when asked to,
+ * and every now and then; soon again after a failure, as when JetStream still elects.
+ */
+function keepShared(transport: Transport, { cluster, conf, log }: NodeOptions): { check(): void; stop(): void } {
   const { eventStream, eventSubjects } = subjects(cluster)
   const limits = { maxAgeMs: conf.get(table.eventsMaxAge), maxBytes: conf.get(table.eventsMaxBytes) }
-  await transport.stream(eventStream, { subjects: eventSubjects, ...limits, adjust: true })
+  let timer: Timer | undefined
+  let stopped = false
+  function check(): void {
+    timer?.cancel()
+    timer = undefined
+    transport.stream(eventStream, { subjects: eventSubjects, ...limits, adjust: true }).then(
+      () => again(SHARED_CHECK_MS),
+      (error: unknown) => {
+        if (!stopped) log.warn({ err: error }, 'the event log is not open yet')
+        again(SHARED_RETRY_MS)
+      },
+    )
+  }
+  function again(ms: number): void {
+    timer?.cancel()
+    if (!stopped) timer = systemClock.after(ms, check, { unref: true })
+  }
+  check()
+  return {
+    check,
+    stop() {
+      stopped = true
+      timer?.cancel()
+    },
+  }
 }
 
 /** Resolves when the master thinks and its page answers. Rejects, with nothing left open, when the bus or a port cannot be had. */
@@ -48,9 +77,7 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
     return view()
   }
 
-  // Only masters may make streams, see `protocol/permissions.ts`.
-  const shared = (): void => void openShared(transport, options).catch((error: unknown) => log.warn({ err: error }, 'the event log is not open yet'))
-  shared()
+  const shared = keepShared(transport, options)
   const uiUrl = `http://${host}:${ui.port}`
   const master = startMaster({
     transport,
@@ -75,6 +102,7 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
     finished = resolve
   })
   async function end(reason: string, failed: boolean): Promise<NodeEnd> {
+    shared.stop()
     await master.stop()
     await ui.close()
     await transport.close()
@@ -83,7 +111,7 @@ export async function runMaster(options: NodeOptions): Promise<RunningNode> {
   }
   transport.onStatus(status => {
     // The server may have lost its store.
-    if (status === 'connected') shared()
+    if (status === 'connected') shared.check()
     if (status === 'closed') ending ??= end('the connection to the bus was closed for good', true)
   })
   return {
