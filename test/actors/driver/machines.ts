@@ -27,8 +27,8 @@ function named(actions: readonly unknown[]): Action[] {
   })
 }
 
-export function stageStand(options: Partial<StageInputData> & { merge?: typeof consolidate } = {}) {
-  const machine = stageMachine(options.merge)
+export function stageStand({ merge, ...options }: Partial<StageInputData> & { merge?: typeof consolidate } = {}) {
+  const machine = stageMachine(merge)
   const tasks = options.tasks ?? 2
   const queues = pendingQueues(Array.from({ length: tasks }, () => []))
   const input: StageInputData = { job: 0, stage: 7, name: 's', tasks, queues, kind: 'shuffle', maxFailures: 4, maxResultSize: 0, now: 0, ...options }
