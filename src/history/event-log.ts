@@ -38,6 +38,8 @@ export interface EventLog {
 const BATCH_FROM = 16
 /** Bounds one record to less than 200 KiB. */
 const BATCH_MOST = 200
+/** Events wait so long before the first of them is stored. */
+const PAUSE_MS = 2
 /** So long the first of a run of task events waits for others. */
 const LINGER_MS = 40
 const WAIT_FIRST_MS = 100
@@ -56,8 +58,9 @@ export function eventLog(options: EventLogOptions): EventLog {
   let pumping = false
   let closing = false
   let closed = false
-  /** Set while the pump waits for more task events: ends the wait. */
-  let linger: (() => void) | undefined
+  /** Set while the pump waits for more events: ends the wait. */
+  let wake: (() => void) | undefined
+  let lingering = false
   let idle: (() => void)[] = []
   let sink: EventSink | undefined
 
@@ -69,7 +72,7 @@ export function eventLog(options: EventLogOptions): EventLog {
   function enqueue(event: LogEvent): void {
     queue.push(event)
     if (!pumping) void pump()
-    else if (!lingers()) linger?.()
+    else if (lingering && !lingers()) wake?.()
   }
 
   /** Whether what is queued are task events alone, and few: more will come, or what they end. */
@@ -77,11 +80,19 @@ export function eventLog(options: EventLogOptions): EventLog {
     return queue.length > 0 && queue.length < BATCH_MOST && isTaskEvent(queue[0]) && isTaskEvent(queue.at(-1)) && !closing
   }
 
-  function more(): Promise<void> {
+  /** Waits for more task events, or for what comes after them. */
+  async function more(): Promise<void> {
+    lingering = true
+    await rest(LINGER_MS)
+    lingering = false
+  }
+
+  /** Waits, until `wake` at the longest. */
+  function rest(ms: number): Promise<void> {
     return new Promise(resolve => {
-      const timer = clock.after(LINGER_MS, () => linger?.(), { unref: true })
-      linger = () => {
-        linger = undefined
+      const timer = clock.after(ms, () => wake?.(), { unref: true })
+      wake = () => {
+        wake = undefined
         timer.cancel()
         resolve()
       }
@@ -96,8 +107,8 @@ export function eventLog(options: EventLogOptions): EventLog {
 
   async function pump(): Promise<void> {
     pumping = true
-    // one turn later, so that what one step of the driver posts is seen together
-    await undefined
+    // a little later: what one step of the driver posts is seen together, and what it does next is not held up
+    if (!closing) await rest(PAUSE_MS)
     if (lingers()) await more()
     for (let record = next(); record !== undefined && !closed; record = next()) {
       const data = encodeEvents(record)
@@ -146,7 +157,7 @@ export function eventLog(options: EventLogOptions): EventLog {
     listen: listener => void listeners.push(listener),
     async close(timeoutMs) {
       closing = true
-      linger?.()
+      wake?.()
       if (pumping) {
         await new Promise<void>(resolve => {
           const timer = clock.after(timeoutMs, resolve, { unref: true })
