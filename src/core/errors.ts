@@ -26,21 +26,27 @@ export interface SpkErrorOptions {
 /** An expected failure: what happened, where, what would have been valid, what to do. */
 export class SpkError extends Error {
   readonly code: string
-  readonly sqlState: string | undefined
-  readonly retryable: boolean
-  readonly params: Readonly<Record<string, string>>
-  readonly context: QueryContext | undefined
+  /** What an uncaught error shows is its message and its code: the rest is there for programs, and kept out of sight. */
+  readonly #facts: SpkErrorOptions
   constructor(code: string, message: string, options: SpkErrorOptions = {}) {
     super(
       `[${code}] ${message}${options.sqlState ? ` SQLSTATE: ${options.sqlState}` : ''}`,
       options.cause === undefined ? undefined : { cause: options.cause },
     )
-    this.name = 'SpkError'
     this.code = code
-    this.sqlState = options.sqlState
-    this.retryable = options.retryable ?? false
-    this.params = options.params ?? {}
-    this.context = options.context
+    this.#facts = options
+  }
+  get sqlState(): string | undefined {
+    return this.#facts.sqlState
+  }
+  get retryable(): boolean {
+    return this.#facts.retryable ?? false
+  }
+  get params(): Readonly<Record<string, string>> {
+    return this.#facts.params ?? {}
+  }
+  get context(): QueryContext | undefined {
+    return this.#facts.context
   }
 }
 
@@ -54,6 +60,8 @@ export interface ErrorData {
   readonly stack?: string
   readonly cause?: ErrorData
 }
+
+SpkError.prototype.name = 'SpkError'
 
 /** Turns anything thrown into plain data; an error that is not ours gets the code `INTERNAL_ERROR`. */
 export function toErrorData(error: unknown, depth = 4): ErrorData {

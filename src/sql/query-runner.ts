@@ -10,6 +10,7 @@ import { SpkError } from '../core/errors.js'
 import type { WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { LocalRelation, Relation } from '../planner/logical.js'
+import { asCalled } from './call-site.js'
 import { CommandQueue } from './command-queue.js'
 import { DeferredRelations } from './deferred.js'
 import { batchesOf } from './local-relation.js'
@@ -75,9 +76,11 @@ export class QueryRunner {
     return this.#deferred.settled(given)
   }
 
-  async schemaOf(given: Relation, text?: string): Promise<StructType> {
-    const plan = await this.#ready(given)
-    return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
+  schemaOf(given: Relation, text?: string): Promise<StructType> {
+    return this.#told(async () => {
+      const plan = await this.#ready(given)
+      return plan.kind === 'LocalRelation' ? plan.schema : this.services.planner.schemaOf(plan, this.#context(text))
+    })
   }
 
   /** A plan that was run, and changed while it ran, is shown as it ended too. */
@@ -116,13 +119,19 @@ export class QueryRunner {
   }
 
   /** From the call on: also what waits for a statement before it, or is still being planned, can be cancelled. */
-  async #interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const running = new AbortController()
     this.#running.add(running)
+    return this.#told(() => action(running.signal)).finally(() => this.#running.delete(running))
+  }
+
+  /** Errors have the stack of this call. */
+  async #told<T>(work: () => Promise<T>): Promise<T> {
+    const called = new Error('called')
     try {
-      return await action(running.signal)
-    } finally {
-      this.#running.delete(running)
+      return await work()
+    } catch (error) {
+      throw asCalled(error, called)
     }
   }
 

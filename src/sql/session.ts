@@ -4,6 +4,7 @@ import { SpkError } from '../core/errors.js'
 import { type StructType, struct } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import { parseName, parseStatement, parseTableSchema } from '../planner/parse/parse.js'
+import { asCalled } from './call-site.js'
 import { Catalog } from './catalog.js'
 import { DataFrame } from './dataframe.js'
 import type { InputRow } from './encode.js'
@@ -64,7 +65,11 @@ export class SparkSession {
    * @example spark.sql('SELECT * FROM customers WHERE age > :age', { age: 25 })
    */
   sql<T extends object = Row>(text: string, args?: SqlArguments): DataFrame<T> {
-    return new DataFrame<T>(this, runStatement(parseStatement(text, parseOptions(this.conf.snapshot(), args)), this, text), text)
+    try {
+      return new DataFrame<T>(this, runStatement(parseStatement(text, parseOptions(this.conf.snapshot(), args)), this, text), text)
+    } catch (error) {
+      throw asCalled(error, new Error('called'))
+    }
   }
 
   /** Reads files. @example spark.read.option('header', true).csv('customers.csv') */

@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { tableFromIPC } from 'apache-arrow'
 import { col, functions, SparkSession, type SpkError } from 'spk'
 import { suite } from 'uvu'
@@ -140,6 +141,30 @@ test('attempts that failed leave nothing visible, not even when all have', async
     )
   } finally {
     await retrying.stop()
+  }
+})
+
+test('an error has the stack of the call, its code, and nothing of the machinery', async () => {
+  async function myReport(): Promise<void> {
+    await spark.sql('SELECT sum(1 / (id - 5)) FROM range(10)').show()
+  }
+  const planned = (): Promise<unknown> => spark.sql('SELECT nope').schema()
+  const parsed = async (): Promise<unknown> => spark.sql('SELEC 1')
+  for (const [call, code] of [
+    [myReport, 'DIVIDE_BY_ZERO'],
+    [planned, 'UNRESOLVED_COLUMN.WITHOUT_SUGGESTION'],
+    [parsed, 'PARSE_SYNTAX_ERROR'],
+  ] as const) {
+    const error = await failure(call())
+    const stack = error.stack ?? ''
+    assert.ok(stack.startsWith(`SpkError: ${error.message}\n`), stack)
+    const frames = stack.slice(stack.indexOf(error.message) + error.message.length)
+    assert.match(frames, new RegExp(`at (async )?${call.name} \\(.*guarantees\\.test`))
+    assert.not.match(frames, /\/(kernel|planner|actors|sql)\//)
+    assert.is(error.cause, undefined)
+    const shown = inspect(error)
+    assert.is(shown.split(`[${code}]`).length, 2, shown)
+    assert.ok(shown.endsWith(`{\n  code: '${code}'\n}`), shown)
   }
 })
 
