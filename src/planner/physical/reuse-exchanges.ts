@@ -5,13 +5,14 @@
  */
 import type { Attribute, NamedExpr } from '../bound.js'
 import { scalarFunction } from '../functions/table.js'
-import { type Exchange, mapPhysicalChildren, type Physical, physicalOutput } from '../physical-plan.js'
+import { type Exchange, mapPhysicalChildren, type Physical, physicalChildren, physicalOutput } from '../physical-plan.js'
 
 export function reuseExchanges(plan: Physical): Physical {
+  const sketches = sketchesOf(plan)
   const first = new Map<string, Exchange>()
   const rewrite = (node: Physical): Physical => {
     if (node.kind !== 'Exchange') return mapPhysicalChildren(node, rewrite)
-    const key = new Shape().of(node)
+    const key = sketches.repeated(node) ? new Shape().of(node) : undefined
     const same = key === undefined ? undefined : first.get(key)
     if (same !== undefined) return renamed(same, physicalOutput(node))
     const kept: Exchange = { ...node, input: rewrite(node.input) }
@@ -19,6 +20,27 @@ export function reuseExchanges(plan: Physical): Physical {
     return kept
   }
   return rewrite(plan)
+}
+
+/**
+ * The operators and files of every exchange in short: only those of which two look alike are compared in full, which costs as much as the rest of
+ * physical planning.
+ */
+function sketchesOf(plan: Physical): { repeated(exchange: Exchange): boolean } {
+  const texts = new Map<Physical, string>()
+  const counts = new Map<string, number>()
+  const visit = (node: Physical): string => {
+    const below = physicalChildren(node).map(visit).join()
+    const own = node.kind === 'FileScan' ? node.paths.join() : node.kind === 'Exchange' ? node.target.kind : ''
+    const text = `${node.kind} ${own}(${below})`
+    if (node.kind === 'Exchange') {
+      texts.set(node, text)
+      counts.set(text, (counts.get(text) ?? 0) + 1)
+    }
+    return text
+  }
+  visit(plan)
+  return { repeated: exchange => (counts.get(texts.get(exchange) ?? '') ?? 0) > 1 }
 }
 
 /** The columns of an exchange under the ids of another one's, place by place. */
@@ -83,11 +105,12 @@ class Shape {
         this.#repeatable = false
         return ''
       case 'FileScan': {
-        const { format, paths, options, fileSchema, output, tasks, ranges } = node
-        // In files, columns are known by name. Which files they are stands in the tasks.
+        const { format, paths, options, fileSchema, files, output, tasks, ranges } = node
+        // In files, columns are known by name. The same versions of the same files, cut into as many tasks at the same bounds, are cut alike.
         const columns = output.map(a => `${a.name} ${this.#text(a.type)} ${this.#id(a.id)}`)
         const cut = ranges && [this.#id(ranges.key), ...ranges.bounds.map(String)]
-        return this.#text(['FileScan', format, paths, options, fileSchema, columns, tasks, cut])
+        const declared = format === 'parquet' ? [] : fileSchema
+        return this.#text(['FileScan', format, paths, options, declared, columns, files.map(f => f.file), tasks.length, cut])
       }
       default:
         return this.#fields(value)
