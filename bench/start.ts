@@ -49,7 +49,7 @@ const times = await interleaved(
   {
     'node alone': () => timeToFirstLine(process.execPath, ['-e', 'console.log(1)']),
     'DuckDB alone': () => timeToFirstLine(process.execPath, [program('first-answer-duckdb')]),
-    [local]: () => timeToFirstLine(process.execPath, [program('first-answer-spk')]),
+    [local]: () => timeToFirstLine(process.execPath, [program('first-answer-spk')], { SPK_NATS_URL: '' }),
     [cluster]: clusterAnswer,
   },
   rounds,

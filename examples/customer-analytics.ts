@@ -18,7 +18,7 @@ interface Customer {
 
 const { values } = parseArgs({
   options: {
-    master: { type: 'string', default: process.env['SPK_NATS_URL'] ?? 'local[2]' },
+    master: { type: 'string', default: process.env['SPK_NATS_URL'] || 'local[2]' },
     cluster: { type: 'string', default: 'spk' },
     data: { type: 'string' },
   },

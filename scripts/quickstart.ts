@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { dismissGuard, type LocalCluster, startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
+import { dismissGuard } from '#src/bin/guard.js'
+import { type LocalCluster, startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
 import { parseNatsServers } from '#src/transport/nats-url.js'
 import { makeCustomers } from './make-customers.js'
 import { provideNatsServer } from './nats-server.js'
@@ -70,6 +71,9 @@ async function main(): Promise<number> {
   mkdirSync(folder, { recursive: true })
 
   const url = values.nats ?? process.env['SPK_NATS_URL']
+  const user = url === undefined || url === '' ? undefined : parseNatsServers(url).user
+  if (user === 'driver' || user === 'observer')
+    throw new Error(`The NATS URL is that of a running cluster's ${user}, and the quickstart starts a cluster of its own: unset SPK_NATS_URL.`)
   const nats = url !== undefined && url !== '' ? { url } : { binary: (await provideNatsServer(say)).path }
   const data = join(folder, `customers-${rows}`)
   if (!existsSync(data)) say(`Making ${rows.toLocaleString('en')} customers in 4 Parquet files …`)

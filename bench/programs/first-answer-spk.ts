@@ -2,7 +2,7 @@
 import { SparkSession } from 'spk'
 
 const spark = await SparkSession.builder()
-  .master(process.env['SPK_NATS_URL'] ?? 'local[2]')
+  .master(process.env['SPK_NATS_URL'] || 'local[2]')
   .appName('first answer')
   .getOrCreate()
 const rows = await spark.sql('SELECT count(*) AS n, sum(id) AS s FROM range(1000)').collect()

@@ -3,8 +3,6 @@
  * listens on 127.0.0.1 and writes below one folder; no credentials stand on a command line. Unless it is to be kept, nothing outlives the process that
  * started it, however that ends. Used by `spk up`, the quickstart, benches and tests.
  */
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
@@ -13,8 +11,8 @@ import { fileURLToPath } from 'node:url'
 import { systemRng } from '../core/clock.js'
 import { SpkError } from '../core/errors.js'
 import { authorizationConf, newPasswords, type Passwords, passwordsConf, type Role } from '../protocol/permissions.js'
+import { tellGuard } from './guard.js'
 import { type LocalProcess, startProcess } from './local-process.js'
-import type { GuardMessage } from './up-guard.js'
 
 /** What each role connects to. */
 export type RoleUrls = Readonly<Record<Role, string>>
@@ -52,37 +50,9 @@ export interface LocalClusterOptions {
 
 const REGISTER_MS = 60_000
 const STOP_MS = 10_000
+const PORT_TRIES = 3
 const HOST = '127.0.0.1'
 const spk = fileURLToPath(new URL('./spk.js', import.meta.url))
-
-let guard: ChildProcess | undefined
-
-/** Tells the process that cleans up after this one; starts it first. */
-function tellGuard(message: GuardMessage): void {
-  if (guard?.connected !== true) {
-    // The end of a process is no news for a new guard.
-    if (message.kind === 'ended') return
-    guard = fork(fileURLToPath(new URL('./up-guard.js', import.meta.url)), [], {
-      detached: true,
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      execArgv: [],
-    })
-    guard.unref()
-    guard.channel?.unref()
-  }
-  guard.send(message)
-}
-
-/** Nothing is left to clean up. Resolves when the process that would have done it has ended. */
-export async function dismissGuard(): Promise<void> {
-  const last = guard
-  guard = undefined
-  if (last?.connected !== true) return
-  const ended = once(last, 'exit')
-  last.ref()
-  last.send({ kind: 'done' } satisfies GuardMessage)
-  await ended
-}
 
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
@@ -179,9 +149,16 @@ function sameUrls(url: string): RoleUrls {
 async function ownNats(options: LocalClusterOptions, binary: string, servers: LocalProcess[]): Promise<RoleUrls> {
   const passwords = newPasswords(bytes => systemRng.hex(bytes))
   writeFileSync(natsConf(options), `${passwordsConf(passwords)}\n${authorizationConf(options.cluster)}`, { mode: 0o600 })
-  const port = await freePort()
-  servers.push(await startNats(options, binary, port))
-  return roleUrls(passwords, [`${HOST}:${port}`])
+  for (let tries = 1; ; tries++) {
+    const port = await freePort()
+    try {
+      servers.push(await startNats(options, binary, port))
+      return roleUrls(passwords, [`${HOST}:${port}`])
+    } catch (error) {
+      // Somebody else was faster.
+      if (tries === PORT_TRIES || !/address already in use/.test(String(error))) throw error
+    }
+  }
 }
 
 /** One URL per role, naming all servers. */
