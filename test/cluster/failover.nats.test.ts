@@ -4,10 +4,11 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '#src/core/clock.js'
 import { silentLogger } from '#src/core/log.js'
+import { LeaseRecord } from '#src/protocol/state.js'
 import type { MasterStatus } from '#src/protocol/status.js'
-import { subjects } from '#src/protocol/subjects.js'
+import { LEASE_KEY, subjects } from '#src/protocol/subjects.js'
 import { RequestMasterState } from '#src/protocol/submission.js'
-import { decodeReply, encode } from '#src/protocol/wire.js'
+import { decodeRecord, decodeReply, encode } from '#src/protocol/wire.js'
 import { connectNats, type NatsTransport } from '#src/transport/nats.js'
 import { type Cluster, runs, startCluster } from '../support/cluster.js'
 import { eventually } from '../support/eventually.js'
@@ -47,10 +48,20 @@ function sameExecutors(before: ReadonlyMap<string, { readonly pid: number }>): v
   for (const { pid } of now.values()) assert.ok(runs(pid))
 }
 
+/** Under which epoch the lease is held. */
+async function leaseEpoch(): Promise<number> {
+  const entry = await (await bus.bucket(subjects('spk').leaderBucket)).get(LEASE_KEY)
+  return entry === undefined ? 0 : decodeRecord(LeaseRecord, entry.value, 'the lease').epoch
+}
 const live = () => cluster.masters.filter(m => runs(m.pid))
 /** What the leader says over the bus; rejects when nobody answers. */
 async function masterState(): Promise<MasterStatus> {
-  const answer = await bus.request(subjects('spk').master(RequestMasterState.name), encode(RequestMasterState, {}), { timeoutMs: 1000 })
+  const answer = await bus
+    .request(subjects('spk').master(RequestMasterState.name), encode(RequestMasterState, {}), { timeoutMs: 1000 })
+    .catch(async (cause: unknown) => {
+      const statuses = await Promise.all(live().map(async m => `${m.id} ${(await m.status()).status}`))
+      throw new Error(`no answer; nats-server ${runs(cluster.nats.pid) ? 'runs' : 'is gone'}; ${statuses.join(', ')}`, { cause })
+    })
   return JSON.parse(decodeReply(RequestMasterState, answer).json) as MasterStatus
 }
 
@@ -153,7 +164,7 @@ for (const [what, how] of [
       40_000,
     )
     measured(`nats-server ${what}, listens → one leads and knows everybody`, at)
-    assert.ok(heard.epoch() > epoch)
+    assert.ok((await leaseEpoch()) > epoch)
     assert.is(heard.launches(job.appId), executors.size)
     job.release()
     await job.answered

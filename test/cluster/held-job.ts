@@ -145,7 +145,7 @@ function expected(): number[][] {
 
 /**
  * Runs the query and stops one executor in the middle of a map task. `which` says whether that is the one that registered first or last; `settled` is
- * asked until the job has got as far as the test wants.
+ * asked until the job has got as far as the test wants. A job that ends before it could be held was answered right, and is run again.
  */
 export async function heldJob(
   cluster: Cluster,
@@ -154,16 +154,6 @@ export async function heldJob(
   settled: (log: TaskLog, held: Executor, other: Executor) => boolean = () => true,
 ): Promise<HeldJob> {
   const appId = spark.applicationId
-  let over = false
-  let job: number | undefined
-  const log = async (): Promise<TaskLog> => {
-    if (!over) return new TaskLog(await eventsOf(cluster, appId), job)
-    // The log is written behind the job.
-    return eventually('the end of the job is in the log', async () => {
-      const events = await eventsOf(cluster, appId)
-      return events.some(e => e.Event === 'JobEnd' && e.jobId === job) && new TaskLog(events, job)
-    })
-  }
   const executors = await eventually('two executors have registered', async () => {
     const events = await eventsOf(cluster, appId)
     const removed = new Set(events.filter(isEvent('ExecutorRemoved')).map(e => e.executorId))
@@ -171,6 +161,25 @@ export async function heldJob(
     return live.length >= 2 && live.map(e => executorsOf(cluster, appId).get(e.executorId) as Executor)
   })
   const [held, other] = (which === 'first' ? executors : executors.reverse()) as [Executor, Executor]
+  for (let tries = 0; tries < TRIES; tries++) {
+    const run = await startJob(cluster, spark)
+    while (!run.ended()) {
+      if (await hold(run, held, other, settled)) return { ...run, appId, held, other, release: () => wake(held) }
+    }
+    await run.answered
+  }
+  throw new Error(`${TRIES} jobs ended before executor ${held.executorId} could be stopped in the middle of a map task`)
+}
+
+const TRIES = 5
+const wake = ({ pid }: Executor): void => void process.kill(pid, 'SIGCONT')
+
+type Run = Pick<HeldJob, 'answered' | 'ended' | 'log'>
+
+async function startJob(cluster: Cluster, spark: SparkSession): Promise<Run> {
+  const jobs = async () => (await eventsOf(cluster, spark.applicationId)).filter(isEvent('JobStart'))
+  const before = (await jobs()).length
+  let over = false
   const answered = spark
     .sql(QUERY)
     .collect()
@@ -182,28 +191,50 @@ export async function heldJob(
       over = true
     })
   answered.catch(() => undefined)
-  const release = () => void process.kill(held.pid, 'SIGCONT')
-  await eventually(
-    'an executor is stopped in the middle of a task',
-    async () => {
-      if (over) throw new Error('the job ended before it could be held')
-      const before = await log()
-      if (before.open(held.executorId).length === 0 || !settled(before, held, other)) return false
-      process.kill(held.pid, 'SIGSTOP')
-      // What it had said before is in the log once the other executor has begun and ended something after it, or has nothing left to do.
-      const done = before.finished(other.executorId).length
-      const after = await eventually('the other executor goes on', async () => {
-        const now = await log()
-        const idle = now.open(other.executorId).length === 0 && now.starts.length >= MAPS
-        return (now.finished(other.executorId).length >= done + 2 || idle) && now
+  const job = await eventually('the job has begun', async () => (await jobs())[before]?.jobId)
+  return {
+    answered,
+    ended: () => over,
+    async log() {
+      if (!over) return new TaskLog(await eventsOf(cluster, spark.applicationId), job)
+      // The log is written behind the job.
+      return eventually('the end of the job is in the log', async () => {
+        const events = await eventsOf(cluster, spark.applicationId)
+        return events.some(e => e.Event === 'JobEnd' && e.jobId === job) && new TaskLog(events, job)
       })
-      const begun = (l: TaskLog) => l.starts.filter(s => s.executorId === held.executorId).length
-      const caught = after.open(held.executorId).length === 1 && begun(after) === begun(before)
-      if (!caught) release()
-      job = after.starts[0]?.jobId
-      return caught
+    },
+  }
+}
+
+/** Stops the executor when it has a map task; false, and it goes on, when it had none or had just finished it. */
+async function hold(
+  run: Run,
+  held: Executor,
+  other: Executor,
+  settled: (log: TaskLog, held: Executor, other: Executor) => boolean,
+): Promise<boolean> {
+  const before = await run.log()
+  if (!inMap(before, held) || !settled(before, held, other)) return false
+  process.kill(held.pid, 'SIGSTOP')
+  // What it had said before is in the log once the other executor has begun and ended something after it, or has nothing left to do.
+  const done = before.finished(other.executorId).length
+  const after = await eventually(
+    'the other executor goes on',
+    async () => {
+      const now = await run.log()
+      const idle = now.open(other.executorId).length === 0 && now.attempts().size >= MAPS
+      return (now.finished(other.executorId).length >= done + 2 || idle) && now
     },
     30_000,
   )
-  return { appId, answered, ended: () => over, log, held, other, release }
+  const begun = (log: TaskLog) => log.starts.filter(s => s.executorId === held.executorId).length
+  if (inMap(after, held) && begun(after) === begun(before)) return true
+  wake(held)
+  return false
+}
+
+/** It has one task, and that is one of the first stage. */
+function inMap(log: TaskLog, { executorId }: Executor): boolean {
+  const open = log.open(executorId)
+  return open.length === 1 && open[0]?.stageId === log.starts[0]?.stageId
 }
