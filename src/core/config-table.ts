@@ -279,6 +279,13 @@ export const conf = {
     undefined,
     'Folder below which a session keeps the files of the tables it creates, in a folder of its own that goes when the session stops. On a cluster it must be the same on every host. Unset: a scratch folder.',
   ),
+  profile: option(
+    'session',
+    'spk.sql.profile',
+    asBoolean,
+    'false',
+    "Whether tasks count rows, bytes and time of each operator, as `explain('analyze')` does for its run.",
+  ),
   longAsBigInt: option(
     'session',
     'spk.sql.longAsBigInt',

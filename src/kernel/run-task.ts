@@ -4,6 +4,7 @@
  */
 import { narrowDecimals } from '../core/arrow/narrow-decimals.js'
 import { must, SpkError, unreachable } from '../core/errors.js'
+import type { OperatorProfile } from '../core/operator-profile.js'
 import type { FileVersion } from '../core/stage.js'
 import type { ColumnReader } from './column-reader.js'
 import { type ChunkSource, native } from './duckdb.js'
@@ -31,6 +32,7 @@ export interface TaskOutcome {
   /** Bytes, as far as counted: batches under construction, and DuckDB's memory in large tasks. */
   readonly peakMemory: number
   readonly peakSpill: number
+  readonly operators?: readonly OperatorProfile[]
 }
 
 export async function runTask(task: KernelTask, sink: BatchSink, context: TaskContext): Promise<TaskOutcome> {
@@ -43,12 +45,13 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
     context.check()
     const rows = knownRows(task)
     const run = () => runOutput(task, relations, sink, context, counters, rows)
-    if (!worthProfiling(task, rows)) {
+    const everything = task.conf['spk.sql.profile'] === 'true'
+    if (!everything && !worthProfiling(task, rows)) {
       const outcome = await run()
       checkFiles(files)
       return { ...outcome, ...counters, peakMemory: outcome.builderBytes, peakSpill: 0 }
     }
-    const { result, profile } = await profiled(context.connection, context.profilePath, run)
+    const { result, profile } = await profiled(context.connection, context.profilePath, everything, run)
     checkFiles(files)
     return {
       ...result,
@@ -56,6 +59,7 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
       rowsRead: counters.rowsRead + profile.textRows,
       peakMemory: profile.peakMemory + result.builderBytes,
       peakSpill: profile.peakSpill,
+      ...(everything ? { operators: profile.operators } : {}),
     }
   } catch (error) {
     if (!(error instanceof SpkError) || error.code === 'SPK_TASK_CANCELLED') throw error
@@ -90,7 +94,7 @@ function namingFiles(error: SpkError, files: readonly FileVersion[]): SpkError {
   })
 }
 
-type OutputOutcome = Omit<TaskOutcome, keyof Counters | 'peakMemory' | 'peakSpill'> & { readonly builderBytes: number }
+type OutputOutcome = Omit<TaskOutcome, keyof Counters | 'peakMemory' | 'peakSpill' | 'operators'> & { readonly builderBytes: number }
 
 async function runOutput(
   task: KernelTask,

@@ -3,6 +3,7 @@
  * the slot thread (or local caller) implements it with DuckDB (`slot.ts`). Plain data only: it crosses a thread boundary.
  */
 import type { Batch } from '../core/batch.js'
+import type { OperatorProfile } from '../core/operator-profile.js'
 import type { Segment } from '../core/segment.js'
 import type { FileFormat, ScanSplit, SortKey, WriteSpec } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
@@ -79,4 +80,6 @@ export interface KernelResult {
   readonly cpuMs: number
   /** Milliseconds spent in the sink. */
   readonly sinkMs: number
+  /** With `spk.sql.profile` in the task's conf. */
+  readonly operators?: readonly OperatorProfile[]
 }

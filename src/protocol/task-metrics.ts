@@ -1,4 +1,5 @@
 /** Arithmetic on `TaskMetrics`: the zero and the sum. Executors start from the zero; driver and history add attempts up to stages. */
+import { addOperators } from '../core/operator-profile.js'
 import type { TaskMetrics } from './tasks.js'
 
 export const noMetrics: TaskMetrics = {
@@ -27,6 +28,7 @@ export function addMetrics(a: TaskMetrics, b: TaskMetrics): TaskMetrics {
   const br = b.shuffleReadMetrics
   const aw = a.shuffleWriteMetrics
   const bw = b.shuffleWriteMetrics
+  const operators = addOperators(a.operators, b.operators)
   return {
     executorRunTime: a.executorRunTime + b.executorRunTime,
     executorCpuTime: a.executorCpuTime + b.executorCpuTime,
@@ -55,5 +57,6 @@ export function addMetrics(a: TaskMetrics, b: TaskMetrics): TaskMetrics {
       recordsWritten: aw.recordsWritten + bw.recordsWritten,
       writeTime: aw.writeTime + bw.writeTime,
     },
+    ...(operators === undefined ? {} : { operators: [...operators] }),
   }
 }

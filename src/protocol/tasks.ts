@@ -115,6 +115,20 @@ export const TaskMetrics = Type.Object({
     recordsRead: Type.Number(),
   }),
   shuffleWriteMetrics: Type.Object({ bytesWritten: Type.Number(), recordsWritten: Type.Number(), writeTime: Type.Number() }),
+  /** Of the fragment's operators, when the query is to be explained (`OperatorProfile`). */
+  operators: Type.Optional(
+    Type.Array(
+      Type.Object({
+        depth: Type.Integer(),
+        name: Type.String(),
+        detail: Type.String(),
+        rows: Type.Number(),
+        bytes: Type.Number(),
+        ms: Type.Number(),
+        tasks: Type.Integer(),
+      }),
+    ),
+  ),
 })
 export type TaskMetrics = Static<typeof TaskMetrics>
 

@@ -13,6 +13,7 @@ import type { LocalRelation, Relation } from '../planner/logical.js'
 import { asCalled } from './call-site.js'
 import { CommandQueue } from './command-queue.js'
 import { DeferredRelations } from './deferred.js'
+import { analyzed } from './explain-analyze.js'
 import { batchesOf } from './local-relation.js'
 import { parseOptions } from './parse-options.js'
 import { ProgressBar } from './progress-bar.js'
@@ -85,10 +86,18 @@ export class QueryRunner {
 
   /** A plan that was run, and changed while it ran, is shown as it ended too. */
   async explain(given: Relation, mode: ExplainMode, text?: string): Promise<string> {
+    if (mode === 'analyze') return this.#interruptible(signal => this.#analyze(given, { description: 'explain', text, signal, profile: true }))
     const plan = await this.#ready(given)
     const explained = await this.services.planner.explain(plan, this.#context(text), mode)
     const final = mode === 'codegen' ? undefined : this.#finalPlans.get(plan)
     return final === undefined ? explained : `${explained}\n\n== Final Plan of the Last Run ==\n${final}`
+  }
+
+  async #analyze(given: Relation, order: Order): Promise<string> {
+    const plan = await this.#ready(given)
+    if (plan.kind === 'LocalRelation') return this.services.planner.explain(plan, this.#context(order.text), 'simple')
+    const { planned, job } = await this.#run(plan, order)
+    return analyzed(planned.finalPlan() ?? planned.physical, job.stages)
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
@@ -144,7 +153,7 @@ export class QueryRunner {
     }
   }
 
-  async #runOnce(plan: Relation, { description, text, write, signal }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
+  async #runOnce(plan: Relation, { description, text, write, signal, profile }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
     const { planner, cluster, terminal } = this.services
     const planned = await planner.plan(plan, this.#context(text), write)
     const settings = this.config.snapshot()
@@ -153,7 +162,7 @@ export class QueryRunner {
       const job = await cluster.run(planned.graph, {
         description,
         plan: planned.physical,
-        conf: settings.entries(),
+        conf: profile ? { ...settings.entries(), [conf.profile.key]: 'true' } : settings.entries(),
         signal,
         ...(planned.adapt === undefined ? {} : { adapt: planned.adapt, finalPlan: () => planned.finalPlan() }),
         ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
@@ -172,6 +181,8 @@ interface Order {
   readonly text: string | undefined
   readonly write?: WriteTarget
   readonly signal: AbortSignal
+  /** True: tasks count what each operator did. */
+  readonly profile?: boolean
 }
 
 /** The failure may be the cause of the job's. */

@@ -28,14 +28,17 @@ export interface PlannedQuery {
   finalPlan(): string | undefined
 }
 
-export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'
+/** What planning alone can explain. */
+export type PlanExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'
+/** `analyze`: runs the query, too, and says what it took. */
+export type ExplainMode = PlanExplainMode | 'analyze'
 
 export interface QueryPlanner {
   /** Output columns of a plan. */
   schemaOf(plan: Relation, context: PlanContext): Promise<StructType>
   /** Stages of a plan; with `write`, its rows go there. */
   plan(plan: Relation, context: PlanContext, write?: WriteTarget): Promise<PlannedQuery>
-  explain(plan: Relation, context: PlanContext, mode: ExplainMode): Promise<string>
+  explain(plan: Relation, context: PlanContext, mode: PlanExplainMode): Promise<string>
 }
 
 /** Where text of `show()`, `printSchema()` and `explain()` goes, and where progress bars are drawn. */

@@ -57,6 +57,7 @@ export function taskMetrics(runMs: number, fetched: FetchMetrics, result?: Kerne
       recordsWritten: sum(shuffled?.rows ?? []),
       writeTime: shuffled === undefined ? 0 : (result?.sinkMs ?? 0),
     },
+    ...(result?.operators === undefined ? {} : { operators: [...result.operators] }),
   }
 }
 
