@@ -9,10 +9,10 @@ import { native, quoteName, quoteText, type Vector } from './duckdb.js'
 import { type StringColumn, StringReader } from './string-reader.js'
 import type { KernelOutput } from './task.js'
 
-/** SQL of a memory-comparable BLOB that orders as the keys say. */
+/** SQL of a memory-comparable BLOB that orders as the keys say. The empty text at its end keeps it one: of a single short key DuckDB makes a BIGINT. */
 export function sortKeySql(keys: readonly SortKey[]): string {
   const parts = keys.map(k => `${quoteName(k.column)}, ${quoteText(`${k.ascending ? 'ASC' : 'DESC'} NULLS ${k.nullsFirst ? 'FIRST' : 'LAST'}`)}`)
-  return `create_sort_key(${parts.join(', ')})`
+  return `create_sort_key(${[...parts, "'', 'ASC NULLS FIRST'"].join(', ')})`
 }
 
 export interface Partitioner {
