@@ -20,6 +20,9 @@ export interface WorkerCapacity {
 /** `spk.master.leaseTtl` of simulated clusters. */
 const LEASE_TTL_MS = 3000
 
+/** A store operation is on its way for so long at the most: late, or held by a cut. */
+const LONGEST_ON_ITS_WAY_MS = 9000
+
 /** An epoch that was in use when the store was lost: nobody remembers it. */
 const ANYBODY = '*'
 
@@ -80,10 +83,10 @@ export class Invariants {
 
   /**
    * The lease is gone with the store, and with it what told leaders apart: for one time-to-live the old leader and a new one may both act, and a master that
-   * knew nothing may give an epoch again.
+   * knew nothing may give an epoch again. The new store counts revisions from 1: a renewal of before that is still on its way may fit by chance.
    */
   storeLost(): void {
-    this.#forgivenUntil = this.#world.scheduler.time + LEASE_TTL_MS
+    this.#forgivenUntil = this.#world.scheduler.time + LEASE_TTL_MS + LONGEST_ON_ITS_WAY_MS
     this.#leaders.clear()
   }
 

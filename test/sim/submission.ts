@@ -65,7 +65,7 @@ export class Submission {
     }
     // A lost store may take a driver along that no worker runs yet, and what a supervised one was when it lay there.
     if (scenario.faults.some(fault => fault.kind === 'storeLost')) return
-    if (end === 'forgotten' || this.plan.cluster?.supervise === true || scenario.faults.length === 0)
+    if (end === 'forgotten' || this.plan.cluster?.supervise === true || (scenario.faults.length === 0 && world.endurable))
       world.violate('driver given up', `${this.driverId} ${this.plan.cluster?.supervise ? '(supervised) ' : ''}ended as ${end}`)
   }
 

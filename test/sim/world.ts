@@ -67,9 +67,13 @@ export class World {
   readonly nodes = new Map<string, SimNode>()
   readonly violations: Violation[] = []
   readonly counts = new Counts()
+  /** The network is no worse than a program must endure without failing. */
+  readonly endurable: boolean
 
   constructor(options: WorldOptions) {
     this.seed = options.seed
+    const { loss, storeLoss, slowMs } = options.profile
+    this.endurable = loss <= 0.02 && storeLoss <= 0.03 && slowMs <= 300
     this.trace = new Trace(options.trace)
     this.scheduler = new Scheduler(this.trace)
     this.net = new SimNet(this.scheduler, this.seed.fork('net'), this.trace, options.profile, this.counts)

@@ -44,7 +44,9 @@ const SPREAD_MS = 200
 export function dispatcher(options: DispatcherOptions): Dispatcher {
   const { clock } = options
   const stages = new Map<number, Actor<StageMachine>>()
+  /** By executor, the number of the timer that ends it: a timer may fire a little before a clock says so, and nobody would look again. */
   const avoided = new Map<string, number>()
+  let avoidances = 0
   let requested = false
   let stopped = false
   let wake: Timer | undefined
@@ -60,7 +62,7 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
   function offer(executor: ExecutorInfo, held: number): Offer {
     const { executorId, cores, registered } = executor
     const place = { executorId, hostId: registered?.hostId ?? '' }
-    if ((avoided.get(executorId) ?? 0) > clock.monotonic()) return { ...place, free: 0 }
+    if (avoided.has(executorId)) return { ...place, free: 0 }
     const room = options.room(executor)
     // A task that waits would hold the resources that it was lent.
     return room === Number.POSITIVE_INFINITY
@@ -137,8 +139,13 @@ export function dispatcher(options: DispatcherOptions): Dispatcher {
     stages: () => [...stages.values()],
     stage: stageId => stages.get(stageId),
     avoid(executorId, ms) {
-      avoided.set(executorId, clock.monotonic() + ms)
-      clock.after(ms, request, { unref: true })
+      const own = ++avoidances
+      avoided.set(executorId, own)
+      const over = (): void => {
+        if (avoided.get(executorId) === own) avoided.delete(executorId)
+        request()
+      }
+      clock.after(ms, over, { unref: true })
     },
     request,
     stop() {
