@@ -86,6 +86,7 @@ export const types = {
   timestamp: { kind: 'timestamp' },
   timestampNtz: { kind: 'timestamp_ntz' },
   interval: { kind: 'interval' },
+  time: { kind: 'time' },
 } as const satisfies Record<string, DataType>
 
 export function decimal(precision: number, scale: number): DecimalType {

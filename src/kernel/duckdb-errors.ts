@@ -53,6 +53,13 @@ const rules: readonly Rule[] = [
   },
   {
     type: 'Out of Range',
+    pattern: /overflow in \w+ of DECIMAL/i,
+    code: 'NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION',
+    sqlState: '22003',
+    advice: ansiOff,
+  },
+  {
+    type: 'Out of Range',
     pattern: /overflow/i,
     code: 'ARITHMETIC_OVERFLOW',
     sqlState: '22003',

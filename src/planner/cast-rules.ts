@@ -24,6 +24,8 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
       return moments.includes(to.kind)
     case 'timestamp':
       return moments.includes(to.kind) || isNumeric(to) || (to.kind === 'boolean' && mode === 'legacy')
+    case 'time':
+      return isNumeric(to) && to.kind !== 'float' && to.kind !== 'double'
     case 'timestamp_ntz':
       return moments.includes(to.kind)
     case 'binary':

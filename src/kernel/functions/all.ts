@@ -1,5 +1,6 @@
 /** Every function of SQL that is JavaScript. */
 import { datetimeFunctions } from './datetime-functions.js'
+import { decimalFunctions } from './decimal-functions.js'
 import { hashFunctions } from './hash-functions.js'
 import { histogramFunctions } from './histogram.js'
 import { intervalFunctions } from './interval-functions.js'
@@ -14,4 +15,5 @@ export const jsFunctions: readonly JsFunction[] = [
   ...intervalFunctions,
   ...histogramFunctions,
   ...regexpFunctions,
+  ...decimalFunctions,
 ]

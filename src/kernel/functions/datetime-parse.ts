@@ -4,6 +4,9 @@ import { SpkError } from '../../core/errors.js'
 import { dayNames, monthNames } from './datetime-format.js'
 import { compilePattern, type Token } from './datetime-pattern.js'
 
+/** In place of a zone: the text's wall clock is wanted, whatever zone it names. */
+const wallClock = '-'
+
 interface Fields {
   era?: number
   year?: number
@@ -22,7 +25,7 @@ interface Fields {
 /**
  * The instant of a text in microseconds since the epoch; undefined when the text does not fit the pattern. Errors: those of `compilePattern`.
  *
- * @param zone - where the text's wall clock is, unless it names a zone itself
+ * @param zone - where the text's wall clock is, unless it names a zone itself; `-` for the wall clock alone
  */
 export function parseInstant(text: string, pattern: string, zone: string): bigint | undefined {
   const fields: Fields = {}
@@ -239,5 +242,5 @@ function resolved(f: Fields, zone: string): bigint | undefined {
   const [minute, second] = [f.minute ?? 0, f.second ?? 0]
   if (hour > 23 || minute > 59 || second > 59 || (f.hourOfHalf ?? 0) > 11) return undefined
   const local = BigInt(days) * 86_400_000_000n + BigInt(hour * 3600 + minute * 60 + second) * 1_000_000n + BigInt(f.micros ?? 0)
-  return instantOf(local, f.zone ?? zone)
+  return zone === wallClock ? local : instantOf(local, f.zone ?? zone)
 }

@@ -121,6 +121,7 @@ export const regexpFunctions: readonly JsFunction[] = [
   strict('spk_split', (text, pattern, limit) => {
     const most = Number(limit)
     if (pattern === '') {
+      if (text === '') return '[""]'
       const chars = [...text]
       return JSON.stringify(most > 0 && chars.length > most ? [...chars.slice(0, most - 1), chars.slice(most - 1).join('')] : chars)
     }

@@ -63,10 +63,10 @@ function malformed(routine: string, name: string) {
 
 /** Bytes of a text in base 64 as strictly as Spark reads it: blanks are skipped, padding only at the end and of the right length. */
 function base64Bytes(text: string): string | undefined {
-  const clean = text.replace(/[\s]/g, '')
-  const match = /^([A-Za-z0-9+/]*)(={0,2})$/.exec(clean)
+  const match = /^([A-Za-z0-9+/\s]*)(={0,2})\s*$/.exec(text)
   if (match === null) return undefined
-  const [, digits = '', padding = ''] = match
+  const digits = (match[1] ?? '').replace(/\s/g, '')
+  const padding = match[2] ?? ''
   const rest = digits.length % 4
   if (rest === 1 || (padding !== '' && rest + padding.length !== 4)) return undefined
   return Buffer.from(digits, 'base64').toString('hex')
@@ -200,7 +200,17 @@ function roundedHalfEven(digits: string, rest: string): string {
   return String(up ? value + 1n : value)
 }
 
+/** Bytes of the set taken off one end or both. */
+function trimBytes(hex: string, set: string, sides: string): string {
+  const [bytes, off] = [Buffer.from(hex, 'hex'), new Set(Buffer.from(set, 'hex'))]
+  let [start, end] = [0, bytes.length]
+  if (sides !== 'right') while (start < end && off.has(bytes[start] as number)) start++
+  if (sides !== 'left') while (end > start && off.has(bytes[end - 1] as number)) end--
+  return bytes.subarray(start, end).toString('hex')
+}
+
 export const textFunctions: readonly JsFunction[] = [
+  strict('spk_trim_bytes', trimBytes),
   strict('spk_encode', (text, name) => {
     const bytes = charset(name, 'encode').encode(text)
     if (bytes === undefined) throw malformed('encode', name)

@@ -85,7 +85,7 @@ function wrapSql(op: string, args: readonly string[], c: Call): string {
 function trySql(op: string, args: readonly string[], c: Call): string {
   if (isIntegral(c.type)) return `TRY_CAST(CAST(${args[0]} AS HUGEINT) ${op} CAST(${args[1]} AS HUGEINT) AS ${duckType(c.type)})`
   if (c.type.kind !== 'decimal') return `(${args[0]} ${op} ${args[1]})`
-  return `TRY(TRY_CAST(${args[0]} ${op} ${args[1]} AS ${duckType(c.type)}))`
+  return exactDecimal(op, args, c, false)
 }
 
 function wrapping(op: '+' | '-' | '*'): ScalarFunction {
@@ -144,11 +144,39 @@ function typed(sql: string, call: Call): string {
   return call.type.kind === 'decimal' ? `CAST(${sql} AS ${duckType(call.type)})` : `(${sql})`
 }
 
+/** Whether DuckDB's decimals, of 38 digits, may be too narrow for a step on the way to a result that Spark has. */
+function tooWide(op: string, c: Call): boolean {
+  const [a, b] = c.args.map(x => x.type)
+  if (c.type.kind !== 'decimal' || a?.kind !== 'decimal' || b?.kind !== 'decimal') return false
+  if (op === '*') return a.scale + b.scale > 38
+  if (op === '/') return a.precision + Math.max(0, c.type.scale + b.scale - a.scale) > 38
+  return Math.max(a.precision - a.scale, b.precision - b.scale) + Math.max(a.scale, b.scale) + 1 > 38
+}
+
+/** The operation on numbers of any size. */
+function exactDecimal(op: string, args: readonly string[], c: Call, fails: boolean): string {
+  if (c.type.kind !== 'decimal') return ''
+  const texts = args.map(x => `CAST(${x} AS VARCHAR)`).join(', ')
+  return `CAST(${fails ? 'spk_decimal' : 'spk_try_decimal'}('${op}', ${texts}, '${c.type.precision}', '${c.type.scale}') AS ${duckType(c.type)})`
+}
+
+function plainSql(op: string, args: readonly string[], c: Call): string {
+  const plain = typed(`${args[0]} ${op} ${args[1]}`, c)
+  if (tooWide(op, c)) return exactDecimal(op, args, c, true)
+  const [a, b] = c.args.map(x => x.type)
+  // Nearly always 38 digits are enough for a product; TRY takes no function that fails on purpose.
+  const mayOverflow = op === '*' && a?.kind === 'decimal' && b?.kind === 'decimal' && a.precision + b.precision > 38
+  if (!mayOverflow || /\b(error|random|uuid)\(/.test(plain)) return plain
+  return `coalesce(TRY(${plain}), CASE WHEN ${args[0]} IS NOT NULL AND ${args[1]} IS NOT NULL THEN ${exactDecimal(op, args, c, true)} END)`
+}
+
 function divide(args: readonly string[], call: Call, otherwise: string): string {
   const [left, right] = call.args
   const quotient =
     call.type.kind === 'decimal' && left?.type.kind === 'decimal' && right?.type.kind === 'decimal'
-      ? decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type)
+      ? tooWide('/', call)
+        ? exactDecimal('/', args, call, otherwise !== 'NULL')
+        : decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type)
       : `(${args[0]} / ${args[1]})`
   return parenthesised(guarded(quotient, args, call, otherwise))
 }
@@ -176,19 +204,19 @@ export const arithmetic: readonly ScalarFunction[] = [
     '+',
     2,
     (args, context) => dateArithmetic('+', args, context) ?? bindArithmetic('+', args, context),
-    (args, c) => typed(`${args[0]} + ${args[1]}`, c),
+    (args, c) => plainSql('+', args, c),
   ),
   custom(
     '-',
     2,
     (args, context) => dateArithmetic('-', args, context) ?? bindArithmetic('-', args, context),
-    (args, c) => typed(`${args[0]} - ${args[1]}`, c),
+    (args, c) => plainSql('-', args, c),
   ),
   custom(
     '*',
     2,
     (args, context) => intervalScaling('*', args, context) ?? bindArithmetic('*', args, context),
-    (args, c) => typed(`${args[0]} * ${args[1]}`, c),
+    (args, c) => plainSql('*', args, c),
   ),
   custom(
     '/',

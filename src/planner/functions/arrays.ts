@@ -206,7 +206,7 @@ export const arrays: readonly ScalarFunction[] = [
       const [x, n] = args as Pair
       return call('array_repeat', [x, ...takeArgs([n], [int], context)], array(x.type, isNullable(x)), isNullable(n))
     },
-    ([x, n]) => `list_transform(range(0, greatest(${n}, 0)), lambda i_: ${x})`,
+    ([x, n]) => `list_transform(range(0, CASE WHEN ${n} < 0 THEN 0 ELSE ${n} END), lambda i_: ${x})`,
   ),
   custom(
     'flatten',
@@ -251,7 +251,7 @@ export const arrays: readonly ScalarFunction[] = [
     ([list, ascending]) => {
       const up = `list_sort(${list}, 'ASC', 'NULLS FIRST')`
       const down = `list_sort(${list}, 'DESC', 'NULLS LAST')`
-      return ascending === 'true' ? up : ascending === 'false' ? down : `(CASE WHEN ${ascending} THEN ${up} ELSE ${down} END)`
+      return ascending === 'true' ? up : ascending === 'false' ? down : `(CASE WHEN ${ascending} THEN ${up} WHEN NOT ${ascending} THEN ${down} END)`
     },
   ),
   custom(

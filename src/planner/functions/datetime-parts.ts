@@ -17,18 +17,7 @@ function making(name: string, typeOf: (context: BindContext) => DataType, zoned:
     [1, zoned ? 7 : 6],
     (args, context) => {
       const type = typeOf(context)
-      if (args.length <= 3) {
-        if (args.length !== 1)
-          throw context.fail(
-            'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-            '42605',
-            `The \`${name}\` requires [6, 7] parameters but the actual number is ${args.length}.`,
-          )
-        const [day] = args as readonly [BoundExpr]
-        if (day.type.kind !== 'date' && day.type.kind !== 'null' && day.type.kind !== 'timestamp' && day.type.kind !== 'string')
-          throw unexpectedInput(context, 0, 'DATE', day.type)
-        return castTo(castTo(day, date, context.castMode), type)
-      }
+      if (args.length <= 3) return ofDateAndTime(name, args, type, zoned, tolerant || !context.ansi, context)
       if (args.length < 6)
         throw context.fail(
           'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
@@ -38,11 +27,32 @@ function making(name: string, typeOf: (context: BindContext) => DataType, zoned:
       const taken = takeArgs(args, [int, int, int, int, int, seconds, string], context)
       const zone = taken[6] ?? literal(type.kind === 'timestamp' ? context.timeZone : 'UTC', string)
       const fn = tolerant || !context.ansi ? 'try_make_timestamp_of' : 'make_timestamp_of'
-      // A zone makes an instant; without one the wall clock is kept.
-      return call(fn, [...taken.slice(0, 6), zone], type, tolerant || !context.ansi || taken.some(isNullable))
+      const nullable = tolerant || !context.ansi || taken.some(isNullable)
+      // A zone makes an instant, seen on the session's clock; without one the wall clock is kept.
+      if (type.kind === 'timestamp_ntz' && taken[6] !== undefined) return castTo(call(fn, [...taken.slice(0, 6), zone], timestamp, nullable), type)
+      return call(fn, [...taken.slice(0, 6), zone], type, nullable)
     },
     () => '',
   )
+}
+
+/** `make_timestamp(date[, time[, zone]])`. */
+function ofDateAndTime(name: string, args: readonly BoundExpr[], type: DataType, zoned: boolean, tolerant: boolean, context: BindContext): BoundExpr {
+  const [day, time, zone] = args as readonly [BoundExpr, BoundExpr?, BoundExpr?]
+  if (zone !== undefined && !zoned)
+    throw context.fail(
+      'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
+      '42605',
+      `The \`${name}\` requires [1, 2, 6] parameters but the actual number is ${args.length}.`,
+    )
+  if (day.type.kind !== 'date' && day.type.kind !== 'null') throw unexpectedInput(context, 0, 'DATE', day.type)
+  if (time !== undefined && time.type.kind !== 'time' && time.type.kind !== 'null') throw unexpectedInput(context, 1, 'TIME', time.type)
+  const at = time ?? literal(0n, types.time)
+  const zoneArg =
+    zone === undefined ? literal(type.kind === 'timestamp' ? context.timeZone : 'UTC', string) : (takeArgs([zone], [string], context)[0] as BoundExpr)
+  const wall = zone !== undefined && type.kind === 'timestamp_ntz'
+  const made = call('timestamp_of', [castTo(day, date), castTo(at, types.time), zoneArg], wall ? timestamp : type, tolerant || args.some(isNullable))
+  return wall ? castTo(made, type) : made
 }
 
 const makeSql = (fn: string) => (args: readonly string[], c: { readonly type: DataType }) => momentSql(`${fn}(${texts(args)})`, c.type)
@@ -118,6 +128,7 @@ export const datetimeParts: readonly ScalarFunction[] = [
   making('try_make_timestamp_ltz', () => timestamp, true, true),
   making('make_timestamp_ntz', () => timestampNtz, false, false),
   making('try_make_timestamp_ntz', () => timestampNtz, false, true),
+  internal('timestamp_of', ([d, t, zone], c) => momentSql(`spk_shift_zone(CAST(epoch_us(${d} + ${t}) AS VARCHAR), 'UTC', ${zone})`, c.type)),
   internal('make_timestamp_of', makeSql('spk_make_timestamp')),
   internal('try_make_timestamp_of', makeSql('spk_try_make_timestamp')),
   custom(

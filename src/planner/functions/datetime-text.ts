@@ -1,7 +1,7 @@
 /** Dates and timestamps from and to text by Spark's patterns: DuckDB's own functions where they mean the same, JavaScript for the rest. */
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable, literal } from '../bound.js'
-import { castTo, implicitCast } from '../coercion.js'
+import { castTo, implicitCast, isNumeric } from '../coercion.js'
 import { quoteText } from '../duck-type.js'
 import { datePattern } from './date-pattern.js'
 import { type BindContext, call, custom, rewritten, type ScalarFunction, takeArgs } from './define.js'
@@ -22,7 +22,7 @@ function constant(arg: BoundExpr | undefined): string | undefined {
 
 /** Wall clocks without a zone are read in UTC; instants in the session's. */
 function zoneOf(type: DataType, context: BindContext): BoundExpr {
-  return literal(type.kind === 'timestamp' ? context.timeZone : 'UTC', string)
+  return literal(type.kind === 'timestamp' ? context.timeZone : '-', string)
 }
 
 function parseSql(args: readonly string[], c: Call): string {
@@ -49,7 +49,8 @@ function parsing(name: string, typeOf: (context: BindContext) => DataType, toler
       if (pattern === undefined || !isText) {
         if (pattern !== undefined) takeArgs([value, pattern], ['any', string], context)
         // Anything that is no moment is read as a text.
-        const moment = implicitCast(value, 'datetime') === value ? value : (takeArgs([value], [string], context)[0] as BoundExpr)
+        const known = implicitCast(value, 'datetime') === value || (isNumeric(value.type) && type.kind === 'timestamp' && pattern === undefined)
+        const moment = known ? value : (takeArgs([value], [string], context)[0] as BoundExpr)
         return castTo(moment, type, tolerant ? 'try' : context.castMode)
       }
       const taken = takeArgs([value, pattern], [string], context)

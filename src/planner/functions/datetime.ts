@@ -57,34 +57,77 @@ function bindTruncate(
   return call(name, [literal(unit, string), value], type)
 }
 
-const extracted: Readonly<Record<string, string>> = {
-  YEAR: 'year',
-  YEARS: 'year',
-  Y: 'year',
-  YR: 'year',
-  QUARTER: 'quarter',
-  QTR: 'quarter',
-  MONTH: 'month',
-  MON: 'month',
-  MONTHS: 'month',
-  WEEK: 'weekofyear',
-  WEEKS: 'weekofyear',
-  W: 'weekofyear',
-  DAY: 'day',
-  DAYS: 'day',
-  D: 'day',
-  DAYOFWEEK: 'dayofweek',
-  DOW: 'dayofweek',
-  DOW_ISO: 'dayofweek_iso',
-  DAYOFWEEK_ISO: 'dayofweek_iso',
-  DOY: 'dayofyear',
-  HOUR: 'hour',
-  HOURS: 'hour',
-  H: 'hour',
-  MINUTE: 'minute',
-  MINUTES: 'minute',
-  MIN: 'minute',
-  M: 'minute',
+/** Spellings of the fields that EXTRACT takes. */
+const fieldNames: Readonly<Record<string, string>> = {
+  year: 'YEAR Y YEARS YR YRS',
+  yearofweek: 'YEAROFWEEK',
+  quarter: 'QUARTER QTR',
+  month: 'MONTH MON MONS MONTHS',
+  weekofyear: 'WEEK W WEEKS',
+  day: 'DAY D DAYS',
+  dayofweek: 'DAYOFWEEK DOW',
+  dayofweek_iso: 'DAYOFWEEK_ISO DOW_ISO',
+  dayofyear: 'DOY',
+  hour: 'HOUR H HOURS HR HRS',
+  minute: 'MINUTE M MIN MINS MINUTES',
+  second_fraction: 'SECOND S SEC SECONDS SECS',
+}
+const extracted = new Map(Object.entries(fieldNames).flatMap(([fn, names]) => names.split(' ').map(name => [name, fn] as const)))
+
+const secondsType: DataType = { kind: 'decimal', precision: 8, scale: 6 }
+
+/** A part of an interval; undefined when intervals of the type do not have it. */
+function intervalPart(fn: string, value: BoundExpr): BoundExpr | undefined {
+  const kind = value.type.kind
+  const months = fn === 'year' || fn === 'month'
+  const time = fn === 'day' || fn === 'hour' || fn === 'minute' || fn === 'second_fraction'
+  if ((months && kind === 'daytime_interval') || (time && kind === 'yearmonth_interval') || (!months && !time)) return undefined
+  const type =
+    fn === 'second_fraction'
+      ? secondsType
+      : fn === 'day' || (fn === 'year' && kind !== 'yearmonth_interval') || fn === 'year'
+        ? int
+        : fn === 'hour' && kind === 'interval'
+          ? types.long
+          : types.byte
+  return call(`interval_${fn}`, [value], type)
+}
+
+function intervalPartSql(fn: string, x: string, type: DataType | undefined): string {
+  const months = `(year(${x}) * 12 + month(${x}))`
+  const micros =
+    type?.kind === 'interval'
+      ? `(epoch_us(${x}) - epoch_us(to_days(CAST(day(${x}) AS INTEGER))) - epoch_us(to_months(CAST(${months} AS INTEGER))))`
+      : `epoch_us(${x})`
+  switch (fn) {
+    case 'year':
+      return `CAST(${months} // 12 AS INTEGER)`
+    case 'month':
+      return `CAST(${months} % 12 AS TINYINT)`
+    case 'day':
+      return type?.kind === 'interval' ? `CAST(day(${x}) AS INTEGER)` : `CAST(${micros} // 86400000000 AS INTEGER)`
+    case 'hour':
+      return type?.kind === 'interval' ? `CAST(${micros} // 3600000000 AS BIGINT)` : `CAST(${micros} // 3600000000 % 24 AS TINYINT)`
+    case 'minute':
+      return `CAST(${micros} // 60000000 % 60 AS TINYINT)`
+    default:
+      return `CAST(CAST(${micros} % 60000000 AS DECIMAL(18, 0)) * 0.000001 AS DECIMAL(8, 6))`
+  }
+}
+
+/** A number of days in a text is read as one. */
+function daysAdded(name: string, op: '+' | '-', aliases: readonly string[]): ScalarFunction {
+  return custom(
+    name,
+    2,
+    (args, context) => {
+      const [day, count] = args as readonly [BoundExpr, BoundExpr]
+      const number = count.type.kind === 'string' ? castTo(count, int, context.castMode) : count
+      return call(name, takeArgs([day, number], [date, 'upToInt'], context), date)
+    },
+    ([d, n]) => `(${d} ${op} ${n})`,
+    aliases,
+  )
 }
 
 export const datetimes: readonly ScalarFunction[] = [
@@ -97,6 +140,16 @@ export const datetimes: readonly ScalarFunction[] = [
   part('dayofweek_iso', x => `isodow(${x})`),
   part('dayofyear', x => `dayofyear(${x})`),
   part('weekofyear', x => `weekofyear(${x})`),
+  ...['year', 'month', 'day', 'hour', 'minute', 'second_fraction'].map(fn => ({
+    ...custom(
+      `interval_${fn}`,
+      1,
+      args => args[0] as BoundExpr,
+      ([x], c) => intervalPartSql(fn, x ?? '', c.args[0]?.type),
+    ),
+    internal: true,
+  })),
+  part('yearofweek', x => `isoyear(${x})`),
   part('hour', x => `hour(${x})`),
   part('minute', x => `minute(${x})`),
   part('second', x => `second(${x})`),
@@ -105,11 +158,26 @@ export const datetimes: readonly ScalarFunction[] = [
     2,
     (args, context) => {
       const [field, value] = args as readonly [BoundExpr, BoundExpr]
+      if (field.kind !== 'Literal') {
+        throw context.fail(
+          'NON_FOLDABLE_ARGUMENT',
+          '42K08',
+          `The function \`${context.name}\` requires the parameter \`field\` to be a foldable expression of the type "STRING", but the actual argument is a non-foldable.`,
+        )
+      }
+      if (field.value === null) return nullOf(types.double)
       const text = constantText(field)
-      const name = text === undefined ? undefined : extracted[text]
-      if (name !== undefined) return context.bind(name, [value])
-      if (text === 'SECOND' || text === 'SECONDS' || text === 'S' || text === 'SEC')
-        return call('second_fraction', takeArgs([value], ['datetime'], context), { kind: 'decimal', precision: 8, scale: 6 })
+      const fn = text === undefined ? undefined : extracted.get(text)
+      const isInterval = value.type.kind.endsWith('interval')
+      const part =
+        fn === undefined
+          ? undefined
+          : isInterval
+            ? intervalPart(fn, value)
+            : fn === 'second_fraction'
+              ? call(fn, takeArgs([value], ['datetime'], context), secondsType)
+              : context.bind(fn, [value])
+      if (part !== undefined) return part
       throw context.fail('INVALID_EXTRACT_FIELD', '42601', `Cannot extract \`${text ?? ''}\` from "${context.argText(1)}".`)
     },
     ['date_part', 'datepart'],
@@ -120,8 +188,8 @@ export const datetimes: readonly ScalarFunction[] = [
     { kind: 'decimal', precision: 8, scale: 6 },
     ([x]) => `CAST(CAST(microsecond(${x}) AS DECIMAL(8, 0)) * 0.000001 AS DECIMAL(8, 6))`,
   ),
-  scalar('date_add', [date, 'upToInt'], date, ([d, n]) => `(${d} + ${n})`, { aliases: ['dateadd'] }),
-  scalar('date_sub', [date, 'upToInt'], date, ([d, n]) => `(${d} - ${n})`),
+  daysAdded('date_add', '+', ['dateadd']),
+  daysAdded('date_sub', '-', []),
   scalar('datediff', [date, date], int, ([a, b]) => `CAST(${a} - ${b} AS INTEGER)`, { aliases: ['date_diff'] }),
   scalar('add_months', [date, int], date, ([d, n]) => `CAST(${d} + to_months(${n}) AS DATE)`),
   scalar('last_day', [date], date, ([d]) => `last_day(${d})`),

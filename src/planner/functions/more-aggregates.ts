@@ -26,7 +26,7 @@ function regression(name: string, type: DataType, sql: (y: string, x: string, m:
 
 const duckRegression = (name: string) => regression(name, double, (y, x, m) => `${name}(${y}, ${x})${over(m)}`)
 
-/** Third and fourth standardised moments of a population, as Spark has them; NaN when all values are the same. */
+/** Third and fourth standardised moments of a population, as Spark has them; NULL when all values are the same. */
 function shape(name: 'skewness' | 'kurtosis'): AggregateFunction {
   return aggregate({
     name,
@@ -39,7 +39,7 @@ function shape(name: 'skewness' | 'kurtosis'): AggregateFunction {
       const step = `lambda v_: pow(v_ - list_avg(l_), ${power})`
       const second = `list_avg(list_transform(l_, lambda v_: pow(v_ - list_avg(l_), 2)))`
       const value = `list_avg(list_transform(l_, ${step})) / pow(${second}, ${power / 2})${name === 'kurtosis' ? ' - 3' : ''}`
-      return `(list_transform([${values}], lambda l_: CASE WHEN l_ IS NULL OR len(l_) = 0 THEN NULL WHEN ${second} = 0 THEN CAST('NaN' AS DOUBLE) ELSE ${value} END)[1])`
+      return `(list_transform([${values}], lambda l_: CASE WHEN l_ IS NULL OR len(l_) = 0 THEN NULL WHEN ${second} = 0 THEN NULL ELSE ${value} END)[1])`
     },
   })
 }

@@ -75,7 +75,7 @@ export const regexps: readonly ScalarFunction[] = [
       },
       ([x, p, group], c) => {
         const [pattern, index] = [shared(c.args[1]), c.args[2]?.kind === 'Literal' ? Number(c.args[2].value) : -1]
-        if (pattern !== undefined && index >= 0 && index <= groups(pattern)) return `${name}(${x}, ${p}, ${index})`
+        if (name === 'regexp_extract' && pattern !== undefined && index >= 0 && index <= groups(pattern)) return `${name}(${x}, ${p}, ${index})`
         const called = js(`spk_${name}`, [x ?? '', p ?? '', number(group)])
         return name === 'regexp_extract' ? called : `CAST(CAST(${called} AS JSON) AS VARCHAR[])`
       },

@@ -61,7 +61,10 @@ function bindConcat(args: readonly BoundExpr[], context: BindContext): BoundExpr
   return call('concat', taken, binary ? types.binary : string)
 }
 
-function padding(name: 'lpad' | 'rpad'): ScalarFunction {
+/** A count of characters; a negative one is none, NULL stays NULL. */
+const count = (n: string | undefined) => (/^\d+$/.test(n ?? '') ? n : `(CASE WHEN ${n} < 0 THEN 0 ELSE ${n} END)`)
+
+function textPadding(name: 'lpad' | 'rpad'): ScalarFunction {
   return scalar(
     name,
     [string, int, string],
@@ -69,11 +72,48 @@ function padding(name: 'lpad' | 'rpad'): ScalarFunction {
     ([s, n, pad], c) => {
       const fill = pad ?? "' '"
       const padArg = c.args[2]
-      const padded = `${name}(${s}, greatest(${n}, 0), ${fill})`
+      const padded = `${name}(${s}, ${count(n)}, ${fill})`
       const certain = padArg === undefined || (padArg.kind === 'Literal' && padArg.value !== '')
-      return certain ? padded : `(CASE WHEN ${fill} = '' THEN left(${s}, greatest(${n}, 0)) ELSE ${padded} END)`
+      return certain ? padded : `(CASE WHEN ${fill} = '' THEN left(${s}, ${count(n)}) ELSE ${padded} END)`
     },
     { required: 2 },
+  )
+}
+
+/** Of texts, or of bytes, which are padded with zeros. */
+function padding(name: 'lpad' | 'rpad'): ScalarFunction {
+  const texts = textPadding(name)
+  return {
+    ...texts,
+    bind: (args, context) => {
+      const [value, , pad] = args
+      if (value?.type.kind !== 'binary' || (pad !== undefined && pad.type.kind !== 'binary' && pad.type.kind !== 'null'))
+        return texts.bind(args, context)
+      const all = [
+        value,
+        ...takeArgs(args.slice(1, 2), [int], context),
+        pad ?? ({ kind: 'Literal', value: new Uint8Array(1), type: types.binary } as const),
+      ]
+      return call(name, all, types.binary)
+    },
+    sql: (args, c) => {
+      if (c.type.kind !== 'binary') return texts.sql(args, c)
+      const [x, n, pad] = args
+      return `unhex(CASE WHEN octet_length(${pad}) = 0 THEN left(hex(${x}), 2 * ${count(n)}) ELSE ${name}(hex(${x}), CAST(2 * ${count(n)} AS INTEGER), hex(${pad})) END)`
+    },
+  }
+}
+
+/** On texts or on bytes. */
+function within(name: string, duck: string): ScalarFunction {
+  return custom(
+    name,
+    2,
+    (args, context) => {
+      const binary = args.some(a => a.type.kind === 'binary') && args.every(a => a.type.kind === 'binary' || a.type.kind === 'null')
+      return call(name, takeArgs(args, [binary ? types.binary : string], context), types.boolean)
+    },
+    ([x, y], c) => (c.args[0]?.type.kind === 'binary' ? `${duck}(hex(${x}), hex(${y}))` : `${duck}(${x}, ${y})`),
   )
 }
 
@@ -118,10 +158,21 @@ export const strings: readonly ScalarFunction[] = [
   trimming('trim'),
   trimming('ltrim'),
   trimming('rtrim'),
-  scalar('btrim', [string, string], string, args => `trim(${args.join(', ')})`, { required: 1 }),
+  custom(
+    'btrim',
+    [1, 2],
+    (args, context) => {
+      const binary = args.every(a => a.type.kind === 'binary')
+      return call('btrim', binary ? args : takeArgs(args, [string], context), binary ? types.binary : string)
+    },
+    ([x, set], c) =>
+      c.type.kind === 'binary'
+        ? `unhex(spk_trim_bytes(hex(${x}), ${set === undefined ? "'20'" : `hex(${set})`}, 'both'))`
+        : `trim(${set === undefined ? x : `${x}, ${set}`})`,
+  ),
   scalar('substring', [string, int, int], string, substringSql, { required: 2, aliases: ['substr', 'mid'] }),
-  scalar('left', [string, int], string, ([s, n]) => `left(${s}, greatest(${n}, 0))`),
-  scalar('right', [string, int], string, ([s, n]) => `right(${s}, greatest(${n}, 0))`),
+  scalar('left', [string, int], string, ([s, n]) => `left(${s}, ${count(n)})`),
+  scalar('right', [string, int], string, ([s, n]) => `right(${s}, ${count(n)})`),
   custom('concat', [0, Number.POSITIVE_INFINITY], bindConcat, args => (args.length === 1 ? (args[0] ?? '') : `(${args.join(' || ')})`), ['||']),
   custom('concat_ws', [1, Number.POSITIVE_INFINITY], bindConcatWs, concatWsSql),
   scalar('replace', [string, string, string], string, ([s, what, by]) => `replace(${s}, ${what}, ${by ?? "''"})`, { required: 2 }),
@@ -158,9 +209,9 @@ export const strings: readonly ScalarFunction[] = [
       return plain ? `string_split(${s}, ${pattern})` : `CAST(CAST(spk_split(${s}, ${pattern}, CAST(${limit} AS VARCHAR)) AS JSON) AS VARCHAR[])`
     },
   ),
-  scalar('startswith', [string, string], types.boolean, ([s, x]) => `starts_with(${s}, ${x})`),
-  scalar('endswith', [string, string], types.boolean, ([s, x]) => `ends_with(${s}, ${x})`),
-  scalar('contains', [string, string], types.boolean, ([s, x]) => `contains(${s}, ${x})`),
+  within('startswith', 'starts_with'),
+  within('endswith', 'ends_with'),
+  within('contains', 'contains'),
   custom(
     'reverse',
     1,
@@ -171,8 +222,8 @@ export const strings: readonly ScalarFunction[] = [
     },
     ([x], c) => (c.type.kind === 'array' ? `list_reverse(${x})` : `reverse(${x})`),
   ),
-  scalar('repeat', [string, int], string, ([s, n]) => `repeat(${s}, greatest(${n}, 0))`),
-  scalar('space', [int], string, ([n]) => `repeat(' ', greatest(${n}, 0))`),
+  scalar('repeat', [string, int], string, ([s, n]) => `repeat(${s}, ${count(n)})`),
+  scalar('space', [int], string, ([n]) => `repeat(' ', ${count(n)})`),
   scalar('translate', [string, string, string], string, ([s, from, to]) => `translate(${s}, ${from}, ${to})`),
   scalar('ascii', [string], int, ([s]) => `CAST(CASE WHEN ${s} = '' THEN 0 ELSE unicode(${s}) END AS INTEGER)`),
   scalar('md5', ['stringOrBinary'], string, ([x]) => `md5(${x})`),

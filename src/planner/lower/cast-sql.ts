@@ -2,30 +2,82 @@
  * Casts as DuckDB SQL with Spark's meaning: fractions are cut and not rounded, texts are read as Spark reads them, and what cannot be cast raises Spark's
  * own condition (`ansi`) or gives NULL (`try`, `legacy`).
  */
-import type { DataType } from '../../core/types.js'
+import { type DataType, sameType } from '../../core/types.js'
 import type { CastMode } from '../bound.js'
 import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
-import { duckType } from '../duck-type.js'
+import { duckType, quoteName, quoteText } from '../duck-type.js'
 import { intervalCastSql } from './interval-cast-sql.js'
 
-export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode): string {
+export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode, depth = 0): string {
   const type = duckType(to)
   const cast = mode === 'ansi' ? 'CAST' : 'TRY_CAST'
   if (from.kind === 'null') return `CAST(${sql} AS ${type})`
   const interval = intervalCastSql(sql, from, to, mode)
   if (interval !== undefined) return interval
   if (from.kind === 'string') return fromString(sql, to, mode)
-  if (to.kind === 'string') return toText(sql, from)
+  if (to.kind === 'string') return toText(sql, from, depth)
+  const nested = nestedCast(sql, from, to, mode, depth)
+  if (nested !== undefined) return nested
+  if (mode === 'legacy' && isIntegral(to) && isNumeric(from)) return legacyWhole(sql, from, to)
   if (isIntegral(to) && (from.kind === 'double' || from.kind === 'float' || from.kind === 'decimal')) return `${cast}(trunc(${sql}) AS ${type})`
   if (from.kind === 'timestamp' && isNumeric(to)) {
     if (isIntegral(to)) return `${cast}(floor(epoch_us(${sql}) / 1000000) AS ${type})`
     return `${cast}(epoch_us(${sql}) / 1000000 AS ${type})`
   }
+  if (from.kind === 'time' && isNumeric(to)) {
+    const seconds = `(hour(${sql}) * 3600 + minute(${sql}) * 60 + second(${sql}))`
+    return isIntegral(to)
+      ? `${cast}(${seconds} AS ${type})`
+      : `${cast}(${seconds} + CAST(microsecond(${sql}) % 1000000 AS DECIMAL(18, 6)) / 1000000 AS ${type})`
+  }
   if (to.kind === 'timestamp' && isNumeric(from)) return `to_timestamp(CAST(${sql} AS DOUBLE))`
   if (from.kind === 'decimal' && to.kind === 'boolean') return `(${sql} <> 0)`
   if (from.kind === 'boolean' && to.kind === 'decimal') return `${cast}(CAST(${sql} AS INTEGER) AS ${type})`
-  if (to.kind === 'binary') return `encode(${sql})`
+  if (to.kind === 'binary')
+    return isIntegral(from) ? `unhex(right(repeat('0', 16) || to_hex(CAST(${sql} AS BIGINT)), ${byteWidth(from) * 2}))` : `encode(${sql})`
   return `${cast}(${sql} AS ${type})`
+}
+
+function byteWidth(type: DataType): number {
+  return { byte: 1, short: 2, int: 4, long: 8 }[type.kind as 'int']
+}
+
+/** With ANSI off whole numbers keep their low bits, fractions stop at the ends of int and bigint, and NaN is 0: Java's conversions. */
+function legacyWhole(sql: string, from: DataType, to: DataType): string {
+  const low = (value: string, type: DataType): string => {
+    const bits = BigInt(byteWidth(type) * 8)
+    const [size, half] = [2n ** bits, 2n ** (bits - 1n)]
+    return `CAST(((CAST(${value} AS HUGEINT) % ${size} + ${size + half}) % ${size}) - ${half} AS ${duckType(type)})`
+  }
+  if (isIntegral(from)) return byteWidth(from) <= byteWidth(to) ? `CAST(${sql} AS ${duckType(to)})` : low(sql, to)
+  if (from.kind === 'decimal') return low(`trunc(${sql})`, to)
+  const long = to.kind === 'long'
+  const [least, most] = long ? ['-9223372036854775808', '9223372036854775807'] : ['-2147483648', '2147483647']
+  const whole = `CASE WHEN isnan(${sql}) THEN 0 WHEN ${sql} >= ${most} THEN ${most} WHEN ${sql} <= ${least} THEN ${least} ELSE CAST(trunc(${sql}) AS BIGINT) END`
+  return long || to.kind === 'int' ? `CAST(${whole} AS ${duckType(to)})` : low(whole, to)
+}
+
+/** Casts of what is inside arrays, maps and structs; undefined where DuckDB's own cast means the same or neither is nested. */
+function nestedCast(sql: string, from: DataType, to: DataType, mode: CastMode, depth: number): string | undefined {
+  const name = `e${depth}_`
+  if (from.kind === 'array' && to.kind === 'array') {
+    return sameType(from.element, to.element)
+      ? sql
+      : `list_transform(${sql}, lambda ${name}: ${castSql(name, from.element, to.element, mode, depth + 1)})`
+  }
+  if (from.kind === 'map' && to.kind === 'map') {
+    const key = castSql(`${name}.key`, from.key, to.key, mode, depth + 1)
+    const value = castSql(`${name}.value`, from.value, to.value, mode, depth + 1)
+    return `map_from_entries(list_transform(map_entries(${sql}), lambda ${name}: {key: ${key}, value: ${value}}))`
+  }
+  if (from.kind === 'struct' && to.kind === 'struct') {
+    const fields = from.fields.map((f, i) => {
+      const other = to.fields[i] as (typeof to.fields)[number]
+      return `${quoteName(other.name)} := ${castSql(`struct_extract(${sql}, ${quoteText(f.name)})`, f.type, other.type, mode, depth + 1)}`
+    })
+    return `(CASE WHEN ${sql} IS NULL THEN NULL ELSE struct_pack(${fields.join(', ')}) END)`
+  }
+  return undefined
 }
 
 /** What Spark takes off both ends: blanks and control characters. */
@@ -52,15 +104,23 @@ function fromString(sql: string, to: DataType, mode: CastMode): string {
       mode,
     )
   }
-  if (to.kind === 'date' || to.kind === 'timestamp' || to.kind === 'timestamp_ntz') {
-    // A year or a month stands for its first day; what follows a date must look like a time.
-    const whole = `CASE WHEN regexp_full_match(${trimmed}, '[0-9]{4}') THEN ${trimmed} || '-01-01' WHEN regexp_full_match(${trimmed}, '[0-9]{4}-[0-9]{1,2}') THEN ${trimmed} || '-01' ELSE ${trimmed} END`
+  if (to.kind === 'date') {
+    const plain = `regexp_full_match(${sql}, '[0-9]{4}-[0-9]{2}-[0-9]{2}')`
     return checked(
       sql,
-      `CASE WHEN regexp_full_match(${trimmed}, '[+-]?[0-9]{4,7}(-[0-9]{1,2}(-[0-9]{1,2}([ T].*)?)?)?') THEN TRY_CAST(${whole} AS ${type}) END`,
+      `CASE WHEN ${plain} THEN TRY_CAST(${sql} AS DATE) ELSE DATE '1970-01-01' + CAST(spk_text_days(${trimmed}) AS INTEGER) END`,
       to,
       mode,
     )
+  }
+  if (to.kind === 'timestamp' || to.kind === 'timestamp_ntz') {
+    // The form that DuckDB reads as Spark does; any other goes through JavaScript.
+    const plain = `regexp_full_match(${sql}, '(1[6-9]|2[0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?)?')`
+    const slow =
+      to.kind === 'timestamp'
+        ? `make_timestamptz(CAST(spk_text_instant(${trimmed}, current_setting('TimeZone')) AS BIGINT))`
+        : `make_timestamp(CAST(spk_text_wall_clock(${trimmed}) AS BIGINT))`
+    return checked(sql, `CASE WHEN ${plain} THEN TRY_CAST(${sql} AS ${type}) ELSE ${slow} END`, to, mode)
   }
   return checked(sql, `TRY_CAST(${trimmed} AS ${type})`, to, mode)
 }
@@ -91,7 +151,9 @@ function floatingText(sql: string): string {
   )
 }
 
-function toText(sql: string, from: DataType): string {
+function toText(sql: string, from: DataType, depth = 0): string {
+  const name = `t${depth}_`
+  const part = (value: string, type: DataType) => `coalesce(${type.kind === 'string' ? value : toText(value, type, depth + 1)}, 'null')`
   switch (from.kind) {
     case 'binary':
       return `decode(${sql})`
@@ -101,6 +163,20 @@ function toText(sql: string, from: DataType): string {
     case 'float':
     case 'double':
       return floatingText(sql)
+    case 'daytime_interval':
+    case 'yearmonth_interval':
+    case 'interval':
+      return intervalCastSql(sql, from, { kind: 'string' }, 'ansi') ?? sql
+    case 'null':
+      return 'CAST(NULL AS VARCHAR)'
+    case 'array':
+      return `('[' || array_to_string(list_transform(${sql}, lambda ${name}: ${part(name, from.element)}), ', ') || ']')`
+    case 'map':
+      return `('{' || array_to_string(list_transform(map_entries(${sql}), lambda ${name}: ${part(`${name}.key`, from.key)} || ' -> ' || ${part(`${name}.value`, from.value)}), ', ') || '}')`
+    case 'struct': {
+      const fields = from.fields.map(f => part(`struct_extract(${sql}, ${quoteText(f.name)})`, f.type))
+      return `(CASE WHEN ${sql} IS NULL THEN NULL ELSE '{' || ${fields.length === 0 ? "''" : fields.join(" || ', ' || ")} || '}' END)`
+    }
     default:
       return `CAST(${sql} AS VARCHAR)`
   }

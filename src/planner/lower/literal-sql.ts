@@ -39,6 +39,8 @@ export function literalSql(literal: Literal): string {
       return typeof value === 'bigint' ? `TIMESTAMPTZ '${timestampText(value)}+00'` : unwritable(literal)
     case 'timestamp_ntz':
       return typeof value === 'bigint' ? `TIMESTAMP '${timestampText(value)}'` : unwritable(literal)
+    case 'time':
+      return typeof value === 'bigint' ? `TIME '${timestampText(value).slice(11)}'` : unwritable(literal)
     case 'interval':
       if (typeof value !== 'object' || value instanceof Uint8Array) return unwritable(literal)
       return `(to_months(${value.months}) + to_days(${value.days}) + to_microseconds(${value.micros}))`
