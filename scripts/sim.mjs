@@ -1,4 +1,4 @@
-/** `npm run sim -- --seed N [--count M] [--trace]`: set-up, then the simulator. */
+/** `npm run sim -- --seed N` or `-- [--from N] --count M`: set-up, then the simulator (docs/simulator.md). */
 import { runBuilt, setup } from './setup.mjs'
 
 setup()
