@@ -89,7 +89,7 @@ export const LaunchTasks = message(
   Type.Object({ kind: Type.Union([Type.Literal('accepted'), Type.Literal('missingStage'), Type.Literal('refused')]) }),
 )
 
-export const KillTask = message('killTask', Type.Object({ key: TaskKeySchema, reason: Type.String() }), Ack)
+export const KillTasks = message('killTasks', Type.Object({ keys: Type.Array(TaskKeySchema), reason: Type.String() }), Ack)
 
 /** The job is over or the shuffle is not needed any more: forget the stages and delete their shuffle and result files. */
 export const RemoveStages = message('removeStages', Type.Object({ stages: Type.Array(Type.Integer()) }), Ack)

@@ -7,7 +7,7 @@ import { type Clock, delay } from '../../core/clock.js'
 import type { AppId, ExecutorId, TaskKey } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { Subjects } from '../../protocol/subjects.js'
-import { KillTask, LaunchTasks, RemoveStages, type StageKey, StagePart, StopExecutor, type TaskLaunch } from '../../protocol/tasks.js'
+import { KillTasks, LaunchTasks, RemoveStages, type StageKey, StagePart, StopExecutor, type TaskLaunch } from '../../protocol/tasks.js'
 import { encode, type Message, type Static, type TSchema } from '../../protocol/wire.js'
 import type { Transport } from '../../transport/transport.js'
 import { ask, hasNobody, isTransient } from './conversation.js'
@@ -59,6 +59,7 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
   const links = new Map<string, Link>()
   let closed = false
   let retired: number[] = []
+  const doomed: { readonly executorId: string; readonly key: TaskKey; readonly reason: string }[] = []
 
   function linkTo(executorId: string): Link {
     let link = links.get(executorId)
@@ -134,6 +135,18 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
     insist(linkTo(executorId), message, value).catch((error: unknown) => log.warn({ err: error, executorId, message: message.name }, 'not delivered'))
   }
 
+  /** What is ordered in one turn goes together: a stage that ends early may have hundreds of tasks waiting. */
+  function killDoomed(): void {
+    const messages = new Map<string, { readonly executorId: string; readonly reason: string; readonly keys: TaskKey[] }>()
+    for (const { executorId, key, reason } of doomed.splice(0)) {
+      const name = `${executorId} ${reason}`
+      const message = messages.get(name)
+      if (message === undefined) messages.set(name, { executorId, reason, keys: [key] })
+      else message.keys.push(key)
+    }
+    for (const { executorId, reason, keys } of messages.values()) quietly(executorId, KillTasks, { keys, reason })
+  }
+
   /** An executor may hold a broadcast of a stage that it did not run: it is told of all of them. */
   function removeRetired(): void {
     const stages = retired
@@ -148,7 +161,10 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
 
   return {
     launch: (executorId, stage, parts, tasks) => launch(linkTo(executorId), stage, parts, tasks),
-    kill: (executorId, key, reason) => quietly(executorId, KillTask, { key, reason }),
+    kill(executorId, key, reason) {
+      if (doomed.length === 0) queueMicrotask(killDoomed)
+      doomed.push({ executorId, key, reason })
+    },
     removeStages(stages) {
       if (retired.length === 0) clock.after(REMOVE_MS, removeRetired, { unref: true })
       retired.push(...stages)

@@ -3,12 +3,12 @@
  * driver what; harnesses pass a version of this with a planted bug.
  */
 import { unreachable } from '../../core/errors.js'
-import { backOff, type Decision, decided, each, note, then } from './decision.js'
+import { backOff, type Decision, decided, note, then } from './decision.js'
 import type { DriverOrder, ExecutorEvent } from './events.js'
 import { acked, due, send, unanswered } from './reports.js'
 import { addPart, removeIdle, removeStages } from './stages.js'
 import type { ExecutorState } from './state.js'
-import { endTasks, killTask, launchTasks, startTasks } from './tasks.js'
+import { endTasks, killTasks, launchTasks, startTasks } from './tasks.js'
 
 export type Decide = (state: ExecutorState, event: ExecutorEvent) => Decision
 
@@ -69,8 +69,8 @@ function order(state: ExecutorState, token: number, given: DriverOrder): Decisio
       return addPart(state, token, given)
     case 'launchTasks':
       return launchTasks(state, token, given)
-    case 'killTask':
-      return then(ack, s => killTask(s, given.key, given.reason), startTasks)
+    case 'killTasks':
+      return then(ack, s => killTasks(s, given.keys, given.reason), startTasks)
     case 'removeStages':
       return then(ack, s => removeStages(s, given.stages), startTasks)
     case 'stopExecutor':
@@ -86,6 +86,6 @@ function stop(state: ExecutorState, reason: string, code: number, quiet: boolean
   const level = code === EXIT_OK ? 'info' : 'error'
   const held = Object.values(state.tasks).map(task => task.launch.key)
   return then(decided({ ...state, stopping: { reason, code, quiet } }, note(level, 'stopping', { reason, code })), s =>
-    each(s, held, (t, key) => killTask(t, key, `executor stops: ${reason}`)),
+    killTasks(s, held, `executor stops: ${reason}`),
   )
 }

@@ -20,11 +20,6 @@ export function then(first: Decision, ...more: readonly ((state: ExecutorState) 
   }, first)
 }
 
-/** Applies `step` to each item in order. */
-export function each<T>(state: ExecutorState, items: readonly T[], step: (state: ExecutorState, item: T) => Decision): Decision {
-  return then(decided(state), ...items.map(item => (s: ExecutorState) => step(s, item)))
-}
-
 export function note(level: CommandParams['note']['level'], text: string, fields: CommandParams['note']['fields'] = {}): Command {
   return { type: 'note', params: { level, text, fields } }
 }

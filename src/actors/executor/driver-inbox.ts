@@ -3,7 +3,7 @@ import { unreachable } from '../../core/errors.js'
 import type { AppId, ExecutorId } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { Subjects } from '../../protocol/subjects.js'
-import { KillTask, LaunchTasks, RemoveStages, StagePart, StopExecutor } from '../../protocol/tasks.js'
+import { KillTasks, LaunchTasks, RemoveStages, StagePart, StopExecutor } from '../../protocol/tasks.js'
 import { encodeErrorReply, encodeReply } from '../../protocol/wire.js'
 import type { Transport } from '../../transport/transport.js'
 import { OrderInbox } from '../order-inbox.js'
@@ -24,7 +24,7 @@ export function openDriverInbox(
   return new OrderInbox<DriverOrder, OrderReply>({ transport, log, subject, encode: encoded, onOrder })
     .listen(StagePart, body => ({ kind: 'stagePart', ...body }))
     .listen(LaunchTasks, body => ({ kind: 'launchTasks', ...body }))
-    .listen(KillTask, body => ({ kind: 'killTask', ...body }))
+    .listen(KillTasks, body => ({ kind: 'killTasks', ...body }))
     .listen(RemoveStages, body => ({ kind: 'removeStages', ...body }))
     .listen(StopExecutor, body => ({ kind: 'stopExecutor', ...body }))
 }
@@ -32,7 +32,7 @@ export function openDriverInbox(
 function encoded(reply: OrderReply): Uint8Array {
   switch (reply.kind) {
     case 'ack':
-      return encodeReply(KillTask, {})
+      return encodeReply(KillTasks, {})
     case 'launch':
       return encodeReply(LaunchTasks, { kind: reply.answer })
     case 'error':

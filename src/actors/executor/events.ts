@@ -8,7 +8,7 @@ import type { TaskEnd } from './ports.js'
 export type DriverOrder =
   | { readonly kind: 'stagePart'; readonly stage: StageKey; readonly part: number; readonly of: number; readonly bytes: Uint8Array }
   | { readonly kind: 'launchTasks'; readonly stage: StageKey; readonly tasks: readonly TaskLaunch[] }
-  | { readonly kind: 'killTask'; readonly key: TaskKey; readonly reason: string }
+  | { readonly kind: 'killTasks'; readonly keys: readonly TaskKey[]; readonly reason: string }
   | { readonly kind: 'removeStages'; readonly stages: readonly number[] }
   | { readonly kind: 'stopExecutor'; readonly reason: string }
 

@@ -1,10 +1,10 @@
 /** The stages an executor was sent: parts put together in any order, repeats ignored, a damaged plan refused; forgotten when none of its tasks runs. */
 import type { StagePlan } from '../../protocol/stage-plan.js'
 import { decodeStagePlan } from '../../protocol/stage-plan.js'
-import { type Decision, decided, each, note, then } from './decision.js'
+import { type Decision, decided, note, then } from './decision.js'
 import type { DriverOrder, OrderReply } from './events.js'
 import { type ExecutorState, stageKeyString } from './state.js'
-import { killTask } from './tasks.js'
+import { killTasks } from './tasks.js'
 
 type StagePart = Extract<DriverOrder, { kind: 'stagePart' }>
 
@@ -47,10 +47,10 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 /** Drops waiting tasks of the stages and kills running ones; plans and files go when the last of them has ended. */
 export function removeStages(state: ExecutorState, stages: readonly number[]): Decision {
-  const doomed = Object.values(state.tasks).filter(task => stages.includes(task.launch.key.stage))
-  return then(
-    each(state, doomed, (s, task) => killTask(s, task.launch.key, 'its stage is not needed any more')),
-    s => removeIdle({ ...s, removing: [...new Set([...s.removing, ...stages])] }),
+  const held = Object.values(state.tasks).map(task => task.launch.key)
+  const doomed = held.filter(key => stages.includes(key.stage))
+  return then(killTasks(state, doomed, 'its stage is not needed any more'), s =>
+    removeIdle({ ...s, removing: [...new Set([...s.removing, ...stages])] }),
   )
 }
 

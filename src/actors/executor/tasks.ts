@@ -90,13 +90,22 @@ function ahead(pace: Pace | undefined, stage: string): number {
   return Math.min(AHEAD_TASKS, Math.floor(AHEAD_MS / Math.max(pace.ms, 0.01)))
 }
 
-/** Ends a task: at once when it waits here, by its slot otherwise. No effect on one that is not here. */
-export function killTask(state: ExecutorState, key: TaskKey, reason: string): Decision {
-  const task = state.tasks[taskKeyString(key)]
-  if (task === undefined || task.killed !== undefined) return decided(state)
-  if (task.phase === 'queued') return endTasks(state, [{ key, end: killedEnd(reason) }])
-  const tasks = { ...state.tasks, [taskKeyString(key)]: { ...task, killed: reason } }
-  return decided({ ...state, tasks }, { type: 'kill', params: { launch: task.launch, reason } })
+/** Ends tasks: at once those that wait here, by their slot the others. No effect on one that is not here. */
+export function killTasks(state: ExecutorState, keys: readonly TaskKey[], reason: string): Decision {
+  const tasks: Record<string, HeldTask> = { ...state.tasks }
+  const waiting: EndedTask[] = []
+  const kills: Command[] = []
+  for (const key of keys) {
+    const name = taskKeyString(key)
+    const task = tasks[name]
+    if (task === undefined || task.killed !== undefined) continue
+    if (task.phase === 'queued') waiting.push({ key, end: killedEnd(reason) })
+    else {
+      tasks[name] = { ...task, killed: reason }
+      kills.push({ type: 'kill', params: { launch: task.launch, reason } })
+    }
+  }
+  return then(decided({ ...state, tasks }, ...kills), s => endTasks(s, waiting))
 }
 
 /** Tasks are over: reports them and frees their slots. */

@@ -91,6 +91,7 @@ test('what waits behind a long task goes where slots are free, after a moment', 
     a.killed.map(key => key.partition),
     behind,
   )
+  assert.is(a.killMessages, 1)
   assert.equal(
     b.launched.map(x => [x.key.partition, x.key.attempt]),
     behind.map(p => [p, 1]),

@@ -14,7 +14,7 @@ import { subjects } from '#src/protocol/subjects.js'
 import { noMetrics } from '#src/protocol/task-metrics.js'
 import {
   ExecutorHeartbeat,
-  KillTask,
+  KillTasks,
   LaunchTasks,
   RegisterExecutor,
   RemoveStages,
@@ -79,6 +79,7 @@ export class FakeExecutor {
   readonly workerId: string
   readonly launched: TaskLaunch[] = []
   readonly killed: TaskKey[] = []
+  killMessages = 0
   readonly removed: number[] = []
   readonly plans = new Map<string, StagePlan>()
   stopped = false
@@ -112,8 +113,9 @@ export class FakeExecutor {
       this.launched.push(...tasks)
       return { kind: 'accepted' }
     })
-    on(KillTask, ({ key }) => {
-      this.killed.push(key)
+    on(KillTasks, ({ keys }) => {
+      this.killMessages++
+      this.killed.push(...keys)
       return {}
     })
     on(RemoveStages, ({ stages }) => {

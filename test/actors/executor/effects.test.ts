@@ -8,7 +8,7 @@ import { encodeStagePlan, stageParts } from '#src/protocol/stage-plan.js'
 import { subjects } from '#src/protocol/subjects.js'
 import {
   ExecutorHeartbeat,
-  KillTask,
+  KillTasks,
   LaunchTasks,
   RegisterExecutor,
   type RegisterExecutorRequest,
@@ -218,7 +218,7 @@ test('kill, remove and stop reach the runner', async () => {
   await settle()
   await sendStage(w)
   await launch(w, 0)
-  await w.ask(KillTask, { key: taskKey(0), reason: 'enough' })
+  await w.ask(KillTasks, { keys: [taskKey(0)], reason: 'enough' })
   assert.is(w.runner.log.at(-1), 'kill 0 enough')
   await w.ask(RemoveStages, { stages: [1] })
   w.runner.end(taskKeyString(taskKey(0)), killed('enough'))

@@ -86,7 +86,7 @@ test('whatever the driver sends counts as hearing it', () => {
   const executor = readyExecutor()
   walk(executor, [
     [after('beat', 'executor.registered.resting'), ['heartbeat 2']],
-    [order(7, { kind: 'killTask', key: taskKey(9), reason: 'x' }, 100_000), ['answer 7 ack']],
+    [order(7, { kind: 'killTasks', keys: [taskKey(9)], reason: 'x' }, 100_000), ['answer 7 ack']],
     [unanswered(2, 200_000), [], { registered: 'retrying' }],
     [acked(1, 150_000), []],
   ])
@@ -150,7 +150,7 @@ test('of short tasks some are handed over ahead, and killed there; of another st
     [order(2, launchOrder(...[0, 1, 2, 3, 4, 5].map(p => taskKey(p)))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
     // 20 ms of work: two tasks of 8 ms beside the one that runs.
     [ended(0, short), ['report 1: 1/0.0 FINISHED', 'run 1/1.0', 'run 1/2.0', 'run 1/3.0']],
-    [order(3, { kind: 'killTask', key: taskKey(2), reason: 'late' }), ['answer 3 ack', 'kill 1/2.0: late']],
+    [order(3, { kind: 'killTasks', keys: [taskKey(2)], reason: 'late' }), ['answer 3 ack', 'kill 1/2.0: late']],
     // What waits ahead is not told as running.
     [{ type: 'reportDue' }, []],
     [acked(1), ['report 2: 1/1.0 RUNNING']],
@@ -212,14 +212,25 @@ test('a message takes 256 KiB of results', () => {
 test('a kill ends a waiting task at once and a running one by its query, and is harmless otherwise', () => {
   walk(readyExecutor(1), [
     [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
-    [order(3, { kind: 'killTask', key: taskKey(1), reason: 'late' }), ['answer 3 ack', 'report 1: 1/1.0 KILLED']],
-    [order(4, { kind: 'killTask', key: taskKey(0), reason: 'late' }), ['answer 4 ack', 'kill 1/0.0: late']],
-    [order(5, { kind: 'killTask', key: taskKey(0), reason: 'late' }), ['answer 5 ack']],
-    [order(6, { kind: 'killTask', key: taskKey(7), reason: 'late' }), ['answer 6 ack']],
+    [order(3, { kind: 'killTasks', keys: [taskKey(1)], reason: 'late' }), ['answer 3 ack', 'report 1: 1/1.0 KILLED']],
+    [order(4, { kind: 'killTasks', keys: [taskKey(0)], reason: 'late' }), ['answer 4 ack', 'kill 1/0.0: late']],
+    [order(5, { kind: 'killTasks', keys: [taskKey(0)], reason: 'late' }), ['answer 5 ack']],
+    [order(6, { kind: 'killTasks', keys: [taskKey(7)], reason: 'late' }), ['answer 6 ack']],
     [ended(0, killed('late')), ['run 1/2.0']],
     [ended(0, killed('late')), []],
     [acked(1), ['report 2: 1/0.0 KILLED']],
     [order(7, launchOrder(taskKey(1))), ['answer 7 accepted']],
+  ])
+})
+
+test('one order kills many', () => {
+  walk(readyExecutor(2), [
+    [order(2, launchOrder(...[0, 1, 2, 3, 4].map(p => taskKey(p)))), ['answer 2 accepted', 'run 1/0.0', 'run 1/1.0', 'reportLater 50']],
+    [
+      order(3, { kind: 'killTasks', keys: [0, 3, 2, 9].map(p => taskKey(p)), reason: 'enough' }),
+      ['answer 3 ack', 'kill 1/0.0: enough', 'report 1: 1/3.0 KILLED, 1/2.0 KILLED'],
+    ],
+    [ended(0, killed('enough')), ['run 1/4.0']],
   ])
 })
 
@@ -321,7 +332,7 @@ test('whatever happens, in whatever order: no task twice, never more than there 
             type: 'tasksEnded',
             ends: [{ key: task?.launch.key ?? taskKey(0), end: task?.killed === undefined ? finished() : killed(task.killed) }],
           })
-        } else if (what === 'kill') send(order(1, { kind: 'killTask', key: taskKey(a, b), reason: 'k' }))
+        } else if (what === 'kill') send(order(1, { kind: 'killTasks', keys: [taskKey(a, b)], reason: 'k' }))
         else if (what === 'ack' && sending !== undefined) send(acked(sending.seq))
         else if (what === 'lose' && sending !== undefined) send(lost(sending.seq))
         else if (what === 'due') send({ type: 'reportDue' })

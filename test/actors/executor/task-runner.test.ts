@@ -246,6 +246,23 @@ test('a killed task ends as TaskKilled with its reason, before it runs and while
     assert.ok((await expectedRows(world)).length > 0)
   }))
 
+test('tasks given ahead do not wait behind a long one while another slot is free', () =>
+  withRunner({ cores: 2 }, async world => {
+    const endless = plan(1, 'SELECT count(*) AS id FROM r a, r b, r c WHERE a.id + b.id * c.id = -1', idSchema, { kind: 'result' }, [range()])
+    const long = taskOf(endless, 0, [part(0, 100_000)])
+    const running = world.runner.run(endless, long)
+    const short = plan(2, 'SELECT id FROM r', idSchema, { kind: 'result' }, [range()])
+    const launches = Array.from({ length: 30 }, (_, i) => taskOf(short, i, [part(i, i + 2)]))
+    const doomed = launches[29] as (typeof launches)[0]
+    const ends = launches.map(launch => world.runner.run(short, launch))
+    world.runner.kill(doomed, 'enough')
+    const done = await Promise.all(ends)
+    assert.equal(failureOf(done[29] as (typeof done)[0]), { kind: 'TaskKilled', reason: 'enough' })
+    for (const end of done.slice(0, 29)) assert.ok(end.kind === 'finished' && end.output.kind === 'result' && end.output.rows === 2)
+    world.runner.kill(long, 'enough')
+    assert.is(failureOf(await running).kind, 'TaskKilled')
+  }))
+
 test('a task that waits for blocks can be killed', () =>
   withRunner({ conf: { 'spark.shuffle.io.maxRetries': '1000', 'spark.shuffle.io.retryWait': '1h' } }, async world => {
     const maps = await mapStage(world)
