@@ -182,8 +182,8 @@ function isTaskEvent(event: LogEvent | undefined): boolean {
 function cut(queue: LogEvent[]): Group[] {
   let run = 0
   while (run < BATCH_MOST && isTaskEvent(queue[run])) run++
-  const taken = queue.splice(0, run < BATCH_FROM ? 1 : run)
-  if (taken.length === 1) return taken.map(event => [event] as const)
+  const taken = queue.splice(0, Math.max(1, run))
+  if (taken.length < BATCH_FROM) return taken.map(event => [event] as const)
   const byName = (['TaskStart', 'TaskEnd'] as const).map(name => taken.filter(event => event.Event === name))
   return byName.filter((events): events is [LogEvent, ...LogEvent[]] => events.length > 0)
 }
