@@ -10,10 +10,10 @@ import { type BlockServer, startBlockServer } from '#src/blockstore/server.js'
 import { decodeStream } from '#src/core/arrow/decode.js'
 import type { Batch } from '#src/core/batch.js'
 import { type Clock, systemClock, systemRng } from '#src/core/clock.js'
-import { SpkError } from '#src/core/errors.js'
 import { silentLogger } from '#src/core/log.js'
 import type { Segment } from '#src/core/segment.js'
 import { plainColumn } from '../core/arrow/plain-value.js'
+import { failure } from '../support/failure.js'
 import { withFolder, writeBlocks } from './block-files.js'
 import { type Fault, type FaultyProxy, faultyProxy } from './faulty-proxy.js'
 
@@ -95,16 +95,6 @@ async function withWorld(options: Partial<BlockClientOptions>, use: (world: Worl
 const rowsOf = (segments: Iterable<Segment>) => [...segments].flatMap(s => [...readSegment(s)].map(b => b.columns.map(plainColumn)))
 const expectedRows = (world: World, from = 0, to = PARTITIONS) =>
   world.expected.flatMap(partitions => partitions.slice(from, to).flatMap(batches => batches.map(b => b.columns.map(plainColumn))))
-
-async function failure(promise: Promise<unknown>): Promise<SpkError> {
-  try {
-    await promise
-  } catch (error) {
-    assert.ok(error instanceof SpkError, String(error))
-    return error
-  }
-  throw new Error('it should have failed')
-}
 
 test('on the same host blocks are read from the files, elsewhere over one request, and both give the same rows', () =>
   withWorld({}, async world => {

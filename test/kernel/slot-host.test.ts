@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SpkError } from '#src/core/errors.js'
 import { field, struct, types } from '#src/core/types.js'
 import { SlotHost } from '#src/kernel/slot-host.js'
+import { failure } from '../support/failure.js'
 import { task } from './slots.js'
 
 const test = suite('kernel/slot-host')
@@ -29,15 +29,6 @@ async function host(graceMs = 300): Promise<{ host: SlotHost; stuck: string[]; s
     onStuck: slot => stuck.push(slot),
   })
   return { host: started, stuck, spillDir }
-}
-
-async function failure(work: Promise<unknown>): Promise<SpkError> {
-  try {
-    await work
-  } catch (error) {
-    return error as SpkError
-  }
-  throw new Error('did not fail')
 }
 
 test('runs tasks one after the other, reports results, sink and typed errors, and leaves nothing', async () => {

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Batch } from '#src/core/batch.js'
-import type { SpkError } from '#src/core/errors.js'
+import { SpkError } from '#src/core/errors.js'
 import type { ScanSplit } from '#src/core/stage.js'
 import { decimal, field, struct, types } from '#src/core/types.js'
 import { Database } from '#src/kernel/duckdb.js'
 import type { KernelInput, KernelTask } from '#src/kernel/task.js'
+import { failure } from '../support/failure.js'
 import { makeBatch, rowsOf, type Value } from './batches.js'
 import { int96File } from './int96-file.js'
 import { Collected, type TestSlot, task, testSlot } from './slots.js'
@@ -49,15 +50,6 @@ function scan(splits: readonly ScanSplit[], columns = schema): KernelInput {
 async function run(parts: Parameters<typeof task>[0]): Promise<{ sink: Collected; result: Awaited<ReturnType<TestSlot['slot']['run']>> }> {
   const sink = new Collected()
   return { sink, result: await slot.slot.run(task(parts), sink) }
-}
-
-async function failure(work: Promise<unknown>): Promise<SpkError> {
-  try {
-    await work
-  } catch (error) {
-    return error as SpkError
-  }
-  throw new Error('did not fail')
 }
 
 test('a scan reads the rows of its splits, and no row number leaks out', async () => {
@@ -401,7 +393,7 @@ test('errors carry Spark’s condition, and the slot goes on', async () => {
 })
 
 test('errors of decoding and of the sink come out as they are', async () => {
-  const boom = new Error('checksum of the segment')
+  const boom = new SpkError('SPK_CHECKSUM', 'checksum of the segment')
   const bad = await testSlot({
     decode: () => {
       throw boom
@@ -409,7 +401,7 @@ test('errors of decoding and of the sink come out as they are', async () => {
   })
   const one = struct([field('a', types.int)])
   assert.is(await failure(bad.slot.run(task({ sql: 'SELECT * FROM t', schema: one, inputs: [bad.input('t', one, [])] }), new Collected())), boom)
-  const full = new Error('disk of the sink')
+  const full = new SpkError('SPK_DISK', 'disk of the sink')
   const failing = {
     write() {
       throw full

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SpkError } from '#src/core/errors.js'
 import type { FileFormat } from '#src/core/stage.js'
 import { field, type StructType, struct, typeString, types } from '#src/core/types.js'
 import { cellsOf, safeHeader } from '#src/kernel/csv-source.js'
 import { PlanningDatabase } from '#src/kernel/planning-database.js'
 import { Sources } from '#src/kernel/sources.js'
+import { failure } from '../support/failure.js'
 import { int96File } from './int96-file.js'
 
 const test = suite('kernel/sources')
@@ -32,15 +32,6 @@ async function parquet(name: string, sql: string, options = ''): Promise<string>
   const path = file(name)
   await database.use(c => c.run(`COPY (${sql}) TO '${path}' (FORMAT parquet${options})`))
   return path
-}
-
-async function failure(work: Promise<unknown>): Promise<SpkError> {
-  try {
-    await work
-  } catch (error) {
-    return error as SpkError
-  }
-  throw new Error('did not fail')
 }
 
 const describe = (format: FileFormat, paths: readonly string[], options: Record<string, string> = {}, schema?: StructType) =>

@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SpkError } from '#src/core/errors.js'
 import type { FileFormat } from '#src/core/stage.js'
 import { array, type DataType, decimal, field, map, type StructType, struct, types } from '#src/core/types.js'
 import type { KernelInput, KernelResult } from '#src/kernel/task.js'
+import { failure } from '../support/failure.js'
 import { makeBatch, rowsOf, type Value } from './batches.js'
 import { Collected, type TestSlot, task, testSlot } from './slots.js'
 
@@ -40,15 +40,6 @@ async function read(
   const sink = new Collected()
   await slot.slot.run(task({ sql: 'SELECT * FROM t', schema, inputs: [input], conf: { 'spark.sql.session.timeZone': 'UTC' } }), sink)
   return rowsOf(sink.all())
-}
-
-async function failure(work: Promise<unknown>): Promise<SpkError> {
-  try {
-    await work
-  } catch (error) {
-    return error as SpkError
-  }
-  throw new Error('did not fail')
 }
 
 const abc = struct([field('a', types.int), field('b', types.string), field('c', types.double)])

@@ -1,9 +1,8 @@
 /** Generators: in LATERAL VIEW, in a select list, as tables, lateral, with and without rows to give. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { SpkError } from '#src/core/errors.js'
 import { runGraph } from '../support/run-graph.js'
-import { type Both, bothTables, sameAsDuckdb } from '../support/same-as-duckdb.js'
+import { type Both, bothTables, refusals, sameAsDuckdb } from '../support/same-as-duckdb.js'
 
 const test = suite<{ both: Both }>('planner/generators')
 
@@ -81,16 +80,6 @@ const refused: readonly (readonly [string, string])[] = [
   ['select posexplode(l) as (x, y, z) from t', 'UDTF_ALIAS_NUMBER_MISMATCH'],
   ['select explode(l, 1) from t', 'WRONG_NUM_ARGS.WITHOUT_SUGGESTION'],
 ]
-for (const [sql, code] of refused) {
-  test(`${code}: ${sql}`, async ({ both }) => {
-    try {
-      await both.small.plan(sql)
-    } catch (error) {
-      assert.is((error as SpkError).code, code)
-      return
-    }
-    assert.unreachable()
-  })
-}
+refusals(test, refused)
 
 test.run()

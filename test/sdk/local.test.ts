@@ -2,9 +2,10 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { col, Decimal, functions, Interval, SparkSession, type SpkError, Timestamp } from 'spk'
+import { col, Decimal, functions, Interval, SparkSession, Timestamp } from 'spk'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { failure } from '../support/failure.js'
 
 const test = suite('sdk/local')
 const folder = mkdtempSync(join(tmpdir(), 'spk-test-'))
@@ -29,13 +30,6 @@ const people = [
   { id: 3, name: 'Cy', country: 'GB', sales: null },
   { id: 4, name: null, country: 'CH', sales: 7 },
 ]
-
-async function failure(run: Promise<unknown>): Promise<SpkError> {
-  return run.then(
-    () => assert.unreachable('it did not fail') as never,
-    (e: SpkError) => e,
-  )
-}
 
 test('columns have the names of the query, repeated ones too', async () => {
   const df = spark.sql("SELECT 1 AS a, 2.50 AS b, 'x' AS a")

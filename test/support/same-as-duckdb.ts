@@ -2,7 +2,9 @@
  * Tables of queries whose text means the same to Spark and to DuckDB: each is planned, cut into stages, run task by task, and compared with DuckDB alone,
  * under several numbers of partitions, with and without broadcast, on files that tell their size and on files that claim to be large.
  */
+import type { Test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { failure } from './failure.js'
 import { type TestTables, testTables } from './planner-tables.js'
 import { runGraph, textRows } from './run-graph.js'
 
@@ -22,6 +24,15 @@ const ways: readonly (readonly ['small' | 'large', Readonly<Record<string, strin
   ['small', { 'spark.sql.shuffle.partitions': '3', 'spark.sql.autoBroadcastJoinThreshold': '-1' }],
   ['large', { 'spark.sql.shuffle.partitions': '5' }],
 ]
+
+/** A test per query that it is refused with this code. */
+export function refusals(test: Test<{ both: Both }>, refused: readonly (readonly [sql: string, code: string])[]): void {
+  for (const [sql, code] of refused) {
+    test(`${code}: ${sql}`, async ({ both }) => {
+      assert.is((await failure(both.small.plan(sql))).code, code)
+    })
+  }
+}
 
 /** `duck`: the text for DuckDB where it is another one. `ordered`: the order of rows counts. */
 export async function sameAsDuckdb(both: Both, sql: string, duck = sql, ordered = false): Promise<void> {
