@@ -49,8 +49,16 @@ export function queriesOf(suite: SuiteName): Query[] {
   }
   return readdirSync(folder)
     .filter(file => /^q\d+[a-z]?\.sql$/.test(file))
-    .map(file => ({ name: file.slice(0, -4).replace(/^q0+/, 'q'), text: readFileSync(join(folder, file), 'utf8').trim().replace(/;$/, '') }))
+    .map(file => ({
+      name: file.slice(0, -4).replace(/^q0+/, 'q'),
+      text: asGenerated(readFileSync(join(folder, file), 'utf8').trim().replace(/;$/, '')),
+    }))
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+/** Spark's texts name a column of an older version of the specification; the generator's data has its key. */
+function asGenerated(text: string): string {
+  return text.replace(/\bc_last_review_date\b/g, 'c_last_review_date_sk')
 }
 
 /** Of the queries, those that a comma-separated list names (`1,q14a`); all when it is empty. Throws for a name that is none. */

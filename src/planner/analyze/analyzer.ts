@@ -18,7 +18,9 @@ import { bindLateralView } from './generators.js'
 import { bindHint } from './hint.js'
 import { bindJoin } from './join.js'
 import { bindInlineTable, bindLocalRelation, bindNamedRelation, bindRange, bindReadFiles, bindTableFunction, schemaOf } from './leaves.js'
+import { bindPivot, bindUnpivot } from './pivot.js'
 import { bindLimit, bindOffset, bindRepartition, bindWithCte } from './query-parts.js'
+import { bindSample } from './sample.js'
 import { type Scoped, scoped, trimmed } from './scope.js'
 import { bindSetOperation } from './set-operation.js'
 import { bindQualify, bindSort } from './sort.js'
@@ -146,13 +148,13 @@ function resolveRelation(relation: Relation, context: AnalyzerContext): Scoped {
     case 'Qualify':
       return bindQualify(relation, context)
     case 'Pivot':
-      throw unsupported(context, relation, 'PIVOT', 'PIVOT')
+      return bindPivot(relation, context)
     case 'Unpivot':
-      throw unsupported(context, relation, 'UNPIVOT', 'UNPIVOT')
+      return bindUnpivot(relation, context)
     case 'ScriptTransform':
       throw unsupported(context, relation, 'TRANSFORM', 'SELECT TRANSFORM')
     case 'Sample':
-      throw unsupported(context, relation, 'TABLESAMPLE', 'TABLESAMPLE')
+      return bindSample(relation, context)
     default:
       return unreachable(relation)
   }

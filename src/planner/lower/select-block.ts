@@ -74,7 +74,13 @@ export function open(block: SelectBlock, output: readonly Attribute[], aliases: 
 
 export function filtered(block: SelectBlock, output: readonly Attribute[], condition: BoundExpr, aliases: Aliases): SelectBlock {
   const base = open(block, output, aliases)
-  return { ...base, where: [...base.where, ...conjunctsOf(condition).map(c => withoutParentheses(expressionSql(c, base.columns)))] }
+  return { ...base, where: [...base.where, ...conjunctsOf(condition).map(c => conjunctSql(c, base.columns))] }
+}
+
+/** Beside others an OR needs its parentheses. */
+function conjunctSql(condition: BoundExpr, columns: Columns): string {
+  const sql = expressionSql(condition, columns)
+  return condition.kind === 'Call' && condition.fn === 'or' ? sql : withoutParentheses(sql)
 }
 
 export function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {
@@ -144,7 +150,8 @@ export function render(
   const one = `SELECT ${list.join(', ')}`
   const lines = [one.length <= 100 ? one : `SELECT\n  ${list.join(',\n  ')}`]
   if (block.from !== undefined) lines.push(`FROM ${block.from}`)
-  if (block.where.length > 0) lines.push(`WHERE ${block.where.join(' AND ')}`)
+  const [only, ...more] = block.where
+  if (only !== undefined) lines.push(`WHERE ${more.length === 0 ? withoutParentheses(only) : block.where.join(' AND ')}`)
   if (block.groupBy.length > 0) lines.push(`GROUP BY ${block.groupBy.join(', ')}`)
   if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.map(o => orderSql(o, block, output, names)).join(', ')}`)
   if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
