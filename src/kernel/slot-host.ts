@@ -155,7 +155,9 @@ export class SlotHost {
     this.#commons = new CommonParts()
     this.#posted = 0
     const boot: SlotBoot = { slot: { ...this.#options.slot, memoryLimit: this.#memoryLimit }, entry: this.#options.entryData, gate: this.#gate }
-    const worker = new Worker(this.#options.entry, { workerData: boot, name: `slot ${boot.slot.id}` })
+    // Not what the program was started with: `--input-type` would refuse the entry, `--import` would run a user's hooks in every slot.
+    const execArgv = process.execArgv.filter(flag => flag === '--enable-source-maps')
+    const worker = new Worker(this.#options.entry, { workerData: boot, name: `slot ${boot.slot.id}`, execArgv })
     // earlier, Node would undo it while it starts the thread
     if (this.#options.background) worker.once('online', () => worker.unref())
     this.#worker = worker

@@ -3,7 +3,7 @@
  * one, and the planner wired to the kernel. Used by `index.ts` alone.
  */
 import { tmpdir } from 'node:os'
-import type { ClusterHandle } from '../actors/driver/handle.js'
+import type { ClusterHandle, JobResult } from '../actors/driver/handle.js'
 import { programLogger } from '../bin/command-log.js'
 import { systemClock } from '../core/clock.js'
 import { Conf } from '../core/config.js'
@@ -16,9 +16,25 @@ import { SPK_VERSION } from '../protocol/version.js'
 import { queryPlanner } from '../sql/query-planner.js'
 import { SparkSession } from '../sql/session.js'
 import { connect } from './connect.js'
+import { onInterrupt } from './interrupt.js'
 import { processTerminal } from './process-terminal.js'
 
 type Settings = Readonly<Record<string, string>>
+
+/** How long jobs that are cancelled may take to end. */
+const JOBS_END_MS = 3000
+
+/** Resolves with the work, or when the time is over. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([
+    work,
+    new Promise(resolve => {
+      timer = setTimeout(resolve, ms)
+    }),
+  ])
+  clearTimeout(timer)
+}
 
 let open: { readonly session: Promise<SparkSession>; readonly settings: Settings } | undefined
 
@@ -73,8 +89,10 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
   const spill = scratchFolder(conf.optional(table.localDir) ?? tmpdir(), 'planning')
   const planning = new PlanningDatabase(spill.path)
   let warehouse: Scratch | undefined
+  let forgetInterrupt = (): void => {}
   const close = async (): Promise<void> => {
     onStopped()
+    forgetInterrupt()
     await planning.close()
     spill.remove()
     warehouse?.remove()
@@ -87,16 +105,31 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
     throw error
   }
   let stopped: Promise<void> | undefined
-  return new SparkSession(
+  const jobs = new Set<Promise<JobResult>>()
+  /** Jobs under way are cancelled and end before the application does: a write takes back what it has begun. */
+  const end = async (failure?: string): Promise<void> => {
+    session.interruptAll('the session is stopped')
+    await within(JOBS_END_MS, Promise.allSettled([...jobs]))
+    await handle.stop(failure).finally(close)
+  }
+  const stop = (failure?: string): Promise<void> => {
+    stopped ??= end(failure)
+    return stopped
+  }
+  let interrupted = false
+  const session = new SparkSession(
     {
       cluster: {
         appId: handle.appId,
         defaultParallelism: () => handle.defaultParallelism(),
-        run: (graph, run) => handle.run(graph, run),
-        stop(failure) {
-          stopped ??= handle.stop(failure).finally(close)
-          return stopped
+        run(graph, run) {
+          const job = handle.run(graph, run)
+          jobs.add(job)
+          const ended = job.finally(() => jobs.delete(job))
+          // Whoever waits for it when the program is interrupted hears no more: the process is about to exit.
+          return ended.catch((error: unknown) => (interrupted ? new Promise<never>(() => {}) : Promise.reject(error)))
         },
+        stop,
       },
       planner: queryPlanner(new Sources(planning), systemClock),
       terminal: processTerminal,
@@ -108,4 +141,9 @@ async function start(settings: Settings, onStopped: () => void): Promise<SparkSe
     },
     all,
   )
+  forgetInterrupt = onInterrupt(async () => {
+    interrupted = true
+    await stop('interrupted by SIGINT')
+  })
+  return session
 }

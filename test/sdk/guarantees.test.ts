@@ -1,4 +1,6 @@
 /** What a program may rely on beyond right rows: limits, cancelling, the splitting of files, what a write leaves behind, and Arrow for other libraries. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -141,6 +143,37 @@ test('attempts that failed leave nothing visible, not even when all have', async
     )
   } finally {
     await retrying.stop()
+  }
+})
+
+test('Ctrl-C in the midst of a write: the write is taken back, scratch goes, nothing is printed; a handler of the program is its own', async () => {
+  const path = join(folder, 'interrupted')
+  const own = join(folder, 'own-scratch')
+  const entry = new URL('../../../dist/sdk/index.js', import.meta.url).href
+  for (const [handler, expected] of [
+    ['', 130],
+    ["process.on('SIGINT', async () => { spark.interruptAll(); await spark.stop(); process.exit(7) })", 7],
+  ] as const) {
+    const program = `
+      import { SparkSession } from ${JSON.stringify(entry)}
+      const spark = await SparkSession.builder().master('local[2]').config('spark.local.dir', ${JSON.stringify(own)}).getOrCreate()
+      ${handler}
+      await spark.sql('SELECT a.id FROM range(1000000) a JOIN range(1000000) b ON a.id + b.id = 3').write.json(${JSON.stringify(path)}).catch(() => {})
+      await new Promise(() => setTimeout(() => {}, 1e6))`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data: Buffer) => {
+        output += data.toString()
+      })
+    }
+    const ended = once(child, 'close')
+    await eventually('a task writes', () => names(path).length > 0 && readdirSync(path, { recursive: true }).some(f => `${f}`.endsWith('.json')))
+    child.kill('SIGINT')
+    assert.equal((await ended)[0], expected, output)
+    assert.is(output, '')
+    assert.equal(names(own), [])
+    assert.equal(names(path), [])
   }
 })
 
