@@ -265,6 +265,20 @@ export const conf = {
     'false',
     'With ANSI on, text in double quotes is a name and not a string.',
   ),
+  legacyIdentifierClause: option(
+    'session',
+    'spark.sql.legacy.identifierClause',
+    asBoolean,
+    'false',
+    'IDENTIFIER() stands for whole names of tables, columns and functions only, as before Spark 4.2.',
+  ),
+  singlePipe: option(
+    'session',
+    'spark.sql.parser.singleCharacterPipeOperator.enabled',
+    asBoolean,
+    'true',
+    'Whether `|` between the steps of a query is a pipe, as `|>` is.',
+  ),
   timestampType: option(
     'session',
     'spark.sql.timestampType',

@@ -21,6 +21,8 @@ export function parseOptions(settings: Conf, args?: SqlArguments): ParseOptions 
     reservedKeywords: ansi && settings.get(conf.enforceReservedKeywords),
     doubleQuotedIdentifiers: ansi && settings.get(conf.doubleQuotedIdentifiers),
     timestampNtz: settings.get(conf.timestampType).toUpperCase() === 'TIMESTAMP_NTZ',
+    legacyIdentifierClause: settings.get(conf.legacyIdentifierClause),
+    singlePipe: settings.get(conf.singlePipe),
     timeZone: timeZoneOf(settings),
   }
   if (args === undefined) return base

@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { goldenFiles, goldenFolder, readGolden } from './golden.js'
+import { goldenFiles, goldenFolder, readGolden, settingsOf } from './golden.js'
 import { parseOnly, parseReport } from './parse-only.js'
 import { type FileResult, reportText } from './report.js'
 import type { WorkerAnswer, WorkerAsk } from './worker.js'
@@ -44,7 +44,7 @@ if (files.length === 0) {
 }
 
 if (flags.parse) {
-  const result = parseOnly(files.map(file => ({ file, statements: readGolden(folder, file) })))
+  const result = parseOnly(files.map(file => ({ file, settings: settingsOf(folder, file), statements: readGolden(folder, file) })))
   process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : parseReport(result, flags.failures))
 } else {
   const results = await runAll(folder, files)

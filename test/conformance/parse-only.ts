@@ -1,6 +1,8 @@
 /** Reads every statement without running it: the parser must take what Spark takes and refuse what Spark calls a syntax error. */
+import { Conf } from '#src/core/config.js'
 import { SpkError } from '#src/core/errors.js'
 import { parseStatement } from '#src/planner/parse/parse.js'
+import { parseOptions } from '#src/sql/parse-options.js'
 import type { GoldenStatement } from './golden.js'
 import { percent } from './report.js'
 
@@ -15,18 +17,27 @@ export interface ParseResult {
   readonly failures: readonly { readonly file: string; readonly sql: string; readonly message: string }[]
 }
 
-export function parseOnly(files: readonly { readonly file: string; readonly statements: readonly GoldenStatement[] }[]): ParseResult {
+export interface ParsedFile {
+  readonly file: string
+  readonly settings: Readonly<Record<string, string>>
+  readonly statements: readonly GoldenStatement[]
+}
+
+/** The statements of each file under its settings, those that it changes itself included. */
+export function parseOnly(files: readonly ParsedFile[]): ParseResult {
   const started = performance.now()
   const failures: { file: string; sql: string; message: string }[] = []
   let [accepted, taken, wrong, refused] = [0, 0, 0, 0]
-  for (const { file, statements } of files) {
+  for (const { file, settings, statements } of files) {
+    const conf: Record<string, string> = { ...settings }
     for (const { sql, expected } of statements) {
+      const set = /^\s*set\s+([\w.]+)\s*=\s*(\S+)\s*$/i.exec(sql)
+      if (set !== null) conf[set[1] as string] = set[2] as string
       const mustFail = expected.kind === 'error' && expected.condition === 'PARSE_SYNTAX_ERROR'
       if (!mustFail && (expected.kind === 'error' || /^\s*set\b/i.test(sql))) continue
       let message: string | undefined
       try {
-        // Reserved words are refused only in the files that ask for it.
-        parseStatement(sql, { reservedKeywords: file === 'keywords-enforced', doubleQuotedIdentifiers: file === 'double-quoted-identifiers-enabled' })
+        parseStatement(sql, parseOptions(new Conf(conf)))
       } catch (error) {
         if (!(error instanceof SpkError)) throw error
         message = error.message

@@ -1,7 +1,7 @@
 /** ALTER TABLE, VIEW and SCHEMA: read whole, carried out by nobody yet. */
 import type { Command } from '../commands.js'
 import type { Cursor } from './cursor.js'
-import { multipartName, strictName } from './names.js'
+import { multipartName, plainName, strictName } from './names.js'
 import { ifExists, ifNotExists, optionalPartition, properties, propertyKey } from './properties.js'
 import { namespaceWord } from './show.js'
 import { stringText } from './strings.js'
@@ -44,9 +44,9 @@ function action(c: Cursor): void {
       return
     case 'RENAME':
       c.next()
-      if (c.accept('COLUMN')) multipartName(c)
+      if (c.accept('COLUMN')) plainName(c)
       c.expect('TO')
-      if (optionalPartition(c) === undefined) multipartName(c)
+      if (optionalPartition(c) === undefined) plainName(c)
       return
     case 'DROP':
       c.next()
@@ -83,7 +83,7 @@ function action(c: Cursor): void {
       c.expect('BY')
       if (c.accept('NONE')) return
       c.expect('(')
-      c.list(multipartName)
+      c.list(plainName)
       c.expect(')')
       return
     case 'DEFAULT':
@@ -98,7 +98,7 @@ function action(c: Cursor): void {
 
 function columns(c: Cursor): void {
   c.list(() => {
-    multipartName(c)
+    plainName(c)
     columnDefinition(c, '')
   })
 }
@@ -136,10 +136,10 @@ function drop(c: Cursor): void {
   if (c.accept('COLUMN') || c.accept('COLUMNS')) {
     ifExists(c)
     if (!c.accept('(')) {
-      c.list(multipartName)
+      c.list(plainName)
       return
     }
-    c.list(multipartName)
+    c.list(plainName)
     c.expect(')')
     return
   }
@@ -163,7 +163,7 @@ function set(c: Cursor): void {
 function changeColumn(c: Cursor): void {
   c.accept('COLUMN')
   c.list(() => {
-    multipartName(c)
+    plainName(c)
     if (c.accept('TYPE')) c.grammar.dataType(c)
     else if (c.accept('COMMENT')) stringText(c)
     else if (c.accept('FIRST')) return

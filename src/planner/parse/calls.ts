@@ -16,6 +16,7 @@ export function functionCall(c: Cursor, name: string, start: number): Expr {
     if (c.acceptAll('IGNORE', 'NULLS')) ignoreNulls = true
   }
   c.expect(')')
+  checkSchemaText(c, name, args, start)
   const call = (): UnresolvedFunction => ({
     kind: 'UnresolvedFunction',
     name,
@@ -48,6 +49,20 @@ export function functionCall(c: Cursor, name: string, start: number): Expr {
     return windowOver(c, made, start)
   }
   return made
+}
+
+/** The schema that `from_json` and its kin are given as a text is SQL too. */
+function checkSchemaText(c: Cursor, name: string, args: readonly Expr[], start: number): void {
+  const [, schema] = args
+  if (!/^from_(json|csv|xml)$/i.test(name) || schema?.kind !== 'Literal' || typeof schema.value !== 'string') return
+  const inner = c.nested(schema.value)
+  try {
+    if (inner.is('STRUCT') || inner.is('ARRAY') || inner.is('MAP')) c.grammar.dataType(inner)
+    else c.grammar.tableSchema(inner)
+  } catch {
+    const text = schema.value
+    throw c.syntaxError({ kind: 'word', key: '', text, ...c.spanFrom(start) })
+  }
 }
 
 /** Spark reads `count(*)` as `count(1)`. */

@@ -5,7 +5,7 @@
 import type { SpkError } from '../../core/errors.js'
 import type { DataType, StructType } from '../../core/types.js'
 import type { Expr, Span } from '../expr.js'
-import type { Relation } from '../logical.js'
+import type { Relation, Statement } from '../logical.js'
 import { tokenize } from './lexer.js'
 import { nearKeyword } from './near-keyword.js'
 import type { ParseOptions } from './options.js'
@@ -18,6 +18,7 @@ export interface Grammar {
   /** What binds tighter than AND, OR, NOT and predicates. */
   valueExpression(c: Cursor): Expr
   query(c: Cursor): Relation
+  statement(c: Cursor): Statement
   dataType(c: Cursor): DataType
   /** Columns of a schema, without parentheses. */
   tableSchema(c: Cursor): StructType

@@ -32,7 +32,7 @@ export function isName(c: Cursor, token: Token = c.token): boolean {
 
 /** An identifier. `a-b` without quotes is refused as Spark refuses it (INVALID_IDENTIFIER). */
 export function identifier(c: Cursor): string {
-  const clause = namesOfClause(c)
+  const clause = c.options.legacyIdentifierClause === true ? undefined : namesOfClause(c)
   if (clause !== undefined) return onlyName(c, clause)
   if (!isName(c)) c.fail('<a name>')
   return unquoted(c, c.next())
@@ -55,9 +55,24 @@ export function strictName(c: Cursor): string {
 
 /** `a.b.c` as parts. */
 export function multipartName(c: Cursor): string[] {
-  const parts = namesOfClause(c)?.names ?? [strictName(c)]
-  while (c.accept('.')) parts.push(strictName(c))
+  const clause = namesOfClause(c)
+  if (clause !== undefined && c.options.legacyIdentifierClause === true) return clause.names
+  const parts = clause?.names ?? [strictName(c)]
+  while (c.accept('.')) {
+    refuseClause(c)
+    parts.push(strictName(c))
+  }
   return parts
+}
+
+/** The same where IDENTIFIER() may not stand under `spark.sql.legacy.identifierClause`: columns, variables, new names. */
+export function plainName(c: Cursor): string[] {
+  refuseClause(c)
+  return multipartName(c)
+}
+
+function refuseClause(c: Cursor): void {
+  if (c.options.legacyIdentifierClause === true && c.is('IDENTIFIER') && c.peek().key === '(') c.fail('<a name>')
 }
 
 interface ClauseNames {

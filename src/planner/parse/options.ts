@@ -10,6 +10,10 @@ export interface ParseOptions {
   readonly timeZone?: string
   /** `spark.sql.timestampType=TIMESTAMP_NTZ`: what TIMESTAMP means. Default with local time zone. */
   readonly timestampNtz?: boolean
+  /** `spark.sql.legacy.identifierClause`: IDENTIFIER() stands for whole names of tables, columns and functions only. Default false. */
+  readonly legacyIdentifierClause?: boolean
+  /** False: `|` is never a pipe (`spark.sql.parser.singleCharacterPipeOperator.enabled`). Default true. */
+  readonly singlePipe?: boolean
   /** Values of `:name` markers. */
   readonly named?: Readonly<Record<string, Expr>>
   /** Values of `?` markers, in order. */

@@ -16,7 +16,14 @@ import { namedExpression } from './select.js'
 import { statement } from './statements.js'
 import { columnDefinitions, dataType } from './types.js'
 
-const grammar: Grammar = { expression, valueExpression: c => valueExpression(c), query, dataType, tableSchema: c => struct(columnDefinitions(c)) }
+const grammar: Grammar = {
+  expression,
+  valueExpression: c => valueExpression(c),
+  query,
+  statement: c => statement(c),
+  dataType,
+  tableSchema: c => struct(columnDefinitions(c)),
+}
 
 /** Reads the whole text; after a syntax error reads it again to learn what could have stood there. */
 function whole<T>(text: string, options: ParseOptions, read: (c: Cursor) => T): T {

@@ -6,6 +6,7 @@ const always = new Set('SELECT WHERE ORDER UNION INTERSECT EXCEPT JOIN CROSS INN
 const beforeOperand = new Set('EXTEND AGGREGATE SET DROP OFFSET PIVOT UNPIVOT TABLESAMPLE LEFT RIGHT SEMI ANTI SORT CLUSTER DISTRIBUTE'.split(' '))
 
 export function startsPipe(c: Cursor): boolean {
+  if (c.options.singlePipe === false) return false
   const { key } = c.peek()
   if (always.has(key)) return true
   const after = c.peek(2)

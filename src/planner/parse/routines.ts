@@ -2,7 +2,7 @@
 import type { Command } from '../commands.js'
 import { argument } from './calls.js'
 import type { Cursor } from './cursor.js'
-import { isName, multipartName, optionalAlias, strictName } from './names.js'
+import { isName, multipartName, optionalAlias, plainName, strictName } from './names.js'
 import { ifNotExists } from './properties.js'
 import { stringText } from './strings.js'
 
@@ -92,7 +92,7 @@ export function declareVariable(c: Cursor): Command {
 /** After SET [VARIABLE]: `a = 1, b = DEFAULT`, or `(a, b) = (query)`. */
 export function setVariables(c: Cursor): Command {
   if (c.accept('(')) {
-    c.list(multipartName)
+    c.list(plainName)
     c.expect(')')
     c.expect('=')
     c.expect('(')
@@ -100,7 +100,7 @@ export function setVariables(c: Cursor): Command {
     c.expect(')')
   } else {
     c.list(() => {
-      multipartName(c)
+      plainName(c)
       c.expect('=')
       c.grammar.expression(c)
     })
@@ -109,10 +109,29 @@ export function setVariables(c: Cursor): Command {
 }
 
 /** `EXECUTE IMMEDIATE text [INTO a, b] [USING 1, x AS y]` */
+/** The text with some value in place of each marker, as markers are replaced before it is read. */
+function withValues(text: string): string {
+  return text.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|::|:[A-Za-z_]\w*|\?/g, part =>
+    /^(:[A-Za-z_]|\?)/.test(part) ? "'a'" : part,
+  )
+}
+
+/** Reads a statement that stands in a text of its own. */
+function readNested(c: Cursor, text: string): void {
+  const inner = c.nested(withValues(text))
+  c.grammar.statement(inner)
+  while (inner.accept(';')) {
+    // It may end with semicolons.
+  }
+  if (inner.token.kind !== 'end') inner.fail()
+}
+
 export function executeImmediate(c: Cursor): Command {
   c.expect('EXECUTE')
   c.expect('IMMEDIATE')
-  c.grammar.expression(c)
+  const text = c.grammar.expression(c)
+  // A text that is known is read at once, so that its errors are told where it stands.
+  if (text.kind === 'Literal' && typeof text.value === 'string') readNested(c, text.value)
   if (c.accept('INTO')) c.list(multipartName)
   if (c.accept('USING')) {
     const value = (): void => {

@@ -111,6 +111,7 @@ function hintList(c: Cursor): HintItem[] {
   while (c.accept('/*+')) {
     const inside: HintItem[] = []
     do {
+      if (c.is('IDENTIFIER') && c.peek().key === '(') c.fail('<the name of a hint>')
       const name = strictName(c)
       const parameters: Expr[] = []
       if (c.accept('(')) {

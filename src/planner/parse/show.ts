@@ -2,7 +2,7 @@
 import type { Command } from '../commands.js'
 import type { Statement } from '../logical.js'
 import type { Cursor } from './cursor.js'
-import { isName, multipartName, strictName } from './names.js'
+import { isName, multipartName, plainName, strictName } from './names.js'
 import { optionalPartition, propertyKey } from './properties.js'
 import { isString, stringText } from './strings.js'
 
@@ -140,7 +140,7 @@ function describeTable(c: Cursor): Command {
   if (extended) c.next()
   const nameParts = multipartName(c)
   const partition = optionalPartition(c)
-  const column = partition === undefined && isName(c) && !c.is('AS') ? multipartName(c) : undefined
+  const column = partition === undefined && isName(c) && !c.is('AS') ? plainName(c) : undefined
   c.acceptAll('AS', 'JSON')
   return { kind: 'DescribeTable', nameParts, extended, ...(column === undefined ? {} : { column }) }
 }
