@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpkError } from '../core/errors.js'
+import { isAlive } from '../core/process-signals.js'
 
 /**
  * Takes the folder, made when missing; two servers on one store would ruin it. Returns how to give it back. Error: `SPK_DATA_FOLDER` when another process
@@ -19,7 +20,7 @@ export function takeDataFolder(folder: string): () => void {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || tries > 0) throw error
       }
       const pid = Number(readFileSync(file, 'utf8'))
-      if (runs(pid)) {
+      if (isAlive(pid)) {
         throw new SpkError(
           'SPK_DATA_FOLDER',
           `${folder} is in use by another spk up (process ${pid}). Stop that one, or give --keep-data another folder.`,
@@ -33,14 +34,5 @@ export function takeDataFolder(folder: string): () => void {
     throw new SpkError('SPK_DATA_FOLDER', `${folder} cannot hold the cluster's data: ${why}. Give --keep-data a folder that you may write to.`, {
       cause,
     })
-  }
-}
-
-function runs(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

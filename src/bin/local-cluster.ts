@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { systemRng } from '../core/clock.js'
 import { SpkError } from '../core/errors.js'
+import { isAlive, signal } from '../core/process-signals.js'
 import { authorizationConf, newPasswords, type Passwords, passwordsConf, type Role } from '../protocol/permissions.js'
 import { tellGuard } from './guard.js'
 import { type LocalProcess, startProcess } from './local-process.js'
@@ -204,30 +205,13 @@ async function registered(processes: readonly LocalProcess[], signal: AbortSigna
   throw new SpkError('SPK_START_FAILED', `The workers did not register in ${REGISTER_MS / 1000} s.`)
 }
 
-function runs(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
 /** Ends workers, then masters, then nats-server: SIGTERM, and SIGKILL after ten seconds. Resolves when all are gone. */
 export async function stopProcesses(processes: readonly { readonly name: string; readonly pid: number }[]): Promise<void> {
   for (const kind of ['worker', 'master', 'nats-server']) {
     const group = processes.filter(p => p.name.startsWith(kind))
     for (const { pid } of group) signal(pid, 'SIGTERM')
     const end = performance.now() + STOP_MS
-    while (group.some(p => runs(p.pid))) {
+    while (group.some(p => isAlive(p.pid))) {
       if (performance.now() > end) for (const { pid } of group) signal(pid, 'SIGKILL')
       await new Promise(resolve => setTimeout(resolve, 10))
     }

@@ -3,6 +3,7 @@
  * same, ends what is left, nats-server last, and removes the folder. Node modules only, so that it starts at once.
  */
 import { rmSync } from 'node:fs'
+import { isAlive, signal } from '../core/process-signals.js'
 
 /** From the parent: a process that it started, the folder to remove, or that all is done. */
 export type GuardMessage =
@@ -14,26 +15,10 @@ export type GuardMessage =
 const PATIENCE_MS = 8000
 const LOOK_MS = 50
 
-function alive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // Gone meanwhile.
-  }
-}
-
 async function gone(pids: readonly number[], ms: number): Promise<void> {
   const end = performance.now() + ms
-  while (pids.some(alive) && performance.now() < end) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
-  for (const pid of pids.filter(alive)) signal(pid, 'SIGKILL')
+  while (pids.some(isAlive) && performance.now() < end) await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+  for (const pid of pids.filter(isAlive)) signal(pid, 'SIGKILL')
 }
 
 const nodes = new Set<number>()

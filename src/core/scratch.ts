@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { removeOutputFolders } from './output-folders.js'
+import { isAlive } from './process-signals.js'
 
 export type ScratchKind = 'driver' | 'local' | 'planning' | 'warehouse'
 
@@ -78,15 +79,5 @@ function sweep(parent: string): void {
       rmSync(join(parent, name), { recursive: true, force: true })
       return ''
     })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // Anything but "no such process": there is one, of somebody else.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }

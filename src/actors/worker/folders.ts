@@ -7,6 +7,7 @@ import { rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SpkError } from '../../core/errors.js'
 import { removeOutputFolders } from '../../core/output-folders.js'
+import { isAlive } from '../../core/process-signals.js'
 
 /** Marks a folder as a worker's, with the process it belongs to. */
 const OWNER = 'owner.json'
@@ -54,12 +55,8 @@ function startTime(pid: number): string {
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  try {
-    process.kill(owner.pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+function lives(owner: Owner): boolean {
+  if (!isAlive(owner.pid)) return false
   const now = startTime(owner.pid)
   return owner.started === '' || now === '' || now === owner.started
 }
@@ -76,7 +73,7 @@ export async function removeStaleFolders(dir: string, host: string): Promise<str
     } catch {
       continue
     }
-    if (owner.host !== host || isAlive(owner)) continue
+    if (owner.host !== host || lives(owner)) continue
     await rm(join(dir, name), { recursive: true, force: true })
     removed.push(name)
   }

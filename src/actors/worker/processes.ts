@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.js'
 import { conf as table } from '../../core/config-table.js'
 import { SpkError } from '../../core/errors.js'
 import type { Logger } from '../../core/log.js'
+import { signal } from '../../core/process-signals.js'
 import { EXECUTOR_LAUNCH_ENV, type ExecutorLaunch } from '../../protocol/executor-launch.js'
 import type { LaunchDriverOrder } from '../../protocol/worker-orders.js'
 import type { WorkerFolders } from './folders.js'
@@ -50,15 +51,6 @@ function bringFiles(list: string | undefined, cwd: string, host: string): void {
   }
 }
 
-/** Sends a signal to the child and whatever it started; true when somebody got it. */
-function signal(pid: number, name: NodeJS.Signals): boolean {
-  try {
-    return process.kill(-pid, name)
-  } catch {
-    return false
-  }
-}
-
 export function processes(options: ProcessesOptions): WorkerPorts {
   const { folders, clock, log } = options
 
@@ -86,15 +78,16 @@ export function processes(options: ProcessesOptions): WorkerPorts {
     child.once('exit', (code, name) => {
       gone = true
       killing?.cancel()
-      signal(pid, 'SIGKILL')
+      // Its group: the child and whatever it started.
+      signal(-pid, 'SIGKILL')
       onExit({ code, signal: name })
     })
     return {
       pid,
       kill(graceMs) {
         if (gone || killing !== undefined) return
-        signal(pid, 'SIGTERM')
-        killing = clock.after(graceMs, () => signal(pid, 'SIGKILL'))
+        signal(-pid, 'SIGTERM')
+        killing = clock.after(graceMs, () => signal(-pid, 'SIGKILL'))
       },
     }
   }
