@@ -58,6 +58,8 @@ interface Connection {
 
 /** When a dead connection is noticed: two pings of 2 s unanswered. */
 const NOTICED_MS = [4000, 6000] as const
+/** What follows in order comes after what went before, not with it. */
+const NEXT_MS = 0.000_1
 const RECONNECT_MS = [100, 220] as const
 
 export class SimNet implements MemoryLink {
@@ -233,7 +235,7 @@ export class SimNet implements MemoryLink {
     if (this.#seed.chance(slowChance)) at += -Math.log(1 - this.#seed.next()) * slowMs
     if (lateMs !== undefined) at += lateMs
     else if (!this.#seed.chance(reorder)) {
-      at = Math.max(at, connection.last[direction])
+      at = Math.max(at, connection.last[direction] + NEXT_MS)
       connection.last[direction] = at
     } else if (at < connection.last[direction]) this.#counts.add('messages out of order')
     const busLife = this.#busLife
