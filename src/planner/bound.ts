@@ -68,6 +68,23 @@ export interface Subquery {
   readonly nullable: boolean
 }
 
+/** A parameter of a lambda function, inside its body. */
+export interface LambdaVariable {
+  readonly kind: 'LambdaVariable'
+  readonly id: number
+  readonly name: string
+  readonly type: DataType
+  readonly nullable: boolean
+}
+/** `x -> body`: an argument of a function that calls it. Its type is the body's. */
+export interface Lambda {
+  readonly kind: 'Lambda'
+  readonly parameters: readonly LambdaVariable[]
+  readonly body: BoundExpr
+  readonly type: DataType
+  readonly nullable: boolean
+}
+
 /** A function that only exists over a window: `row_number`, `lag`, … */
 export interface WindowCall {
   readonly kind: 'WindowCall'
@@ -98,7 +115,7 @@ export interface WindowExpr {
   readonly nullable: boolean
 }
 
-export type BoundExpr = Attribute | Literal | Call | BoundCast | AggregateCall | Subquery | WindowCall | WindowExpr
+export type BoundExpr = Attribute | Literal | Call | BoundCast | AggregateCall | Subquery | WindowCall | WindowExpr | Lambda | LambdaVariable
 
 /** Gives an expression a name and an id: how it is seen from above. */
 export interface BoundAlias {

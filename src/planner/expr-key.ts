@@ -28,6 +28,10 @@ function compute(expr: BoundExpr): string {
       return `@${expr.fn}(${expr.distinct ? 'distinct ' : ''}${expr.args.map(exprKey).join(',')}|${expr.filter === undefined ? '' : exprKey(expr.filter)}):${typeString(expr.type)}`
     case 'Subquery':
       return `subquery${expr.id}(${[...expr.values, ...expr.outer.map(o => o.value)].map(exprKey).join(',')})`
+    case 'LambdaVariable':
+      return `λ${expr.id}`
+    case 'Lambda':
+      return `${expr.parameters.map(p => `λ${p.id}`).join(',')}->${exprKey(expr.body)}`
     case 'WindowCall':
       return `@@${expr.fn}(${expr.args.map(exprKey).join(',')}|${expr.ignoreNulls})`
     case 'Window':

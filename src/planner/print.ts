@@ -129,12 +129,20 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
     case 'NamedArgument':
       return `${expr.name} => ${show(expr.value)}`
     case 'LambdaFunction':
-      return `lambdafunction(${[show(expr.body), ...expr.parameters].join(', ')})`
+      return lambdaText(expr, attribute)
     case 'Window':
       return `${show(expr.function)} OVER (${specText(expr, show)})`
     default:
       return unreachable(expr)
   }
+}
+
+/** As Spark names it: parameters have lost their names. */
+function lambdaText(expr: Expr & { kind: 'LambdaFunction' }, attribute: (nameParts: readonly string[]) => string): string {
+  const own = new Set(expr.parameters.map(p => p.toLowerCase()))
+  const variable = 'namedlambdavariable()'
+  const body = prettyText(expr.body, parts => (own.has(parts[0]?.toLowerCase() ?? '') ? [variable, ...parts.slice(1)].join('.') : attribute(parts)))
+  return `lambdafunction(${[body, ...expr.parameters.map(() => variable)].join(', ')})`
 }
 
 /** A window as Spark names it: the frame is always there, also the one that goes without saying. */
@@ -232,6 +240,10 @@ export function exprText(expr: BoundExpr): string {
       if (expr.subquery === 'in') return `(${expr.values.map(exprText).join(', ')} IN (list#${expr.id} [${outer}]))`
       return `${expr.subquery === 'scalar' ? 'scalar-subquery' : 'exists'}#${expr.id} [${outer}]`
     }
+    case 'LambdaVariable':
+      return `lambda ${expr.name}#${expr.id}`
+    case 'Lambda':
+      return `lambdafunction(${[expr.body, ...expr.parameters].map(exprText).join(', ')})`
     case 'WindowCall':
       return `${expr.fn}(${expr.args.map(exprText).join(', ')})${expr.ignoreNulls ? ' ignore nulls' : ''}`
     case 'Window':

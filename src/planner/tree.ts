@@ -21,7 +21,10 @@ export function exprChildren(expr: BoundExpr): readonly BoundExpr[] {
   switch (expr.kind) {
     case 'Attribute':
     case 'Literal':
+    case 'LambdaVariable':
       return []
+    case 'Lambda':
+      return [expr.body]
     case 'Call':
       return expr.args
     case 'Cast':
@@ -44,7 +47,12 @@ export function mapExprChildren(expr: BoundExpr, f: (child: BoundExpr) => BoundE
   switch (expr.kind) {
     case 'Attribute':
     case 'Literal':
+    case 'LambdaVariable':
       return expr
+    case 'Lambda': {
+      const body = f(expr.body)
+      return body === expr.body ? expr : { ...expr, body }
+    }
     case 'Call': {
       const args = mapSame(expr.args, f)
       return args === expr.args ? expr : { ...expr, args }

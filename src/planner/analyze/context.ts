@@ -14,6 +14,8 @@ export interface Names {
   readonly insideAggregates?: readonly (readonly Attribute[])[]
   /** What `*` means. */
   readonly star: readonly Attribute[]
+  /** Parameters of the lambda functions around, the nearest of each name, by lower-case name: they win over columns. */
+  readonly variables?: ReadonlyMap<string, BoundExpr>
   /** Earlier aliases of the same select list: used when no column has the name. */
   readonly aliases?: ReadonlyMap<string, BoundExpr>
 }

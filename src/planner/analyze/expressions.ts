@@ -4,14 +4,14 @@ import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowExpr } from '../bound.js'
 import { castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
-import type { Expr, Span, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
-import { exprKey } from '../expr-key.js'
-import type { BindContext } from '../functions/define.js'
-import { findFunction, hasAggregate, similarFunctions, splitOf } from '../functions/table.js'
+import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
+import { findFunction, hasAggregate, splitOf } from '../functions/table.js'
 import { findWindowFunction } from '../functions/window.js'
 import { prettyText } from '../print.js'
 import { mapExprChildren, someExpr } from '../tree.js'
-import { type AnalyzerContext, fail, type Names, quoted, unsupported } from './context.js'
+import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
+import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
+import { bindHigherOrder } from './higher-order.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 import { bindSubquery } from './subquery.js'
@@ -54,7 +54,9 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
     case 'UnresolvedExtractValue': {
       const child = bindExpr(expr.child, names, context)
       const extraction = bindExpr(expr.extraction, names, context)
-      return bindCall('getitem', [child, extraction], expr, [expr.child, expr.extraction], names, context)
+      const field =
+        extraction.kind === 'Literal' && extraction.type.kind === 'string' && child.type.kind === 'array' && child.type.element.kind === 'struct'
+      return bindCall(field ? 'getfield' : 'getitem', [child, extraction], expr, [expr.child, expr.extraction], names, context)
     }
     case 'ExpressionString':
       return bindExpr(context.parseExpression(expr.text), names, { ...context, text: expr.text })
@@ -75,7 +77,13 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
     case 'MultiAlias':
       throw unsupported(context, expr, 'GENERATOR', 'generators in a select list')
     case 'LambdaFunction':
-      throw unsupported(context, expr, 'LAMBDA_FUNCTION', 'lambda functions')
+      throw fail(
+        context,
+        expr,
+        'INVALID_LAMBDA_FUNCTION_CALL.NON_HIGHER_ORDER_FUNCTION',
+        '42K0D',
+        'Invalid lambda function call. A lambda function should only be used in a higher order function.',
+      )
     case 'Window':
       return bindWindow(expr, names, context)
     default:
@@ -132,27 +140,13 @@ export function sortOrder(expr: Expr, child: BoundExpr, context: AnalyzerContext
   return { child, ascending, nullsFirst: expr.kind === 'SortOrder' ? (expr.nullsFirst ?? ascending) : true }
 }
 
-/** The text of an expression as Spark names it: qualifiers are left out, fields stay. */
-export function text(expr: Expr, names: Names, context: AnalyzerContext): string {
-  return prettyText(expr, parts => {
-    for (const list of names.lists) {
-      const found = tryLookUp(parts, list, context)
-      if (found !== undefined) return parts.slice(found.qualifiers).join('.')
-    }
-    return parts.join('.')
-  })
-}
-
-function tryLookUp(parts: readonly string[], list: readonly Attribute[], context: AnalyzerContext) {
-  try {
-    return lookUp(context, parts, list)
-  } catch {
-    // Ambiguous: the name is shown as it was written.
-    return undefined
-  }
-}
-
 function bindAttribute(expr: UnresolvedAttribute, names: Names, context: AnalyzerContext): BoundExpr {
+  const variable = names.variables?.get(expr.nameParts[0]?.toLowerCase() ?? '')
+  if (variable !== undefined) {
+    return expr.nameParts
+      .slice(1)
+      .reduce<BoundExpr>((from, name) => bindCall('getfield', [from, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context), variable)
+  }
   const own = findIn(expr, names.lists, context)
   if (own !== undefined) return bindFound(expr, own, names, context)
   const [only] = expr.nameParts
@@ -255,6 +249,7 @@ const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_dis
 
 /** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
 function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
+  if (expr.args.some(a => a.kind === 'LambdaFunction')) return bindHigherOrder(expr, names, context, bindExpr)
   const entry = findFunction(expr.name)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
   const withinGroup = expr.withinGroup
@@ -314,105 +309,4 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
   const order = withinGroup?.map(e => orderBy(e, inner, context))
   const modifiers = { distinct: expr.distinct ?? false, ...(filter === undefined ? {} : { filter }) }
   return bindCall(expr.name, args, expr, written, names, context, modifiers, order)
-}
-
-function bindCall(
-  name: string,
-  args: readonly BoundExpr[],
-  expr: Expr,
-  written: readonly Expr[],
-  names: Names,
-  context: AnalyzerContext,
-  modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr } = { distinct: false },
-  withinGroup?: readonly BoundSortOrder[],
-): BoundExpr {
-  const entry = findFunction(name)
-  if (entry === undefined) throw unresolvedRoutine({ name, ...(expr.span === undefined ? {} : { span: expr.span }) }, context)
-  if (args.length < entry.minArgs || args.length > entry.maxArgs) throw wrongNumber(name, entry.minArgs, entry.maxArgs, args.length, expr, context)
-  return bindEntry(name, args, bindingOf(name, expr, written, names, context, withinGroup), modifiers)
-}
-
-function wrongNumber(name: string, fewest: number, most: number, given: number, expr: Expr, context: AnalyzerContext) {
-  const wanted = fewest === most ? `${fewest}` : most === Number.POSITIVE_INFINITY ? `> ${fewest - 1}` : `[${fewest}, ${most}]`
-  return fail(
-    context,
-    expr,
-    'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
-    '42605',
-    `The \`${name.toLowerCase()}\` requires ${wanted} parameters but the actual number is ${given}.`,
-  )
-}
-
-function bindingOf(
-  name: string,
-  expr: Expr,
-  written: readonly Expr[],
-  names: Names,
-  context: AnalyzerContext,
-  withinGroup?: readonly BoundSortOrder[],
-): BindContext {
-  const bindContext: BindContext = {
-    name,
-    ansi: context.ansi,
-    castMode: context.castMode,
-    now: context.now,
-    timeZone: context.timeZone,
-    timestampNtz: context.timestampNtz,
-    key: exprKey,
-    ...(withinGroup === undefined ? {} : { withinGroup }),
-    get callText() {
-      return text(expr, names, context)
-    },
-    argText: index => (written[index] === undefined ? '' : text(written[index], names, context)),
-    argAlias: index => {
-      const arg = written[index]
-      return arg?.kind === 'Alias' ? arg.name : undefined
-    },
-    fail: (code, sqlState, message) => fail(context, expr, code, sqlState, message),
-    bind: (other, otherArgs) => bindEntry(other, otherArgs, bindContext, { distinct: false }),
-  }
-  return bindContext
-}
-
-function bindEntry(
-  name: string,
-  args: readonly BoundExpr[],
-  context: BindContext,
-  modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr },
-): BoundExpr {
-  const entry = findFunction(name)
-  if (entry === undefined) throw new Error(`bug in spk: no function ${name}`)
-  if (entry.kind === 'scalar') return entry.bind(args, context)
-  return entry.bind(args, context, { ...modifiers, distinct: modifiers.distinct && !entry.ignoresDistinct })
-}
-
-/** Functions of Spark that are planned in another way than a call: refused by what they are. */
-const windowOnly = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead', 'nth_value'])
-const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack'])
-
-function unresolvedRoutine(expr: { readonly name: string; readonly span?: Span }, context: AnalyzerContext) {
-  const name = expr.name.toLowerCase()
-  if (windowOnly.has(name)) {
-    return fail(context, expr, 'WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE', '42601', `Window function "${name}()" requires an OVER clause.`)
-  }
-  if (generators.has(name)) {
-    return fail(
-      context,
-      expr,
-      'UNSUPPORTED_GENERATOR.NESTED_IN_EXPRESSIONS',
-      '42K0E',
-      `The generator is not supported: nested in expressions "${name}". A generator stands alone in a select list, in LATERAL VIEW, or in FROM.`,
-    )
-  }
-  if (name === 'json_tuple') return unsupported(context, expr, 'GENERATOR', `the generator function "${name}"`)
-  const similar = similarFunctions(expr.name)
-    .map(n => quoted([n]))
-    .join(', ')
-  return fail(
-    context,
-    expr,
-    'UNRESOLVED_ROUTINE',
-    '42883',
-    `Cannot resolve routine ${quoted([expr.name])} on search path [\`system\`.\`builtin\`, \`system\`.\`session\`]. Functions with similar names: [${similar}].`,
-  )
 }

@@ -1,8 +1,9 @@
 /** A select list: stars expanded, names given, later items may use earlier aliases. */
 import type { BoundExpr, NamedExpr } from '../bound.js'
 import type { Expr } from '../expr.js'
+import { text } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
-import { bindExpr, text } from './expressions.js'
+import { bindExpr } from './expressions.js'
 import { type SelectedGenerator, selectedGenerator } from './generators.js'
 import { expandStar } from './star.js'
 

@@ -16,6 +16,7 @@ import { datetimeTexts } from './datetime-text.js'
 import type { AggregateFunction, AggregateSplit, FunctionEntry, ScalarFunction } from './define.js'
 import { encodings } from './encoding.js'
 import { grouping } from './grouping.js'
+import { higherOrder } from './higher-order.js'
 import { intervals } from './intervals.js'
 import { math } from './math.js'
 import { moreAggregates } from './more-aggregates.js'
@@ -52,6 +53,7 @@ const entries: readonly FunctionEntry[] = [
   ...moreAggregates,
   singleValue,
   ...grouping,
+  ...higherOrder,
 ]
 
 const byName = new Map<string, FunctionEntry>()

@@ -27,6 +27,10 @@ export function expressionSql(expr: BoundExpr, columns: Columns): string {
       return aggregateSql(expr, columns)
     case 'Window':
       return windowSql(expr, columns)
+    case 'LambdaVariable':
+      return `x_${expr.id}`
+    case 'Lambda':
+      return `lambda ${expr.parameters.map(p => `x_${p.id}`).join(', ')}: ${expressionSql(expr.body, columns)}`
     case 'WindowCall':
     case 'Subquery':
       throw new Error(`bug in spk: a ${expr.kind} is left in the plan`)
