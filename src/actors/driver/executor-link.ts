@@ -3,7 +3,7 @@
  * goes out right behind its plan without waiting for the plan's acknowledgement; an executor that lacks the plan says so and gets it again. Used by the
  * stage and application effects.
  */
-import { type Clock, delay } from '../../core/clock.js'
+import type { Clock } from '../../core/clock.js'
 import type { AppId, ExecutorId, TaskKey } from '../../core/ids.js'
 import type { Logger } from '../../core/log.js'
 import type { Subjects } from '../../protocol/subjects.js'
@@ -60,6 +60,23 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
   let closed = false
   let retired: number[] = []
   const doomed: { readonly executorId: string; readonly key: TaskKey; readonly reason: string }[] = []
+  const pauses = new Set<() => void>()
+  // No need to sit out a wait once the bus is back.
+  transport.onStatus(status => {
+    if (status === 'connected') for (const end of [...pauses]) end()
+  })
+
+  function pause(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const end = (): void => {
+        timer.cancel()
+        pauses.delete(end)
+        resolve()
+      }
+      const timer = clock.after(ms, end)
+      pauses.add(end)
+    })
+  }
 
   function linkTo(executorId: string): Link {
     let link = links.get(executorId)
@@ -83,7 +100,7 @@ export function executorLinks(options: ExecutorLinkOptions): ExecutorLinks {
         const now = clock.monotonic()
         nobodySince = hasNobody(error) ? (nobodySince ?? now) : undefined
         if (now >= until || (nobodySince !== undefined && now - nobodySince >= NOBODY_MS)) return undefined
-        await delay(clock, nobodySince === undefined ? wait : Math.min(wait, 200))
+        await pause(nobodySince === undefined ? wait : Math.min(wait, 200))
       }
     }
     return undefined

@@ -44,7 +44,7 @@ export function decideExecutor(state: ExecutorState, event: ExecutorEvent): Deci
       return decided(next, note(state.tries === 0 ? 'info' : 'debug', 'the driver did not answer', { reason: event.error, tries: next.tries }))
     }
     case 'busUp':
-      return decided(state)
+      return send({ ...state, reportTries: 0 })
     case 'order':
       return order({ ...state, heardAt: event.at }, event.token, event.order)
     case 'tasksEnded':

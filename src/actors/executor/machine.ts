@@ -37,7 +37,7 @@ const asking = {
         ],
       },
     },
-    waiting: { after: { retry: 'asking' }, on: { busUp: 'asking' } },
+    waiting: { after: { retry: 'asking' }, on: { busUp: { target: 'asking', actions: 'decide' } } },
   },
 } as const
 
@@ -117,7 +117,7 @@ export function executorMachine(decide: Decide = decideExecutor) {
         id: 'registered',
         initial: 'resting',
         states: {
-          resting: { after: { beat: 'beating' }, on: { busUp: 'beating' } },
+          resting: { after: { beat: 'beating' }, on: { busUp: { target: 'beating', actions: 'decide' } } },
           beating: {
             entry: 'askHeartbeat',
             on: {
@@ -132,7 +132,7 @@ export function executorMachine(decide: Decide = decideExecutor) {
               ],
             },
           },
-          retrying: { after: { retry: 'beating' }, on: { busUp: 'beating' } },
+          retrying: { after: { retry: 'beating' }, on: { busUp: { target: 'beating', actions: 'decide' } } },
         },
       },
       reconnecting: { id: 'reconnecting', ...asking },
@@ -147,6 +147,7 @@ export function executorMachine(decide: Decide = decideExecutor) {
     on: {
       order: [{ guard: 'stops', target: '.draining', actions: 'decide' }, { actions: 'decide' }],
       tasksEnded: { actions: 'decide' },
+      busUp: { actions: 'decide' },
       reportAcked: { actions: 'decide' },
       reportUnanswered: { actions: 'decide' },
       reportDue: { actions: 'decide' },

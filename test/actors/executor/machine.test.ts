@@ -193,6 +193,20 @@ test('reports nobody acknowledges are kept, with the newest news of each task, a
   assert.equal(heldKeys(executor.state()).map(taskKeyString), ['job 0 stage 1.0 task 1.0'])
 })
 
+test('reports that wait go at once when the bus is back', () => {
+  const executor = readyExecutor()
+  walk(executor, [
+    [order(2, launchOrder(taskKey(0))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
+    [ended(0), ['report 1: 1/0.0 FINISHED']],
+    [lost(1), []],
+    [{ type: 'reportDue' }, ['report 2: 1/0.0 FINISHED']],
+    [lost(2), ['reportLater 100']],
+    [{ type: 'busUp' }, ['report 3: 1/0.0 FINISHED', 'heartbeat 2']],
+    [acked(3), []],
+    [{ type: 'reportDue' }, []],
+  ])
+})
+
 test('a message takes 256 KiB of results', () => {
   const executor = readyExecutor(4)
   walk(executor, [
