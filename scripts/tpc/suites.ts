@@ -71,9 +71,9 @@ export function chosen(queries: readonly Query[], list: string | undefined): rea
   })
 }
 
-/** A query as DuckDB reads it: quoted names its way. */
+/** A query as DuckDB reads it: quoted names its way, AS before a name that is a keyword there. */
 export function duckdbText(text: string): string {
-  return text.replaceAll('`', '"')
+  return text.replaceAll('`', '"').replaceAll(') returns', ') AS returns')
 }
 
 /** What makes DuckDB order NULLs as Spark does. */
