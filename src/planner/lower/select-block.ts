@@ -3,9 +3,11 @@
  * subquery of a new one. Pure: every function gives a new block.
  */
 import type { StageInput } from '../../core/stage.js'
-import type { Attribute, BoundExpr, BoundSortOrder, NamedExpr } from '../bound.js'
+import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import { conjunctsOf } from '../conjuncts.js'
 import { plainName } from '../duck-type.js'
+import { exprKey } from '../expr-key.js'
+import { mapExprChildren, mapNamed, someExpr } from '../tree.js'
 import { type Columns, expressionSql, keySql } from './expression-sql.js'
 
 export interface SelectBlock {
@@ -121,7 +123,36 @@ export function aggregatedBy(
 ): SelectBlock {
   const base = open(block, input, aliases)
   const selected = withItems(base, results, output)
+  if (results.some(r => triesAggregate(r, selected.items?.get(r.id) ?? ''))) {
+    const parts = partsOf(grouping, results)
+    const inner = parts.list.map(toAttribute)
+    return projected(aggregatedBy(block, input, grouping, parts.list, inner, aliases), inner, parts.over, output, aliases)
+  }
   return { ...selected, groupBy: grouping.map(g => keySql(g, base.columns)) }
+}
+
+/** DuckDB refuses an aggregate inside TRY. */
+function triesAggregate(result: NamedExpr, sql: string): boolean {
+  const e = unaliased(result)
+  return e.kind !== 'AggregateCall' && sql.includes('TRY(') && someExpr(e, x => x.kind === 'AggregateCall')
+}
+
+/** Ids that no column of a query has. */
+const partIds = 2 ** 40
+
+/** Group keys and aggregates alone, and the results made of them. */
+function partsOf(grouping: readonly BoundExpr[], results: readonly NamedExpr[]): { readonly list: BoundAlias[]; readonly over: NamedExpr[] } {
+  const parts = new Map<string, BoundAlias>()
+  const part = (child: BoundExpr, name: string): Attribute => {
+    const key = exprKey(child)
+    const known = parts.get(key) ?? { kind: 'Alias', id: partIds + parts.size, name, child, qualifier: [] }
+    parts.set(key, known)
+    return toAttribute(known)
+  }
+  for (const g of grouping) part(g, 'key')
+  const rewrite = (e: BoundExpr): BoundExpr => (parts.has(exprKey(e)) || e.kind === 'AggregateCall' ? part(e, 'value') : mapExprChildren(e, rewrite))
+  const over = results.map(r => mapNamed(r, rewrite))
+  return { list: [...parts.values()], over }
 }
 
 export function ordered(block: SelectBlock, output: readonly Attribute[], order: readonly BoundSortOrder[], aliases: Aliases): SelectBlock {
