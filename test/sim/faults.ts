@@ -60,6 +60,8 @@ export interface Script {
   readonly spare?: boolean
   /** Tasks take so long at the most, milliseconds, one of these. */
   readonly longest: readonly number[]
+  /** Workers run drivers. */
+  readonly submitted?: boolean
   readonly draw: (seed: Seed, options: FaultPlanOptions) => Fault[]
 }
 
@@ -79,6 +81,7 @@ const SCRIPTS: readonly Script[] = [
   { name: 'contested lease', busy: true, gently: true, longest: [60, 200, 600], draw: contestedLease },
   { name: 'late orders', busy: true, gently: true, spare: true, longest: [60, 200, 600], draw: lateOrders },
   { name: 'late reports', busy: true, gently: true, longest: [500, 1500], draw: lateReports },
+  { name: 'dying drivers', busy: true, gently: true, longest: [200, 600], submitted: true, draw: dyingDrivers },
   { name: 'frozen executors', busy: true, gently: true, longest: [60, 200, 600], draw: frozenExecutors },
 ]
 
@@ -134,6 +137,20 @@ function lateReports(seed: Seed, options: FaultPlanOptions): Fault[] {
     faults.push(late(seed, 'reports', at - 2000, at + 1000, [300, 1500]))
     for (const host of seed.shuffled(workers).slice(0, seed.int(1, 2)))
       faults.push({ kind: 'cut', host, at, until: at + seed.between(500, 2500), directions: ['in', 'out'] })
+  }
+  return faults
+}
+
+/** Drivers die or stand still, and so do workers that run some, for longer than a master waits for either. */
+function dyingDrivers(seed: Seed, options: FaultPlanOptions): Fault[] {
+  const workers = options.nodes.filter(node => node.startsWith('w'))
+  const faults: Fault[] = []
+  for (let at = seed.between(1500, 4000); at < options.healAt - 2000; at += seed.between(2000, 6000)) {
+    const driver = options.drivers !== undefined && seed.chance(0.3) ? (seed.shuffled(options.drivers)[0] ?? 'y*0') : `y*${seed.int(0, 2)}`
+    const until = Math.min(options.healAt, at + seed.between(3500, 13_000))
+    const node = seed.chance(0.7) ? driver : seed.pick(workers)
+    if (seed.chance(0.6)) faults.push({ kind: 'crash', node, at, until: Math.min(until, at + seed.between(50, 3000)) })
+    else faults.push({ kind: 'pause', node, at, until, suspended: seed.chance(0.3), timersFirst: seed.chance(0.5) })
   }
   return faults
 }

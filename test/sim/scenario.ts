@@ -47,7 +47,7 @@ export function drawScenario(seed: Seed): Scenario {
   const count = shape.pick([1, 1, 2, 3])
   // A driver on a worker takes a core, and must leave one for executors when all of them run.
   const room = workers.reduce((sum, { cores, memory }) => sum + Math.min(cores, memory), 0)
-  const byCluster = shape.chance(0.35)
+  const byCluster = script.submitted === true || shape.chance(0.35)
   const applications = Array.from({ length: count }, (_, i): ApplicationPlan => {
     const submitted = byCluster && room > count && shape.chance(0.7)
     const supervise = shape.chance(0.7)

@@ -36,7 +36,7 @@ const BRANCHES = [
   ...['drivers launched again', 'submitted drivers ended: FINISHED'],
   ...['worker registers with what it runs', 'worker told to kill what the master does not know', 'workerHeartbeat answered: register again'],
   'applicationHeartbeat answered: register again',
-  ...['worker hears of a new leader', 'driver hears of a new leader', 'driver hears of a lost worker', 'launch refused by a worker'],
+  ...['worker hears of a new leader', 'driver hears of a new leader', 'driver hears of a lost worker'],
   ...['jobs succeeded', 'jobs failed: SPK_APPLICATION_ENDED'],
 ]
 
