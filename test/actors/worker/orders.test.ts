@@ -221,6 +221,17 @@ test('a driver launched again here, after its master had given this worker up: t
   )
 })
 
+test('the end of what has ended already is reported again when its end is ordered: the master seems not to know', () => {
+  const worker = activeWorker()
+  worker.order(launchExecutor({ id: '0' }))
+  runs(worker, 'app-1/0')
+  exit(worker, 'app-1/0', 1)
+  const again = worker.order(killExecutor('0'))
+  assert.equal([again.answer, ...brief(again.commands)], ['accepted', 'report app-1/0 EXITED'])
+  const unknown = worker.order(killExecutor('7'))
+  assert.equal([unknown.answer, ...brief(unknown.commands)], ['accepted'])
+})
+
 test('news of an earlier process of a driver is not taken for the present one', () => {
   const worker = activeWorker()
   worker.order(launchDriver({ supervise: true }))
