@@ -71,9 +71,9 @@ export function chosen(queries: readonly Query[], list: string | undefined): rea
   })
 }
 
-/** A query as DuckDB reads it: quoted names its way, AS before a name that is a keyword there. */
+/** A query as DuckDB reads it: quoted names its way, and AS before an alias that is a word of its own there. */
 export function duckdbText(text: string): string {
-  return text.replaceAll('`', '"').replaceAll(') returns', ') AS returns')
+  return text.replaceAll('`', '"').replace(/\)\s+(returns)\b/gi, ') AS $1')
 }
 
 /** What makes DuckDB order NULLs as Spark does. */
