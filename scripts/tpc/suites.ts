@@ -71,9 +71,12 @@ export function chosen(queries: readonly Query[], list: string | undefined): rea
   })
 }
 
-/** A query as DuckDB reads it: quoted names its way, and AS before an alias that is a word of its own there. */
+/** A query as DuckDB reads it: quoted names its way, AS before an alias that is a word of its own there, `||` for `concat`, which skips NULLs there. */
 export function duckdbText(text: string): string {
-  return text.replaceAll('`', '"').replace(/\)\s+(returns)\b/gi, ') AS $1')
+  return text
+    .replaceAll('`', '"')
+    .replace(/\)\s+(returns|at)\b/gi, ') AS $1')
+    .replace(/\bconcat\(([^()]*)\)/gi, (_, list: string) => `(${list.replace(/,(?=(?:[^']*'[^']*')*[^']*$)/g, ' ||')})`)
 }
 
 /** What makes DuckDB order NULLs as Spark does. */
