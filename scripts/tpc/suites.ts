@@ -75,7 +75,7 @@ export function chosen(queries: readonly Query[], list: string | undefined): rea
 export function duckdbText(text: string): string {
   return text
     .replaceAll('`', '"')
-    .replace(/\)\s+(returns|at)\b/gi, ') AS $1')
+    .replace(/\)\s+(returns|at)\b/gi, ') AS "$1"')
     .replace(/\bconcat\(([^()]*)\)/gi, (_, list: string) => `(${list.replace(/,(?=(?:[^']*'[^']*')*[^']*$)/g, ' ||')})`)
 }
 
