@@ -102,6 +102,8 @@ function compute(plan: Plan): Cardinality | undefined {
       return input && { ...input, rows: input.rows * elementsPerArray }
     }
     case 'LateralJoin':
+    case 'RecursiveCte':
+    case 'RecursiveRef':
       return undefined
     case 'Window':
     case 'Sort':

@@ -71,6 +71,10 @@ function logicalLine(plan: Plan): string {
       return `${plan.keys.length === 0 ? 'Repartition' : 'RepartitionByExpression'} ${list(plan.keys.map(exprText))}${plan.partitions === undefined ? '' : `, ${plan.partitions}`}`
     case 'Distinct':
       return 'Distinct'
+    case 'RecursiveCte':
+      return `UnionLoop ${plan.ref}, ${list(plan.output.map(exprText))}`
+    case 'RecursiveRef':
+      return `UnionLoopRef ${plan.ref}, ${list(plan.output.map(exprText))}`
     case 'LateralJoin':
       return `LateralJoin ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}`
     case 'Window':
@@ -183,6 +187,10 @@ function physicalLine(plan: Physical): string {
       return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
     case 'Generate':
       return generateText(plan)
+    case 'RecursiveCte':
+      return `UnionLoop ${plan.ref}, ${list(plan.output.map(exprText))} (in one task)`
+    case 'RecursiveRef':
+      return `UnionLoopRef ${plan.ref}, ${list(plan.output.map(exprText))}`
     case 'Exchange':
       return plan.target.kind === 'broadcast' ? 'BroadcastExchange' : `Exchange ${targetText(plan.target)}`
     default:

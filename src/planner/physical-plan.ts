@@ -140,6 +140,20 @@ export interface PhysicalGenerate {
   readonly fields: boolean
   readonly generated: readonly Attribute[]
 }
+/** A recursion in one task: the left side's rows, then the right side's over the round before. No exchange lies between it and its references. */
+export interface PhysicalRecursion {
+  readonly kind: 'RecursiveCte'
+  readonly ref: number
+  readonly left: Physical
+  readonly right: Physical
+  readonly output: readonly Attribute[]
+}
+export interface PhysicalRecursiveRef {
+  readonly kind: 'RecursiveRef'
+  readonly ref: number
+  readonly rounds: number | undefined
+  readonly output: readonly Attribute[]
+}
 export type ExchangeTarget =
   | { readonly kind: 'hash'; readonly keys: readonly Attribute[]; readonly partitions: number }
   | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number }
@@ -171,6 +185,8 @@ export type Physical =
   | PhysicalWindow
   | PhysicalExpand
   | PhysicalGenerate
+  | PhysicalRecursion
+  | PhysicalRecursiveRef
   | Exchange
 
 /** How rows lie over the tasks of a plan's last stage. */
@@ -190,6 +206,8 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
     case 'Join':
     case 'Union':
     case 'Expand':
+    case 'RecursiveCte':
+    case 'RecursiveRef':
       return plan.output
     case 'Window':
       return [...physicalOutput(plan.input), ...plan.windows.map(toAttribute)]
@@ -225,7 +243,10 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
     case 'Union':
       return plan.inputs
     case 'SetOperation':
+    case 'RecursiveCte':
       return [plan.left, plan.right]
+    case 'RecursiveRef':
+      return []
     case 'Project':
     case 'Filter':
     case 'HashAggregate':
@@ -250,12 +271,14 @@ export function mapPhysicalChildren(plan: Physical, f: (child: Physical) => Phys
     case 'RowsScan':
     case 'RangeScan':
     case 'ValuesScan':
+    case 'RecursiveRef':
       return plan
     case 'Join':
       return { ...plan, probe: f(plan.probe), build: f(plan.build) }
     case 'Union':
       return { ...plan, inputs: plan.inputs.map(f) }
     case 'SetOperation':
+    case 'RecursiveCte':
       return { ...plan, left: f(plan.left), right: f(plan.right) }
     case 'Project':
     case 'Filter':
@@ -287,6 +310,8 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'RangeScan':
       return { kind: 'unknown', partitions: plan.partitions }
     case 'ValuesScan':
+    case 'RecursiveCte':
+    case 'RecursiveRef':
       return { kind: 'unknown', partitions: 1 }
     case 'Filter':
     case 'Sort':

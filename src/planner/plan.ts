@@ -125,6 +125,22 @@ export interface LateralJoinPlan {
   readonly type: 'inner' | 'cross' | 'left'
   readonly condition?: BoundExpr
 }
+/** WITH RECURSIVE: the rows of the left side, then of the right one over the rows of the round before, until there are none. Runs in one task. */
+export interface RecursiveCtePlan {
+  readonly kind: 'RecursiveCte'
+  /** What its references have in common. */
+  readonly ref: number
+  readonly left: Plan
+  readonly right: Plan
+  readonly output: readonly Attribute[]
+}
+/** The rows of the round before. The last column counts the rounds; more than `rounds` of them are an error. */
+export interface RecursiveRefPlan {
+  readonly kind: 'RecursiveRef'
+  readonly ref: number
+  readonly rounds: number | undefined
+  readonly output: readonly Attribute[]
+}
 /** The input's columns and functions over windows, which all have the same partitions and order. Each child is a `WindowExpr`. */
 export interface WindowPlan {
   readonly kind: 'Window'
@@ -181,6 +197,8 @@ export type Plan =
   | WindowPlan
   | ExpandPlan
   | GeneratePlan
+  | RecursiveCtePlan
+  | RecursiveRefPlan
 
 const outputs = new WeakMap<Plan, readonly Attribute[]>()
 
@@ -202,6 +220,8 @@ function computeOutput(plan: Plan): readonly Attribute[] {
     case 'Range':
     case 'Union':
     case 'Expand':
+    case 'RecursiveCte':
+    case 'RecursiveRef':
       return plan.output
     case 'Window':
       return [...outputOf(plan.input), ...plan.windows.map(toAttribute)]

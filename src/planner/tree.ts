@@ -138,10 +138,12 @@ export function planChildren(plan: Plan): readonly Plan[] {
     case 'LocalRows':
     case 'Values':
     case 'Range':
+    case 'RecursiveRef':
       return []
     case 'Join':
     case 'LateralJoin':
     case 'SetOperation':
+    case 'RecursiveCte':
       return [plan.left, plan.right]
     case 'Union':
       return plan.inputs
@@ -170,10 +172,12 @@ export function mapPlanChildren(plan: Plan, f: (child: Plan) => Plan): Plan {
     case 'LocalRows':
     case 'Values':
     case 'Range':
+    case 'RecursiveRef':
       return plan
     case 'Join':
     case 'LateralJoin':
-    case 'SetOperation': {
+    case 'SetOperation':
+    case 'RecursiveCte': {
       const left = f(plan.left)
       const right = f(plan.right)
       return left === plan.left && right === plan.right ? plan : { ...plan, left, right }

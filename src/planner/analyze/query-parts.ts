@@ -6,8 +6,9 @@ import type { Expr } from '../expr.js'
 import type { Limit, Offset, Repartition, WithCTE } from '../logical.js'
 import { prettyText } from '../print.js'
 import { aliased } from './columns.js'
-import { type AnalyzerContext, fail, unsupported } from './context.js'
+import { type AnalyzerContext, fail } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
+import { bindRecursive } from './recursive-cte.js'
 import { above, type Scoped } from './scope.js'
 
 export function bindLimit(relation: Limit, context: AnalyzerContext): Scoped {
@@ -48,13 +49,15 @@ export function bindRepartition(relation: Repartition, context: AnalyzerContext)
 
 /** Each use of a CTE resolves its definition anew, so that its columns have ids of their own every time. */
 export function bindWithCte(relation: WithCTE, context: AnalyzerContext): Scoped {
-  if (relation.recursive) throw unsupported(context, relation, 'RECURSIVE_CTE', 'WITH RECURSIVE')
   const ctes = new Map(context.ctes)
   for (const cte of relation.ctes) {
     const scope: AnalyzerContext = { ...context, ctes: new Map(ctes) }
     const definition =
       cte.columns === undefined ? cte.plan : ({ kind: 'SubqueryAlias', input: cte.plan, alias: cte.name, columns: cte.columns } as const)
-    ctes.set(cte.name.toLowerCase(), () => aliased(scope.resolve(definition, scope), cte.name))
+    ctes.set(cte.name.toLowerCase(), () => {
+      const recursive = relation.recursive ? bindRecursive(cte, scope) : undefined
+      return aliased(recursive ?? scope.resolve(definition, scope), cte.name)
+    })
   }
   const inner: AnalyzerContext = { ...context, ctes }
   return inner.resolve(relation.input, inner)

@@ -10,6 +10,7 @@ import { plainName, quoteName } from '../duck-type.js'
 import { type Exchange, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
 import { type Columns, expressionSql } from './expression-sql.js'
 import { expanded, generated } from './multiply.js'
+import { lastRound, recursion } from './recursion.js'
 import {
   type Aliases,
   aggregatedBy,
@@ -103,6 +104,13 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       return lower(plan.input, read, aliases).map(b => expanded(b, physicalOutput(plan.input), plan.projections, output, aliases))
     case 'Generate':
       return lower(plan.input, read, aliases).map(b => generated(b, plan, aliases))
+    case 'RecursiveCte': {
+      const left = one(lower(plan.left, read, aliases))
+      const right = one(lower(plan.right, read, aliases))
+      return [recursion(plan, left, right, aliases)]
+    }
+    case 'RecursiveRef':
+      return [lastRound(plan, aliases)]
     case 'SetOperation': {
       const left = one(lower(plan.left, read, aliases))
       const right = one(lower(plan.right, read, aliases))

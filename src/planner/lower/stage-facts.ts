@@ -44,6 +44,10 @@ function nodeName(plan: Physical): string | undefined {
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
     case 'Window':
       return 'Window'
+    case 'RecursiveCte':
+      return 'Recursion'
+    case 'RecursiveRef':
+      return undefined
     case 'Expand':
       return 'Expand'
     case 'Generate':

@@ -64,12 +64,14 @@ function prune(plan: Plan, needed: Needed): Plan {
       return pruneUnion(plan, needed)
     case 'Distinct':
       return withInput(plan, plan, prune(plan.input, new Set(outputOf(plan.input).map(a => a.id))))
-    case 'SetOperation': {
+    case 'SetOperation':
+    case 'RecursiveCte': {
       const left = prune(plan.left, new Set(outputOf(plan.left).map(a => a.id)))
       const right = prune(plan.right, new Set(outputOf(plan.right).map(a => a.id)))
       return left === plan.left && right === plan.right ? plan : { ...plan, left, right }
     }
     case 'LateralJoin':
+    case 'RecursiveRef':
       return plan
     case 'Window': {
       const windows = plan.windows.filter(w => needed.has(w.id))

@@ -6,6 +6,7 @@ import type { Conf } from '../../core/config.js'
 import { unreachable } from '../../core/errors.js'
 import { type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
 import { outputOf, type Plan } from '../plan.js'
+import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
@@ -137,11 +138,27 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
       const { array, outer, position, fields, generated } = plan
       return { kind: 'Generate', input: exactly(context.plan(plan.input), plan.input), array, outer, position, fields, generated }
     }
+    case 'RecursiveCte': {
+      const inOneTask: PhysicalContext = {
+        ...context,
+        parallelism: 1,
+        plan: p => (readsRef(p, plan.ref) ? planNode(p, inOneTask) : ensureSingle(context.plan(p))),
+      }
+      const left = exactly(ensureSingle(context.plan(plan.left)), plan.left)
+      return { kind: 'RecursiveCte', ref: plan.ref, left, right: exactly(inOneTask.plan(plan.right), plan.right), output: plan.output }
+    }
+    case 'RecursiveRef':
+      return plan
     case 'LateralJoin':
       throw new Error('bug in spk: a lateral join is left in the plan')
     default:
       return unreachable(plan)
   }
+}
+
+/** Whether a part of a recursion reads the round before: all of it must be in the recursion's own task. */
+function readsRef(plan: Plan, ref: number): boolean {
+  return (plan.kind === 'RecursiveRef' && plan.ref === ref) || planChildren(plan).some(child => readsRef(child, ref))
 }
 
 function planRows(input: Plan, limit: number | undefined, offset: number, context: PhysicalContext): Physical {

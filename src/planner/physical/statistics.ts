@@ -30,6 +30,9 @@ function reshaped(from: Estimate, before: readonly Attribute[], after: readonly 
   return from.rows === undefined ? { bytes } : { bytes, rows: from.rows }
 }
 
+/** What a recursion is taken to give. */
+const recursiveBytes = 2 ** 20
+
 /** What an array is taken to hold where nothing is known of it, as in Spark's sizes. */
 const elementsPerArray = 4
 
@@ -73,6 +76,10 @@ function compute(plan: Plan): Estimate {
     case 'SetOperation':
     case 'LateralJoin':
       return estimate(plan.left)
+    case 'RecursiveCte':
+    case 'RecursiveRef':
+      // Nothing is known; one task makes and holds them all.
+      return { bytes: recursiveBytes }
     case 'Window':
       return reshaped(estimate(plan.input), outputOf(plan.input), output)
     case 'Expand':

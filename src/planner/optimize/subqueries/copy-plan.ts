@@ -16,6 +16,12 @@ export function copyPlan(plan: Plan, nextId: () => number): PlanCopy {
     ids.set(item.id, id)
     return { ...item, id }
   }
+  const loops = new Map<number, number>()
+  const loop = (ref: number): number => {
+    const id = loops.get(ref) ?? nextId()
+    loops.set(ref, id)
+    return id
+  }
   const named = (e: NamedExpr): NamedExpr => (e.kind === 'Alias' ? fresh(e) : e)
   const replaced = (e: BoundExpr): BoundExpr => {
     if (e.kind !== 'Attribute') return mapExprChildren(e, replaced)
@@ -31,6 +37,10 @@ export function copyPlan(plan: Plan, nextId: () => number): PlanCopy {
       case 'Union':
       case 'Expand':
         return { ...below, output: below.output.map(fresh) }
+      case 'RecursiveCte':
+        return { ...below, ref: loop(below.ref), output: below.output.map(fresh) }
+      case 'RecursiveRef':
+        return { ...below, ref: loop(below.ref), output: below.output.map(fresh) }
       case 'Range':
         return { ...below, output: [fresh(below.output[0])] }
       case 'Project':
