@@ -155,8 +155,8 @@ export function joined(type: JoinPlan['type'], left: Cardinality, right: Cardina
     keys.reduce((a, b) => a * b, 1),
     Math.max(1, ...keys, Math.min(left.rows, right.rows)),
   )
-  const kept = selectivity(and(rest), id => columns.get(id))
-  const matches = (left.rows * right.rows * kept) / values
+  const kept = restSelectivity(rest, columns)
+  const matches = Math.max(Math.min(1, left.rows, right.rows), (left.rows * right.rows * kept) / values)
   switch (type) {
     case 'inner':
     case 'cross':
@@ -174,6 +174,15 @@ export function joined(type: JoinPlan['type'], left: Cardinality, right: Cardina
     default:
       return unreachable(type)
   }
+}
+
+/** Of a disjunction over both sides, what it says of each alone is a filter below already (`InferFiltersFromDisjunctions`). */
+const disjunctionKeeps = 0.5
+
+function restSelectivity(rest: readonly BoundExpr[], columns: Cardinality['columns']): number {
+  const isDisjunction = (e: BoundExpr) => e.kind === 'Call' && e.fn === 'or'
+  const others = rest.filter(e => !isDisjunction(e))
+  return selectivity(and(others), id => columns.get(id)) * disjunctionKeeps ** (rest.length - others.length)
 }
 
 /** The part of left rows that find a partner. */

@@ -23,6 +23,7 @@ import { eliminateLimits } from './optimize/eliminate-limits.js'
 import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
+import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
@@ -44,7 +45,7 @@ import { replaceConstantAggregates } from './optimize/replace-constant-aggregate
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
 import { rewriteSubqueries } from './optimize/rewrite-subqueries.js'
-import { type Batch, optimize, type TraceEntry } from './optimize/rule.js'
+import { type Batch, optimize, type Rule, type TraceEntry } from './optimize/rule.js'
 import { simplifyBooleans } from './optimize/simplify-booleans.js'
 import { simplifyCasts } from './optimize/simplify-casts.js'
 import { toPhysical } from './physical/planner.js'
@@ -52,6 +53,37 @@ import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import type { SourcePort } from './ports.js'
 import { type CutPlan, cutStages } from './stages/cut.js'
+
+/** Run to a fixpoint, and once more when filters were inferred. */
+const operatorRules: readonly Rule[] = [
+  // Filters go down as far as they can before they are combined: a combined filter moves through joins and aggregates by its conjuncts anyway.
+  pushFilterThroughProject,
+  pushFilterThroughAggregate,
+  pushFilterThroughUnion,
+  pushFilterThroughSort,
+  pushFilterThroughWindow,
+  pushFilterThroughGenerate,
+  pushFilterThroughJoin,
+  combineFilters,
+  pushOffsetBelowProject,
+  pushLimitDown,
+  eliminateLimits,
+  // A limit between two sorts keeps both: after limits have moved.
+  eliminateSorts,
+  // Casts before constants: a folded literal needs no cast around it.
+  simplifyCasts,
+  foldConstants,
+  propagateNulls,
+  simplifyBooleans,
+  removeLiteralGroups,
+  removeRepeatedGroups,
+  replaceConstantAggregates,
+  // After folding, which is what makes a condition a literal.
+  pruneFilters,
+  propagateEmptyRelations,
+  combineUnions,
+  collapseProjects,
+]
 
 /** All optimizer rules, in order. */
 export const optimizerBatches: readonly Batch[] = [
@@ -73,36 +105,11 @@ export const optimizerBatches: readonly Batch[] = [
   {
     name: 'Operator Optimization',
     repeat: 'fixpoint',
-    rules: [
-      // Filters go down as far as they can before they are combined: a combined filter moves through joins and aggregates by its conjuncts anyway.
-      pushFilterThroughProject,
-      pushFilterThroughAggregate,
-      pushFilterThroughUnion,
-      pushFilterThroughSort,
-      pushFilterThroughWindow,
-      pushFilterThroughGenerate,
-      pushFilterThroughJoin,
-      combineFilters,
-      pushOffsetBelowProject,
-      pushLimitDown,
-      eliminateLimits,
-      // A limit between two sorts keeps both: after limits have moved.
-      eliminateSorts,
-      // Casts before constants: a folded literal needs no cast around it.
-      simplifyCasts,
-      foldConstants,
-      propagateNulls,
-      simplifyBooleans,
-      removeLiteralGroups,
-      removeRepeatedGroups,
-      replaceConstantAggregates,
-      // After folding, which is what makes a condition a literal.
-      pruneFilters,
-      propagateEmptyRelations,
-      combineUnions,
-      collapseProjects,
-    ],
+    rules: operatorRules,
   },
+  // When conditions have found their joins, and constants are folded.
+  { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions] },
+  { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
   // Before the search for a join order, which counts the bytes of rows.
   { name: 'Early Column Pruning', repeat: 'once', rules: [pruneColumns] },
   // When every condition has found its join, and filters are below: what is left on the joins is what connects their inputs.
