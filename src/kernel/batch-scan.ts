@@ -25,8 +25,16 @@ interface Scan {
   readonly columns: readonly number[]
 }
 
+/** What a number stands for: a statement that was planned over it reads what is here when it runs. */
+interface Place {
+  source: BatchSource | undefined
+}
+
+const MOST_NUMBERS = 256
+
 export class BatchScans {
-  readonly #sources = new Map<number, BatchSource>()
+  readonly #places = new Map<number, Place>()
+  readonly #numbers = new Map<string, number>()
   #next = 1
 
   /** Registers the table function on the connection's instance. Once per instance. */
@@ -38,8 +46,9 @@ export class BatchScans {
     native.table_function_set_bind(fn, info => {
       try {
         const id = Number(native.get_int64(native.bind_get_parameter(info, 0)))
-        const source = must(this.#sources.get(id), `batch source ${id} is not registered`)
-        native.bind_set_bind_data(info, { source })
+        const place = must(this.#places.get(id), `batch source ${id} is not registered`)
+        const source = must(place.source, `batch source ${id} is released`)
+        native.bind_set_bind_data(info, place)
         for (const [name, type] of listColumns(source.schema)) native.bind_add_result_column(info, name, logicalType(array(type)))
       } catch (error) {
         native.bind_set_error(info, keepOriginal(error))
@@ -47,7 +56,7 @@ export class BatchScans {
     })
     native.table_function_set_init(fn, info => {
       try {
-        const { source } = native.init_get_bind_data(info) as { source: BatchSource }
+        const source = must((native.init_get_bind_data(info) as Place).source, 'a batch source that is not released')
         const columns = Array.from({ length: native.init_get_column_count(info) }, (_, i) => native.init_get_column_index(info, i))
         const scan: Scan = { iterator: source.batches(), columns }
         native.init_set_init_data(info, scan)
@@ -66,15 +75,32 @@ export class BatchScans {
     native.register_table_function(connection.raw, fn)
   }
 
-  /** Makes a source readable until `release`; returns its number. */
-  add(source: BatchSource): number {
-    const id = this.#next++
-    this.#sources.set(id, source)
+  /**
+   * Makes a source readable until `release`; returns its number. The same input (by its position) of the same schema has the same number each time, so that
+   * a statement over it can be planned once and run again.
+   */
+  add(position: number, source: BatchSource): number {
+    const key = `${position} ${JSON.stringify(source.schema)}`
+    let id = this.#numbers.get(key)
+    if (id === undefined) {
+      // A statement over a forgotten number is never asked for again.
+      if (this.#numbers.size === MOST_NUMBERS) this.#forget()
+      id = this.#next++
+      this.#numbers.set(key, id)
+      this.#places.set(id, { source: undefined })
+    }
+    must(this.#places.get(id), 'a batch source').source = source
     return id
   }
 
   release(id: number): void {
-    this.#sources.delete(id)
+    const place = this.#places.get(id)
+    if (place !== undefined) place.source = undefined
+  }
+
+  #forget(): void {
+    this.#numbers.clear()
+    for (const [id, place] of this.#places) if (place.source === undefined) this.#places.delete(id)
   }
 }
 

@@ -13,7 +13,7 @@ export interface Relation {
   }
 }
 
-/** The relations with parameters in place of what differs between tasks; undefined when one of them has no such form, or nothing differs. */
+/** The relations with parameters in place of what differs between tasks; undefined when one of them has no such form, or there are none. */
 export function sharedInputs(
   inputs: readonly Relation[],
 ): { readonly relations: readonly Relation[]; readonly parameters: readonly bigint[] } | undefined {
@@ -24,7 +24,7 @@ export function sharedInputs(
     relations.push({ name, sql: shared.sql(parameters.length + 1) })
     parameters.push(...shared.parameters)
   }
-  return parameters.length === 0 ? undefined : { relations, parameters }
+  return inputs.length === 0 ? undefined : { relations, parameters }
 }
 
 /** `WITH "in0" AS (…), …` or nothing. Never materialised: filters and projections must reach the readers. */

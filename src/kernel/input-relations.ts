@@ -27,8 +27,8 @@ export async function inputRelations(
   const relations: Relation[] = []
   for (const input of inputs) {
     context.check()
-    const sql = await inputSql(input, context, counters, sources)
-    relations.push({ name: input.name, sql, ...(input.kind === 'range' ? { shared: sharedRange(input) } : {}) })
+    const sql = await inputSql(input, relations.length, context, counters, sources)
+    relations.push({ name: input.name, sql, ...sharedForm(input, sql) })
   }
   return relations
 }
@@ -54,7 +54,7 @@ function segmentBytes(segment: Segment): number {
   return segment.kind === 'bytes' ? segment.bytes.length : segment.extents.reduce((sum, extent) => sum + extent.length, 0)
 }
 
-async function inputSql(input: KernelInput, context: TaskContext, counters: Counters, sources: number[]): Promise<string> {
+async function inputSql(input: KernelInput, position: number, context: TaskContext, counters: Counters, sources: number[]): Promise<string> {
   switch (input.kind) {
     case 'scan':
       for (const split of input.splits) {
@@ -64,7 +64,7 @@ async function inputSql(input: KernelInput, context: TaskContext, counters: Coun
       return scanSql(input, await instantsOf(input, context))
     case 'segments': {
       const source: BatchSource = { schema: input.schema, batches: () => decodeAll(input.segments, context.decode, counters) }
-      const id = context.scans.add(source)
+      const id = context.scans.add(position, source)
       sources.push(id)
       const sql = batchesSql(id, input.schema)
       return input.cacheKey === undefined ? sql : context.cache.relation(input.cacheKey, sql, context.connection)
@@ -83,6 +83,20 @@ async function instantsOf(input: ScanInput, context: TaskContext): Promise<Reado
     context.connection,
     input.splits.map(split => split.file.uri),
   )
+}
+
+function sharedForm(input: KernelInput, sql: string): Pick<Relation, 'shared'> {
+  switch (input.kind) {
+    case 'range':
+      return { shared: sharedRange(input) }
+    case 'segments':
+      // Their statement names a place, in which each task puts its own batches, or the table of a broadcast.
+      return { shared: { parameters: [], sql: () => sql } }
+    case 'scan':
+      return {}
+    default:
+      return unreachable(input)
+  }
 }
 
 /** As a list, whose bounds may be parameters; those of the table function would have the statement planned anew for each task. Small ranges only. */

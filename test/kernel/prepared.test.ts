@@ -7,7 +7,7 @@ import { field, struct, types } from '#src/core/types.js'
 import { type Connection, Database } from '#src/kernel/duckdb.js'
 import { PreparedStatements } from '#src/kernel/prepared.js'
 import type { KernelInput, KernelTask } from '#src/kernel/task.js'
-import { rowsOf } from './batches.js'
+import { makeBatch, rowsOf } from './batches.js'
 import { Collected, type TestSlot, task, testSlot } from './slots.js'
 
 const test = suite('kernel/prepared')
@@ -101,6 +101,35 @@ test('two ranges in one statement do not take each other for themselves', async 
       expected,
     )
   }
+})
+
+test('tasks over batches: each its own, one after an empty one, one of another schema, and after one whose batches cannot be read', async () => {
+  const text = struct([field('n', types.string)])
+  const batch = (values: readonly bigint[]) => makeBatch(long, [values])
+  const input = (values: readonly bigint[]) => slot.input('b', long, values.length === 0 ? [] : [batch(values)])
+  const doubled = { sql: 'SELECT n * 2 AS n FROM b', schema: long }
+  for (const values of [[1n, 2n], [], [7n], [3n, 4n, 5n]])
+    assert.equal(
+      await rows({ ...doubled, inputs: [input(values)] }),
+      values.map(v => [v * 2n]),
+    )
+  const words = slot.input('b', text, [makeBatch(text, [['a', 'b']])])
+  assert.equal(await rows({ sql: "SELECT n || '!' AS n FROM b", schema: text, inputs: [words] }), [['a!'], ['b!']])
+  const lost: KernelInput = { kind: 'segments', name: 'b', schema: long, segments: [{ kind: 'file', path: 'lost', extents: [] }] }
+  assert.match(String(await rows({ ...doubled, inputs: [lost] }).catch(String)), /segment/)
+  assert.equal(await rows({ ...doubled, inputs: [input([9n])] }), [[18n]])
+  const joined = { sql: 'SELECT b.n + c.n AS n FROM b JOIN c ON b.n = c.n', schema: long }
+  for (const i of [1n, 2n, 3n]) {
+    const other = { ...slot.input('c', long, [batch([i, i + 1n])]), name: 'c' } as KernelInput
+    assert.equal(await rows({ ...joined, inputs: [input([i, i + 5n]), other] }), [[i * 2n]])
+  }
+})
+
+test('tasks that read a broadcast beside their own input', async () => {
+  const broadcast = (key: string) => slot.input('t', long, [makeBatch(long, [[1n]])], key)
+  const join = { sql: 'SELECT r.id AS n FROM r JOIN t ON r.id = t.n', schema: long }
+  for (const key of ['one', 'two'])
+    for (let i = 0; i < 3; i++) assert.equal(await rows({ ...join, inputs: [range(i, i + 3), broadcast(key)] }), i < 2 ? [[1n]] : [])
 })
 
 test('a range that gives many rows, and a long one, come whole', async () => {

@@ -29,6 +29,9 @@ export interface SlotPoolOptions {
 /** How often slots are asked what they hold while tasks run, and once more after the last: between, execution may grow into what storage has borrowed. */
 const SAMPLE_EVERY_MS = 500
 
+/** How often a slot that has nothing to do looks for what waits elsewhere. */
+const RELIEVE_EVERY_MS = 20
+
 interface Slot {
   readonly index: number
   readonly host: Promise<SlotHost>
@@ -53,6 +56,7 @@ export class SlotPool {
   readonly #places = new Map<string, Place>()
   #memoryLimit: number
   #sampler: Timer | undefined
+  #relieving: Timer | undefined
   #closed = false
 
   constructor(options: SlotPoolOptions) {
@@ -84,7 +88,7 @@ export class SlotPool {
       this.#places.delete(task.id)
       const { slot } = place
       slot.load--
-      if (slot.load === 0) void this.#relieve(slot)
+      if (slot.load === 0) void this.#relieve()
     }
   }
 
@@ -110,6 +114,7 @@ export class SlotPool {
   async close(): Promise<void> {
     this.#closed = true
     this.#sampler?.cancel()
+    this.#relieving?.cancel()
     await Promise.all(this.#slots.map(async slot => (await slot.host.catch(() => undefined))?.close()))
   }
 
@@ -121,22 +126,36 @@ export class SlotPool {
     return least.load > 0 && this.#slots.length < this.#options.cores ? this.#open() : least
   }
 
-  /** A slot has nothing to do: it gets a share of what waits behind a task of another slot. */
-  async #relieve(idle: Slot): Promise<void> {
-    const busiest = this.#slots.reduce((a, b) => (b.load > a.load ? b : a), idle)
-    if (busiest.load < 2 || busiest.ready === undefined || idle.ready === undefined || this.#closed) return
-    for (const returned of await busiest.ready.recall()) {
+  /** A slot has nothing to do: it gets a share of what waits behind a task of another slot. Tried again as long as there is such a slot and such a task. */
+  async #relieve(): Promise<void> {
+    if (this.#relieving !== undefined || this.#closed || this.#crowded() === undefined) return
+    // A slot that starts, or has not been given its tasks yet, gives none back: it is asked again a little later.
+    this.#relieving = this.#options.clock.after(
+      RELIEVE_EVERY_MS,
+      () => {
+        this.#relieving = undefined
+        void this.#relieve()
+      },
+      { unref: true },
+    )
+    for (const returned of (await this.#crowded()?.ready?.recall()) ?? []) {
       const place = this.#places.get(returned.task.id)
       if (this.#closed || place === undefined || place.cancelled) {
         returned.reject(new SpkError('SPK_TASK_CANCELLED', `Task ${returned.task.id} was cancelled before it ran.`))
         continue
       }
-      const slot = idle.load <= busiest.load - 1 ? idle : busiest
       place.slot.load--
+      const slot = this.#slots.reduce((a, b) => (b.ready !== undefined && b.load < a.load ? b : a), place.slot)
       slot.load++
       place.slot = slot
       slot.ready?.adopt(returned)
     }
+  }
+
+  /** The slot with most tasks, when one of them waits there although another slot has none. */
+  #crowded(): Slot | undefined {
+    const busiest = this.#slots.reduce<Slot | undefined>((a, b) => (a === undefined || b.load > a.load ? b : a), undefined)
+    return busiest !== undefined && busiest.load > 1 && this.#slots.some(slot => slot.load === 0 && slot.ready !== undefined) ? busiest : undefined
   }
 
   #open(): Slot {
