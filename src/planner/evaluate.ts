@@ -77,6 +77,36 @@ function dateLiteral(text: string, to: DataType): Literal | undefined {
   return literal(Math.floor(date.getTime() / 86_400_000), to)
 }
 
+/** Of months or microseconds, when the result is in range. */
+function negatedInterval({ value }: Literal, type: DataType): Literal | undefined {
+  if (value === null) return literal(null, type)
+  if (typeof value === 'bigint' && value > -(2n ** 63n)) return literal(-value, type)
+  if (typeof value === 'number' && value > -(2 ** 31)) return literal(value === 0 ? 0 : -value, type)
+  return undefined
+}
+
+const dayMicros = 86_400_000_000n
+/** The first and the last day of years of four digits, as days since 1970. */
+const [firstDay, lastDay] = [-719_162, 2_932_896]
+
+/** A date and an interval of whole days or of months, which end on the last day of a shorter month. */
+function dateAfter(date: Literal, interval: Literal, type: DataType): Literal | undefined {
+  if (date.value === null || interval.value === null) return literal(null, type)
+  if (typeof date.value !== 'number') return undefined
+  let day: number
+  if (typeof interval.value === 'bigint') {
+    if (interval.value % dayMicros !== 0n) return undefined
+    day = date.value + Number(interval.value / dayMicros)
+  } else if (typeof interval.value === 'number') {
+    const from = new Date(date.value * 86_400_000)
+    const month = from.getUTCFullYear() * 12 + from.getUTCMonth() + interval.value
+    const lastOfMonth = new Date(0)
+    lastOfMonth.setUTCFullYear(Math.floor(month / 12), (((month % 12) + 12) % 12) + 1, 0)
+    day = lastOfMonth.getTime() / 86_400_000 - Math.max(0, lastOfMonth.getUTCDate() - from.getUTCDate())
+  } else return undefined
+  return day >= firstDay && day <= lastDay ? literal(day, type) : undefined
+}
+
 const comparisons: Readonly<Record<string, (order: number) => boolean>> = {
   '=': o => o === 0,
   '<': o => o < 0,
@@ -104,6 +134,17 @@ function evaluateCall(fn: string, args: readonly Literal[], type: DataType): Lit
       if (type.kind === 'double' && typeof a.value === 'number') return literal(-a.value, type)
       if (type.kind === 'decimal' && typeof a.value === 'string') return literal(a.value.startsWith('-') ? a.value.slice(1) : `-${a.value}`, type)
       return undefined
+    case 'interval_negative':
+      return a === undefined ? undefined : negatedInterval(a, type)
+    case 'add_days_to_date':
+    case 'add_months_to_date':
+      return a === undefined || b === undefined ? undefined : dateAfter(a, b, type)
+    case 'date_add':
+    case 'date_sub': {
+      if (a === undefined || typeof b?.value !== 'number') return undefined
+      const days = BigInt(fn === 'date_add' ? b.value : -b.value) * dayMicros
+      return dateAfter(a, literal(days, types.interval), type)
+    }
     case '<=>':
       if (a === undefined || b === undefined) return undefined
       if (a.value === null || b.value === null) return literal(a.value === b.value, types.boolean)
