@@ -95,15 +95,17 @@ export class Invariants {
       this.#deciding = undefined
       return
     }
+    const given = phase === 'sent' && direction === 'out' && node.name.startsWith('m')
+    const shown = phase === 'before' && direction === 'in'
+    if ((!given && !shown) || (hop.kind !== 'message' && hop.kind !== 'reply') || hop.data.length === 0) return
     const message = messageOf(hop)
-    if (message === undefined || hop.data.length === 0) return
-    if (phase === 'sent' && direction === 'out') this.#given(hop, message, node)
-    if (phase === 'before' && direction === 'in') this.#shown(hop, message, node)
+    if (message === undefined) return
+    if (given) this.#given(hop, message, node)
+    else this.#shown(hop, message, node)
   }
 
   /** A master speaks, by an order, news or an answer: it must hold the lease it names. */
   #given(hop: Hop, message: Message, node: SimNode): void {
-    if (!node.name.startsWith('m')) return
     const body = this.#body(hop, message)
     if (typeof body?.['epoch'] !== 'number') return
     if (hop.kind === 'message') this.#world.counts.add('orders and news of masters')
