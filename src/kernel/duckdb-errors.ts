@@ -41,7 +41,13 @@ const rules: readonly Rule[] = [
     sqlState: '22003',
     advice: ansiOff,
   },
-  { type: 'Conversion', pattern: /out of range for the destination type/, code: 'CAST_OVERFLOW', sqlState: '22003', advice: ansiOff },
+  {
+    type: 'Conversion',
+    pattern: /out of range for the destination type|Failed to cast decimal value/,
+    code: 'CAST_OVERFLOW',
+    sqlState: '22003',
+    advice: ansiOff,
+  },
   { type: 'Conversion', pattern: /./, code: 'CAST_INVALID_INPUT', sqlState: '22018', advice: ansiOff },
   { type: 'Out of Range', pattern: /division by zero/i, code: 'DIVIDE_BY_ZERO', sqlState: '22012' },
   {

@@ -49,3 +49,9 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
       return isNumeric(to) || to.kind === 'boolean' || to.kind === 'timestamp' || (to.kind === 'binary' && mode === 'legacy' && isIntegral(from))
   }
 }
+
+/** The condition, below DATATYPE_MISMATCH, for a cast that does not exist: whether another mode or a function would do. */
+export function castAdvice(from: DataType, to: DataType, mode: CastMode): string {
+  if ((from.kind === 'date' && isNumeric(to)) || (isNumeric(from) && to.kind === 'date')) return 'CAST_WITH_FUNC_SUGGESTION'
+  return mode === 'ansi' && castPossible(from, to, 'legacy') ? 'CAST_WITH_CONF_SUGGESTION' : 'CAST_WITHOUT_SUGGESTION'
+}

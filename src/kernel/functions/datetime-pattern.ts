@@ -87,16 +87,15 @@ export function compilePattern(pattern: string, parsing: boolean): readonly Toke
 
 function compile(pattern: string, parsing: boolean): readonly Token[] {
   const unquoted = pattern.replace(/'[^']*'/g, '')
-  for (const letter of unquoted) {
-    if ('AnNpB'.includes(letter) || (parsing && 'EFqQ'.includes(letter))) throw illegal(letter, pattern)
-    if ('ec'.includes(letter)) {
-      throw new SpkError(
-        'INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN',
-        `You may get a different result due to the upgrading to Spark >= 3.0: All week-based patterns are unsupported since Spark 3.0, detected week-based character: ${letter}. Please use the SQL function EXTRACT instead.`,
-        { sqlState: '42K0B' },
-      )
-    }
+  const weekBased = [...unquoted].find(letter => 'ec'.includes(letter))
+  if (weekBased !== undefined) {
+    throw new SpkError(
+      'INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN',
+      `You may get a different result due to the upgrading to Spark >= 3.0: All week-based patterns are unsupported since Spark 3.0, detected week-based character: ${weekBased}. Please use the SQL function EXTRACT instead.`,
+      { sqlState: '42K0B' },
+    )
   }
+  for (const letter of unquoted) if ('AnNpB'.includes(letter) || (parsing && 'EFqQ'.includes(letter))) throw illegal(letter, pattern)
   const tooLong = /([qQ])\1{4,}/.exec(unquoted)
   if (tooLong !== null) {
     throw new SpkError(

@@ -122,7 +122,7 @@ export const intervalFunctions: readonly JsFunction[] = [
     const value = parseAnsi(text, kind, unitsText)
     if (value !== undefined) return value.toString()
     throw problem(
-      'INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING',
+      `INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING${kind === 'daytime_interval' ? '_WITH_NOTICE' : ''}`,
       '22006',
       `Error parsing '${text}' to interval. The format doesn't match the expected format of INTERVAL ${unitsText.toUpperCase()}.`,
     )

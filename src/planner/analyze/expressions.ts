@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/errors.js'
 import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowExpr } from '../bound.js'
-import { castPossible } from '../cast-rules.js'
+import { castAdvice, castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
 import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
 import { findFunction, hasAggregate, splitOf } from '../functions/table.js'
@@ -40,9 +40,7 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
         throw fail(
           context,
           expr,
-          mode === 'ansi' && castPossible(child.type, expr.to, 'legacy')
-            ? 'DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION'
-            : 'DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION',
+          `DATATYPE_MISMATCH.${castAdvice(child.type, expr.to, mode)}`,
           '42K09',
           `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: cannot cast "${sqlTypeName(child.type)}" to "${sqlTypeName(expr.to)}".`,
         )
@@ -95,7 +93,7 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
 export function bindCondition(expr: Expr, names: Names, context: AnalyzerContext, place: 'FILTER' | 'JOIN' | 'AGGREGATE'): BoundExpr {
   const bound = bindExpr(expr, names, context)
   if (bound.type.kind === 'boolean') return bound
-  if (bound.type.kind === 'null') return literal(null, types.boolean)
+  if (bound.type.kind === 'null' && place !== 'AGGREGATE') return literal(null, types.boolean)
   const shown = text(expr, names, context)
   if (place === 'AGGREGATE') {
     throw fail(

@@ -20,7 +20,9 @@ function wrongType(context: BindContext, type: DataType) {
 
 /** Both operands as numbers: strings become bigint beside an integer, else double; NULL takes the other's type. */
 function numbers(args: readonly BoundExpr[], context: BindContext): [BoundExpr, BoundExpr] {
-  const [left, right] = args as Pair
+  // With ANSI off a text is a double wherever a number is wanted.
+  const doubles = (e: BoundExpr) => (!context.ansi && e.type.kind === 'string' ? castTo(e, types.double, context.castMode) : e)
+  const [left, right] = args.map(doubles) as unknown as Pair
   if (left.type.kind === 'string' && right.type.kind === 'string') throw wrongType(context, left.type)
   const as = (e: BoundExpr, other: DataType): BoundExpr => {
     if (e.type.kind === 'null') return castTo(e, isNumeric(other) ? other : types.double)
@@ -106,11 +108,19 @@ function tolerant(name: string, op: '+' | '-' | '*'): ScalarFunction {
     if (scaled !== undefined) return scaled
     if (moments) {
       const bound = context.bind(op, args)
-      return bound.kind === 'Call' && bound.fn.startsWith('interval_') ? { ...bound, fn: `try_${bound.fn}`, nullable: true } : tried(bound)
+      return bound.kind === 'Call' && bound.fn.startsWith('interval_')
+        ? { ...bound, fn: `try_${bound.fn}`, nullable: true }
+        : tried(withoutFailure(bound))
     }
     const bound = bindArithmetic(op, args, { ...context, ansi: true })
     return bound.kind === 'Call' && bound.fn === op ? { ...bound, fn: `try_${op}`, nullable: true } : bound
   })
+}
+
+/** The negation of an interval that is subtracted, NULL when it does not fit: TRY takes nothing that fails on purpose. */
+function withoutFailure(expr: BoundExpr): BoundExpr {
+  if (expr.kind !== 'Call') return expr
+  return { ...expr, fn: expr.fn === 'interval_negative' ? 'try_interval_negative' : expr.fn, args: expr.args.map(withoutFailure) }
 }
 
 /** NULL when evaluating fails. */
@@ -199,6 +209,12 @@ function tryOperator(op: DecimalOperator, sql: (args: readonly string[], call: C
   return custom(`try_${op}`, 2, (args, context) => bindArithmetic(op, args, { ...context, ansi: false }), sql)
 }
 
+function pmodSql(args: readonly string[], c: Call, otherwise: string): string {
+  const [a, b] = args
+  const positive = `CASE WHEN ${a} % ${b} < 0 THEN (${a} % ${b} + ${b}) % ${b} ELSE ${a} % ${b} END`
+  return parenthesised(guarded(`CAST(${positive} AS ${duckType(c.type)})`, args, c, otherwise))
+}
+
 export const arithmetic: readonly ScalarFunction[] = [
   custom(
     '+',
@@ -231,6 +247,15 @@ export const arithmetic: readonly ScalarFunction[] = [
     (args, context) => intervalDiv(args, context) ?? bindArithmetic('div', args, context),
     (args, c) => integralDivide(args, c, divideByZero),
   ),
+  {
+    ...custom(
+      'try_pmod',
+      2,
+      (args, context) => context.bind('pmod', args),
+      (args, c) => pmodSql(args, c, 'NULL'),
+    ),
+    internal: true,
+  },
   wrapping('+'),
   wrapping('-'),
   wrapping('*'),
@@ -281,12 +306,8 @@ export const arithmetic: readonly ScalarFunction[] = [
     2,
     (args, context) => {
       const bound = bindArithmetic('%', args, context)
-      return bound.kind === 'Call' ? { ...bound, fn: 'pmod' } : bound
+      return bound.kind === 'Call' ? { ...bound, fn: context.ansi ? 'pmod' : 'try_pmod' } : bound
     },
-    (args, c) => {
-      const [a, b] = args
-      const positive = `CASE WHEN ${a} % ${b} < 0 THEN (${a} % ${b} + ${b}) % ${b} ELSE ${a} % ${b} END`
-      return parenthesised(guarded(`CAST(${positive} AS ${duckType(c.type)})`, args, c, remainderByZero))
-    },
+    (args, c) => pmodSql(args, c, remainderByZero),
   ),
 ]

@@ -105,7 +105,7 @@ function bindZip(args: readonly BoundExpr[], context: BindContext): BoundExpr {
 
 function bindSequence(args: readonly BoundExpr[], context: BindContext): BoundExpr {
   const [from, to, step] = args as readonly [BoundExpr, BoundExpr, BoundExpr?]
-  const integral = (e: BoundExpr) => isIntegral(e.type)
+  const integral = (e: BoundExpr) => isIntegral(e.type) || (e.type.kind === 'null' && args.some(a => isIntegral(a.type)))
   if (integral(from) && integral(to) && (step === undefined || integral(step))) {
     const common = takeCommon(step === undefined ? [from, to] : [from, to, step], context)
     return call('sequence', common.args, array(common.type, false))

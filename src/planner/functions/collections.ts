@@ -12,6 +12,13 @@ function elementOf(type: DataType): DataType {
 /** An array and a value brought to its element type. */
 function arrayAndElement(args: readonly BoundExpr[], context: BindContext): readonly BoundExpr[] {
   const [list, value] = args as Pair
+  if (list.type.kind === 'null' || value.type.kind === 'null') {
+    throw context.fail(
+      'DATATYPE_MISMATCH.NULL_TYPE',
+      '42K09',
+      `Cannot resolve "${context.callText}" due to data type mismatch: Null typed values cannot be used as arguments of \`${context.name.toLowerCase()}\`.`,
+    )
+  }
   if (list.type.kind !== 'array') throw unexpectedInput(context, 0, 'ARRAY', list.type)
   const element = commonTypeWithoutText(list.type.element, value.type)
   if (element === undefined) {
@@ -85,6 +92,7 @@ function bindGetItem(args: readonly BoundExpr[], context: BindContext): BoundExp
   const [from, key] = args as Pair
   switch (from.type.kind) {
     case 'array': {
+      if (from.type.element.kind === 'struct' && key.kind === 'Literal' && key.type.kind === 'string') return bindField(args, context)
       const index = key.type.kind === 'string' ? undefined : implicitCast(key, 'integral')
       if (index === undefined) throw unexpectedInput(context, 1, 'INTEGRAL', key.type)
       return call(context.ansi ? 'getitem' : 'get', [from, castTo(index, types.long)], from.type.element, true)
@@ -201,7 +209,7 @@ export const collections: readonly ScalarFunction[] = [
       if (from.type.kind !== 'array') throw unexpectedInput(context, 0, '("ARRAY" or "MAP")', from.type)
       const index = implicitCast(key, 'upToInt')
       if (index === undefined) throw unexpectedInput(context, 1, 'INT', key.type)
-      return call('element_at', [from, index], from.type.element, true)
+      return call(context.ansi ? 'element_at' : 'try_element_at', [from, index], from.type.element, true)
     },
     ([list, index]) =>
       checkedElement(
@@ -251,7 +259,14 @@ export const collections: readonly ScalarFunction[] = [
     },
     args => `(CASE WHEN ${args.map(a => `${a} IS NULL`).join(' OR ')} THEN NULL ELSE ${args.join(' || ')} END)`,
   ),
-  scalar('array_join', ['array', types.string], types.string, ([list, sep]) => `array_to_string(${list}, ${sep})`),
+  scalar(
+    'array_join',
+    [array(types.string), types.string, types.string],
+    types.string,
+    ([list, sep, missing]) =>
+      `array_to_string(${missing === undefined ? list : `list_transform(${list}, lambda e_: coalesce(e_, ${missing}))`}, ${sep})`,
+    { required: 2 },
+  ),
   scalar(
     'array_max',
     ['array'],

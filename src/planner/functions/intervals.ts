@@ -193,6 +193,7 @@ export const intervals: readonly ScalarFunction[] = [
   hidden('try_interval_+', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) + ${countOf(b ?? '', c.type)})`, c, '')),
   hidden('try_interval_-', ([a, b], c) => checked(`(CAST(${countOf(a ?? '', c.type)} AS HUGEINT) - ${countOf(b ?? '', c.type)})`, c, '')),
   hidden('interval_negative', ([a], c) => intervalSql(`(-CAST(${countOf(a ?? '', c.type)} AS HUGEINT))`, c.type, '')),
+  hidden('try_interval_negative', ([a], c) => intervalSql(`(-CAST(${countOf(a ?? '', c.type)} AS HUGEINT))`, c.type, undefined)),
   hidden('interval_abs', ([a], c) => intervalSql(`abs(CAST(${countOf(a ?? '', c.type)} AS HUGEINT))`, c.type, '')),
   hidden('interval_*', (args, c) => intervalSql(product(args, c), c.type, isIntegral(c.args[1]?.type ?? int) ? 'try_multiply' : '')),
   hidden('try_interval_*', (args, c) => intervalSql(product(args, c), c.type, undefined)),

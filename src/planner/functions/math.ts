@@ -59,7 +59,11 @@ function rounding(name: string, duck: string): ScalarFunction {
           ? `CAST(round(${x}, ${d}) AS ${duckType(c.type)})`
           : `CAST(${duck}(CAST(${x} AS DOUBLE), ${d}) AS ${duckType(c.type)})`
       }
-      return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
+      if (type?.kind !== 'double' && type?.kind !== 'float') return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
+      if (Number(d?.replace(/[()]/g, '')) <= 0) return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
+      // As the decimal that the number is printed as: 1.005 is rounded up, although the double is a little less.
+      const printed = `CAST(CAST(${x} AS VARCHAR) AS DECIMAL(38, 17))`
+      return `CAST(CASE WHEN abs(${x}) < 1e15 THEN CAST(${duck}(${printed}, ${d}) AS DOUBLE) ELSE ${duck}(${x}, ${d}) END AS ${duckType(c.type)})`
     },
   )
 }

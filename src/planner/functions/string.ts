@@ -186,7 +186,7 @@ export const strings: readonly ScalarFunction[] = [
       const found = `instr(substring(${s}, ${from}), ${sub})`
       return `CAST(CASE WHEN ${from} < 1 OR ${found} = 0 THEN 0 ELSE ${found} + ${from} - 1 END AS INTEGER)`
     },
-    { required: 2, aliases: ['position', 'charindex'] },
+    { required: 2, aliases: ['position'] },
   ),
   padding('lpad'),
   padding('rpad'),
@@ -227,7 +227,45 @@ export const strings: readonly ScalarFunction[] = [
   scalar('translate', [string, string, string], string, ([s, from, to]) => `translate(${s}, ${from}, ${to})`),
   scalar('ascii', [string], int, ([s]) => `CAST(CASE WHEN ${s} = '' THEN 0 ELSE unicode(${s}) END AS INTEGER)`),
   scalar('md5', ['stringOrBinary'], string, ([x]) => `md5(${x})`),
-  scalar('levenshtein', [string, string], int, ([a, b]) => `CAST(levenshtein(${a}, ${b}) AS INTEGER)`),
+  scalar(
+    'levenshtein',
+    [string, string, int],
+    int,
+    ([a, b, most]) =>
+      most === undefined
+        ? `CAST(levenshtein(${a}, ${b}) AS INTEGER)`
+        : `CAST(CASE WHEN levenshtein(${a}, ${b}) > ${most} THEN -1 ELSE levenshtein(${a}, ${b}) END AS INTEGER)`,
+    { required: 2 },
+  ),
+  scalar('chr', [types.long], string, ([n]) => `(CASE WHEN ${n} < 0 THEN '' ELSE chr(CAST(${n} % 256 AS INTEGER)) END)`, { aliases: ['char'] }),
+  scalar(
+    'find_in_set',
+    [string, string],
+    int,
+    ([x, list]) => `CAST(CASE WHEN contains(${x}, ',') THEN 0 ELSE coalesce(list_position(string_split(${list}, ','), ${x}), 0) END AS INTEGER)`,
+  ),
+  scalar('substring_index', [string, string, int], string, ([x, by, n]) => {
+    const parts = `string_split(${x}, ${by})`
+    const chosen = `CASE WHEN ${n} > 0 THEN ${parts}[1:${n}] ELSE ${parts}[greatest(len(${parts}) + ${n} + 1, 1):len(${parts})] END`
+    return `(CASE WHEN ${by} = '' OR ${n} = 0 THEN '' WHEN ${x} IS NULL OR ${by} IS NULL OR ${n} IS NULL THEN NULL ELSE array_to_string(${chosen}, ${by}) END)`
+  }),
+  custom(
+    'overlay',
+    [3, 4],
+    (args, context) => {
+      const binary = args[0]?.type.kind === 'binary' && args[1]?.type.kind === 'binary'
+      const text = binary ? types.binary : string
+      return call('overlay', takeArgs(args, [text, text, int, int], context), text)
+    },
+    ([x, by, from, size], c) => {
+      const binary = c.type.kind === 'binary'
+      const [text, part, unit] = binary ? [`hex(${x})`, `hex(${by})`, 2] : [x, by, 1]
+      const length = size === undefined ? `length(${part})` : `(CASE WHEN ${size} < 0 THEN length(${part}) ELSE ${size} * ${unit} END)`
+      const start = unit === 1 ? from : `((${from} - 1) * 2 + 1)`
+      const made = `left(${text}, CAST(${start} - 1 AS INTEGER)) || ${part} || substring(${text}, CAST(${start} + ${length} AS INTEGER))`
+      return binary ? `unhex(${made})` : `(${made})`
+    },
+  ),
 ]
 
 function bindLength(name: string) {

@@ -101,6 +101,14 @@ function is(c: Cursor, start: number, left: Expr): Expr {
 
 function inList(c: Cursor, start: number, left: Expr): Expr {
   c.expect('(')
+  if (c.is(')'))
+    throw c.error(
+      'INVALID_SQL_SYNTAX.EMPTY_IN_PREDICATE',
+      "Invalid SQL syntax: IN predicate requires at least one value. Empty IN clauses like 'IN ()' are not allowed. Consider using 'WHERE FALSE' if you need an always-false condition.",
+      c.spanFrom(start),
+      {},
+      '42000',
+    )
   if (startsQuery(c)) {
     const plan = c.attempt(() => {
       const query = c.grammar.query(c)

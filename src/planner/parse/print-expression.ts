@@ -128,6 +128,11 @@ export class ExpressionPrinter {
     }
     if (a === undefined) return undefined
     switch (`${e.name} ${e.args.length}`) {
+      case 'timestampadd 3':
+      case 'timestampdiff 3':
+        // The unit stands without quotes.
+        if (a.kind !== 'Literal') return undefined
+        return at(level.primary, `${e.name.toUpperCase()}(${String(a.value)}, ${this.list([b as Expr, c as Expr])})`)
       case 'or 2':
         return at(level.or, `${this.print(a, level.or)} OR ${this.print(b as Expr, level.and)}`)
       case 'and 2':

@@ -4,6 +4,7 @@ import type { Cast, Expr } from '../expr.js'
 import type { Cursor } from './cursor.js'
 import { literal } from './literals.js'
 import { optionalAlias } from './names.js'
+import { isString } from './strings.js'
 
 type Form = (c: Cursor) => Expr | undefined
 
@@ -122,9 +123,20 @@ const overlay = inParentheses((c, start) => {
 
 const units = new Set(['YEAR', 'QUARTER', 'MONTH', 'WEEK', 'DAY', 'DAYOFYEAR', 'HOUR', 'MINUTE', 'SECOND', 'MILLISECOND', 'MICROSECOND'])
 
+/** A unit in quotes is no unit, when three arguments say that one is meant. */
+function quotedUnit(c: Cursor): undefined {
+  const unit = c.next()
+  c.next()
+  value(c)
+  if (!c.is(',')) return undefined
+  const message = `The value of parameter(s) \`unit\` is invalid: expects one of the units without quotes YEAR, QUARTER, MONTH, WEEK, DAY, DAYOFYEAR, HOUR, MINUTE, SECOND, MILLISECOND, MICROSECOND, but got the string literal ${unit.text}.`
+  throw c.error('INVALID_PARAMETER_VALUE.DATETIME_UNIT', message, unit, {}, '22023')
+}
+
 /** `TIMESTAMPADD(unit, n, t)` and `TIMESTAMPDIFF(unit, a, b)` under all their names; without a unit it is a plain call. */
 const withUnit = (name: string): Form =>
   inParentheses((c, start) => {
+    if (isString(c, c.token) && c.peek().key === ',') return quotedUnit(c)
     if (!units.has(c.token.key) || c.peek().key !== ',') return undefined
     const unit = c.next()
     c.next()
