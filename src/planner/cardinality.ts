@@ -18,6 +18,13 @@ export interface Cardinality {
   readonly columns: ReadonlyMap<number, ColumnStatistics>
 }
 
+/** Groups that a condition on their aggregates keeps (conditions on their keys are below the grouping): who asks is after the few that stand out. */
+const havingKept = 0.1
+
+function isGroups(plan: Plan): boolean {
+  return plan.kind === 'Aggregate' || (plan.kind === 'Project' && isGroups(plan.input))
+}
+
 /** What an array is taken to hold. */
 const elementsPerArray = 4
 
@@ -62,7 +69,9 @@ function compute(plan: Plan): Cardinality | undefined {
     }
     case 'Filter': {
       const input = cardinality(plan.input)
-      return input && { ...input, rows: input.rows * selectivity(plan.condition, id => input.columns.get(id)) }
+      if (input === undefined) return undefined
+      const kept = selectivity(plan.condition, id => input.columns.get(id))
+      return { ...input, rows: input.rows * (isGroups(plan.input) ? Math.min(kept, havingKept) : kept) }
     }
     case 'Aggregate': {
       const input = cardinality(plan.input)

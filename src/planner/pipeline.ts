@@ -38,6 +38,7 @@ import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
 import { pushFilterThroughWindow } from './optimize/push-filter-through-window.js'
 import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
+import { pushSemiJoins } from './optimize/push-semi-joins.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
 import { removeRepeatedGroups } from './optimize/remove-repeated-groups.js'
 import { reorderJoins } from './optimize/reorder-joins.js'
@@ -110,6 +111,8 @@ export const optimizerBatches: readonly Batch[] = [
   // When conditions have found their joins, and constants are folded.
   { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
+  // When filters are below, and before the search for a join order: a side that a semi join has made small is joined early.
+  { name: 'Semi Joins', repeat: 'fixpoint', rules: [pushSemiJoins] },
   // Before the search for a join order, which counts the bytes of rows.
   { name: 'Early Column Pruning', repeat: 'once', rules: [pruneColumns] },
   // When every condition has found its join, and filters are below: what is left on the joins is what connects their inputs.
