@@ -27,7 +27,7 @@ const tables: Readonly<Record<string, Table>> = {
   },
   mapdata: {
     schema: 'mapcol map<int, string>',
-    rows: () => [...letters].map((letter, r) => [new Map(Array.from({ length: 5 - r }, (_, i) => [i + 1, `${letter}${i + 1}`]))]),
+    rows: () => Array.from({ length: 5 }, (_, r) => [new Map([...letters.slice(0, 5 - r)].map((letter, i) => [i + 1, `${letter}${r + 1}`]))]),
   },
   aggtest: { schema: 'a int, b float', file: 'agg.data' },
   onek: { schema: tenk, file: 'onek.data' },

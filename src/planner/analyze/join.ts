@@ -31,7 +31,9 @@ export function bindJoin(relation: Join, context: AnalyzerContext): Scoped {
       'The join condition contains aggregate functions. Rewrite the query to avoid aggregate functions in join conditions.',
     )
   }
-  const type = relation.type === 'inner' && condition === undefined ? 'cross' : relation.type
+  // A cross join that has a condition is an inner one, and the other way round.
+  const crossed = relation.type === 'inner' || relation.type === 'cross'
+  const type = !crossed ? relation.type : condition === undefined ? 'cross' : 'inner'
   return joined({ kind: 'Join', left: left.plan, right: right.plan, type, ...(condition === undefined ? {} : { condition }) }, left, right)
 }
 

@@ -143,6 +143,13 @@ function orderedPercentile(name: string, duck: string): AggregateFunction {
       return aggregateCall(name, [castTo(value, double), p, literal(key.ascending, types.boolean)], type, true, modifiers)
     },
     sql: ([x, p, up], c, m) => {
+      if (duck === 'quantile_disc') {
+        // The first value that at least this part of the values does not exceed.
+        const sorted = `list(${x} ORDER BY ${x} ${up === 'true' ? 'ASC' : 'DESC'}) FILTER (WHERE ${m.condition === undefined ? '' : `${m.condition} AND `}${x} IS NOT NULL)${m.over}`
+        const nth = (q: string) => `l_[greatest(CAST(ceil(round(${q} * len(l_), 9)) AS BIGINT), 1)]`
+        const value = c.type.kind === 'array' ? `list_transform(${p}, lambda q_: ${nth('q_')})` : nth(p ?? '')
+        return `list_transform([${sorted}], lambda l_: ${value})[1]`
+      }
       const at = up === 'true' ? p : c.type.kind === 'array' ? `list_transform(${p}, lambda p_: 1 - p_)` : `(1 - ${p})`
       return `${duck}(${x}, ${at})${over(m)}`
     },

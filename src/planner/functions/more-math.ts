@@ -108,7 +108,7 @@ export const moreMath: readonly ScalarFunction[] = [
       const wrong = `${n} <= 0 OR ${n} = 9223372036854775807 OR isnan(${v}) OR ${a} = ${b} OR isnan(${a}) OR isinf(${a}) OR isnan(${b}) OR isinf(${b})`
       const up = `CASE WHEN ${v} < ${a} THEN 0 WHEN ${v} >= ${b} THEN ${n} + 1 ELSE CAST(floor(${n} * (${v} - ${a}) / (${b} - ${a})) AS BIGINT) + 1 END`
       const down = `CASE WHEN ${v} > ${a} THEN 0 WHEN ${v} <= ${b} THEN ${n} + 1 ELSE CAST(floor(${n} * (${a} - ${v}) / (${a} - ${b})) AS BIGINT) + 1 END`
-      return `(CASE WHEN ${wrong} THEN NULL WHEN ${a} < ${b} THEN ${up} ELSE ${down} END)`
+      return `(CASE WHEN ${v} IS NULL OR ${a} IS NULL OR ${b} IS NULL OR ${n} IS NULL OR ${wrong} THEN NULL WHEN ${a} < ${b} THEN ${up} ELSE ${down} END)`
     },
   ),
   scalar('uuid', [], types.string, () => 'CAST(uuid() AS VARCHAR)', { deterministic: false, nullable: false }),
