@@ -109,7 +109,9 @@ for (const [name, schema] of relations) {
     copy,
   )
   const streams: Uint8Array[] = []
-  await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: (_p, batch) => void streams.push(encodeStream(batch.schema, [batch])) })
+  await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), {
+    write: (_p, batch) => void streams.push(encodeStream(batch.schema, [batch])),
+  })
   line('DuckDB: read of those files, six aggregates', reread)
   const input: KernelInput = { kind: 'segments', name: 't', schema, segments: streams.map(bytes => ({ kind: 'bytes', bytes })) }
   line(

@@ -3,13 +3,14 @@
  * imported; all on the same files, hot, interleaved, medians. Queries that spk refuses are named and left out of the totals.
  * `npm run bench:tpch|bench:tpcds -- [--sf N | --data DIR] [--rounds 3] [--query 1,5] [--executors 2] [--memory 4g] [--local] [--conf k=v]`.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SpkError } from 'spk'
 import { duckdbVersion } from '#src/kernel/duckdb.js'
 import { DuckDbSide } from '../scripts/tpc/duckdb-side.js'
+import { executorPeaks } from '../scripts/tpc/resident-memory.js'
 import { SparkSide } from '../scripts/tpc/spark-side.js'
 import { startSpk } from '../scripts/tpc/spk-side.js'
 import { chosen, dataFolder, isSuite, queriesOf } from '../scripts/tpc/suites.js'
@@ -38,21 +39,6 @@ if (!existsSync(data)) {
 const queries = chosen(queriesOf(suite), values.query)
 const executors = Number(values.executors)
 const rounds = Number(values.rounds)
-
-/** The most that each executor process has held in memory so far, MB, as the kernel of the system counted it. */
-function executorPeaks(workers: readonly number[]): number[] {
-  if (!existsSync('/proc')) return []
-  return readdirSync('/proc').flatMap(pid => {
-    try {
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-      const number = (key: string): number => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN)
-      return workers.includes(number('PPid')) ? [number('VmHWM') / 1024] : []
-    } catch {
-      // Not a process, or one that has ended.
-      return []
-    }
-  })
-}
 
 interface Times {
   readonly name: string
@@ -108,7 +94,7 @@ try {
   process.stdout.write(`\n${measured.length} of ${queries.length} queries`)
   process.stdout.write(`; over 2.5 × DuckDB + 250 ms: ${over.length === 0 ? 'none' : over.map(t => t.name).join(', ')}\n`)
   if (refused.length > 0) process.stdout.write(`Not planned yet: ${refused.join(', ')}\n`)
-  const peaks = executorPeaks(spk.processes.filter(p => p.name.startsWith('worker')).map(p => p.pid))
+  const peaks = executorPeaks(spk.processes)
   if (peaks.length > 0)
     process.stdout.write(`Most resident memory per executor (${values.memory} each): ${peaks.map(mb => `${mb.toFixed(0)} MB`).join(', ')}\n`)
 } finally {
