@@ -45,11 +45,14 @@ function lanesInUse(l: Ledger): ReadonlyMap<string, string> {
   return new Map(activeApps(l.cluster).map(({ description: { appId } }) => [laneOf(appId as AppId), appId]))
 }
 
-/** The next free lane after the one given out last, so that one that was just left rests for a while. */
+/**
+ * A free lane after the one given out last, so that one that was just left rests for a while; further on with every request that came, so that two
+ * drivers that start at the same moment are not offered the same one.
+ */
 export function requestLane(l: Ledger, token: number): void {
   const used = lanesInUse(l)
   const newest = [...l.cluster.apps.values()].reduce<App | undefined>((last, app) => (last && last.sequence > app.sequence ? last : app), undefined)
-  const from = newest === undefined ? 0 : Number.parseInt(laneOf(newest.description.appId as AppId), 16) + 1
+  const from = newest === undefined ? token : Number.parseInt(laneOf(newest.description.appId as AppId), 16) + 1 + token
   const free = Array.from({ length: LANES }, (_, i) => (from + i) % LANES).find(lane => !used.has(laneToken(lane)))
   l.reply(token, 'requestLane', free === undefined ? {} : { lane: free })
 }
