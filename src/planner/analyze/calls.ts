@@ -1,4 +1,5 @@
 /** Calls of functions by name: the number of arguments, the entry of the table of functions, and what messages say about them. */
+import type { DataType } from '../../core/types.js'
 import type { Attribute, BoundExpr, BoundSortOrder } from '../bound.js'
 import type { Expr, Span } from '../expr.js'
 import { exprKey } from '../expr-key.js'
@@ -56,6 +57,19 @@ export function wrongNumber(name: string, fewest: number, most: number, given: n
   )
 }
 
+/** Reads a type through the one parser there is: as the target of a cast, else as the columns of a struct. */
+function parsedType(text: string, expr: Expr, context: AnalyzerContext): DataType {
+  for (const type of [text, `STRUCT<${text}>`]) {
+    try {
+      const cast = context.parseExpression(`CAST(NULL AS ${type})`)
+      if (cast.kind === 'Cast') return cast.to
+    } catch {
+      // Not of this form.
+    }
+  }
+  throw fail(context, expr, 'PARSE_SYNTAX_ERROR', '42601', `Syntax error at or near '${text}': not a schema.`)
+}
+
 export function bindingOf(
   name: string,
   expr: Expr,
@@ -72,6 +86,7 @@ export function bindingOf(
     timeZone: context.timeZone,
     timestampNtz: context.timestampNtz,
     key: exprKey,
+    parseType: text => parsedType(text, expr, context),
     ...(withinGroup === undefined ? {} : { withinGroup }),
     get callText() {
       return text(expr, names, context)

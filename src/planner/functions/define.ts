@@ -25,6 +25,8 @@ export interface BindContext {
   readonly withinGroup?: readonly BoundSortOrder[]
   /** Equal for equal expressions. */
   key(expr: BoundExpr): string
+  /** A type, or the columns of a struct, in DDL form. */
+  parseType(text: string): DataType
   /** The whole call as messages show it. */
   readonly callText: string
   /** One argument as messages show it. */

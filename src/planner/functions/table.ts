@@ -18,6 +18,7 @@ import { encodings } from './encoding.js'
 import { grouping } from './grouping.js'
 import { higherOrder } from './higher-order.js'
 import { intervals } from './intervals.js'
+import { jsons } from './json.js'
 import { math } from './math.js'
 import { moreAggregates } from './more-aggregates.js'
 import { moreMath } from './more-math.js'
@@ -43,6 +44,7 @@ const entries: readonly FunctionEntry[] = [
   ...intervals,
   ...moreMath,
   ...regexps,
+  ...jsons,
   ...bitFunctions,
   ...collections,
   averageFinish,
