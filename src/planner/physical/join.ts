@@ -59,10 +59,25 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
     const cut = cutJoin(plan, left, right, keys, sizes, context)
     if (cut !== undefined) return cut
   }
-  if (side === 'right') return make(strategy, left, broadcast(right), false)
+  const sent = onceEach(plan, right, keys)
+  if (side === 'right') return make(strategy, left, broadcast(sent), false)
   if (side === 'left') return make(strategy, right, broadcast(left), true)
   if (keys.left.length === 0) return make('NestedLoopJoin', ensureSingle(left), ensureSingle(right), false)
-  return shuffledJoin(plan, left, right, keys, sizes, context)
+  return shuffledJoin(plan, left, sent, keys, sizes, context)
+}
+
+/** Fewer rows than this part are worth a look at all of them. */
+const worthOnceEach = 0.5
+
+/** Of a semi or anti join by equal keys alone, what matters of the right side is which keys there are: each task sends each of them once. */
+function onceEach(plan: JoinPlan, right: Physical, keys: Keys): Physical {
+  if ((plan.type !== 'semi' && plan.type !== 'anti') || keys.right.length !== conjunctsOf(plan.condition).length) return right
+  const columns = keys.right.filter(k => k.kind === 'Attribute')
+  const output = outputOf(plan.right)
+  const [rows, distinct] = [cardinality(plan.right)?.rows, cardinality({ kind: 'Distinct', input: plan.right })?.rows]
+  if (columns.length !== output.length || output.some(a => !columns.some(c => c.id === a.id))) return right
+  if (rows === undefined || distinct === undefined || distinct > rows * worthOnceEach) return right
+  return { kind: 'HashAggregate', mode: 'partial', input: right, grouping: output, results: output }
 }
 
 /** The type of the same join with its sides exchanged. Semi and anti joins keep their left side and are never turned. */
