@@ -3,7 +3,8 @@
  * done. One place knows the children of each node kind; rules never spell them out.
  */
 import { unreachable } from '../core/errors.js'
-import type { BoundExpr, BoundSortOrder, NamedExpr } from './bound.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, isNullable, type NamedExpr } from './bound.js'
+import { exprKey } from './expr-key.js'
 import type { Plan } from './plan.js'
 
 /** Maps a list; the same list when every element stayed the same. */
@@ -255,7 +256,7 @@ export function mapPlanExpressions(plan: Plan, f: (expr: BoundExpr) => BoundExpr
     }
     case 'Aggregate': {
       const grouping = mapSame(plan.grouping, f)
-      const aggregates = mapSame(plan.aggregates, e => mapNamed(e, f))
+      const aggregates = mapAggregates(plan, grouping, f)
       return grouping === plan.grouping && aggregates === plan.aggregates ? plan : { ...plan, grouping, aggregates }
     }
     case 'Sort': {
@@ -288,6 +289,32 @@ export function mapPlanExpressions(plan: Plan, f: (expr: BoundExpr) => BoundExpr
     default:
       return plan
   }
+}
+
+/** A grouping expression inside an output expression is taken as a whole, so that it stays the one that is grouped by. */
+function mapAggregates(
+  plan: Extract<Plan, { kind: 'Aggregate' }>,
+  grouping: readonly BoundExpr[],
+  f: (expr: BoundExpr) => BoundExpr,
+): readonly NamedExpr[] {
+  const whole = plan.grouping.map((g, i) => ({ g, i })).filter(({ g }) => g.kind !== 'Attribute' && g.kind !== 'Literal')
+  if (whole.length === 0) return mapSame(plan.aggregates, e => mapNamed(e, f))
+  const stands = new Map<string, Attribute>(
+    whole.map(({ g, i }) => [exprKey(g), { kind: 'Attribute', id: -1 - i, name: 'group', type: g.type, nullable: isNullable(g), qualifier: [] }]),
+  )
+  const hide = (e: BoundExpr): BoundExpr => stands.get(exprKey(e)) ?? (e.kind === 'AggregateCall' ? e : mapExprChildren(e, hide))
+  const show = (e: BoundExpr): BoundExpr => {
+    if (e.kind !== 'Attribute' || e.id >= 0) return mapExprChildren(e, show)
+    return grouping[-1 - e.id] ?? e
+  }
+  return mapSame(plan.aggregates, e =>
+    mapNamed(e, whole => {
+      const hidden = hide(whole)
+      if (hidden === whole) return f(whole)
+      const mapped = f(hidden)
+      return mapped === hidden && grouping === plan.grouping ? whole : show(mapped)
+    }),
+  )
 }
 
 export function transformPlanUp(plan: Plan, f: (plan: Plan) => Plan): Plan {

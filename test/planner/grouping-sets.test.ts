@@ -33,6 +33,10 @@ const queries: readonly (string | readonly [string, string])[] = [
   ],
   'select a, sum(a) s, max(b) m from t group by rollup(a)',
   'select a + 1 x, b, sum(id) from t group by rollup(a + 1, b)',
+  [
+    'select a, b, sum(id) from t group by cube(a, b) having grouping__id > 0',
+    'select a, b, sum(id) from t group by cube(a, b) having grouping_id(a, b) > 0',
+  ],
   'select a + 1 x, sum(id) from t group by rollup(x)',
   'select 1 + grouping(a) + sum(b) x from t group by rollup(a)',
   'select a, b, sum(id) s from t group by rollup(a, b) having grouping(b) = 1',

@@ -91,7 +91,13 @@ const queries: readonly string[] = [
   'select t.id, u.s from t join u on t.a = u.a and u.c in (select c from w)',
   'select t.id, u.s from t left join u on t.a = u.a and u.c > (select min(c) from w)',
   'with c as (select * from u where a in (select a from w)) select * from t where exists (select 1 from c where c.a = t.a) and a in (select a from c)',
+  'select b, count(*) from t group by b having exists (select 1 from u where u.c < max(t.a))',
+  'select b from t group by b having max(a) = (select max(c) + max(t.a) - 3 from u where u.a < 4)',
+  'select not (a is null) x, count(*) from t group by a is null',
   // lateral
+  'select t.id, l.* from t, lateral (select b) l',
+  'select t.id, l.* from t, lateral (select t.b, c from u where u.a = t.a) l',
+  'select (with q as (select t.b) select * from q) x from t',
   'select t.id, l.s from t, lateral (select s from u where u.a = t.a) l',
   'select t.id, l.n from t, lateral (select count(*) n from u where u.a = t.a) l',
   'select t.id, l.n from t left join lateral (select count(*) n from u where u.a = t.a group by c) l on true',
@@ -112,6 +118,9 @@ for (const where of ['', 'where c < 2']) {
       `select * from t where not exists (select 1 from (select * from u ${where}) u where (t.a = u.a or t.a is null or u.a is null) and t.b = u.c)`,
     ))
 }
+
+test('a cross join with a condition is an inner one', ({ both }) =>
+  sameAsDuckdb(both, 'select t.id, u.c from t cross join u on t.a = u.a', 'select t.id, u.c from t join u on t.a = u.a'))
 
 // What DuckDB itself cannot plan.
 test('the inner side of an outer join reads what is around', ({ both }) =>

@@ -21,7 +21,7 @@ import { windowNotAllowed } from './window.js'
 export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
   const names = namesOf(input.visible, input.hidden)
-  const { list, generator } = bindSelectList(relation.aggregates, names, context)
+  const { list, generators } = bindSelectList(relation.aggregates, names, context)
   const sets = relation.groupAll ? undefined : groupingSetsOf(relation.grouping)
   const result =
     sets === undefined
@@ -40,7 +40,7 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
           context,
         )
   const filtered = relation.having === undefined ? result : filterAbove(result, relation.having, context)
-  return generator === undefined ? filtered : withGenerated(filtered, generator, context)
+  return generators.reduce((scope, generator) => withGenerated(scope, generator, context), filtered)
 }
 
 /** A select list with aggregate functions and no GROUP BY: one row. */
@@ -215,7 +215,12 @@ export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node
   const output = [input.visible, input.hidden]
   if (below === undefined) return [bind(namesOf(input.visible, input.hidden)), input]
   const inputNames = [below.input.visible, below.input.hidden]
-  const bound = bind({ lists: [...output, ...inputNames], insideAggregates: [...inputNames, ...output], star: input.visible })
+  const bound = bind({
+    lists: [...output, ...inputNames],
+    insideAggregates: [...inputNames, ...output],
+    star: input.visible,
+    groups: below.kind === 'aggregate',
+  })
   const have = outputOf(input.plan)
   const fromInput = new Set(outputOf(below.input.plan).map(a => a.id))
   const more: NamedExpr[] = []

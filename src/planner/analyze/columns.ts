@@ -17,11 +17,11 @@ import { checkNoMaps } from './set-operation.js'
 /** A select list; with aggregate functions in it, an aggregation over all rows. */
 export function bindProject(relation: Project, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
-  const { list, generator } = bindSelectList(relation.expressions, namesOf(input.visible, input.hidden), context)
+  const { list, generators } = bindSelectList(relation.expressions, namesOf(input.visible, input.hidden), context)
   const result = list.some(item => hasAggregate(unaliased(item)))
     ? globalAggregate(input, list, relation, context)
     : projectOver(input, list, context)
-  return generator === undefined ? result : withGenerated(result, generator, context)
+  return generators.reduce((scope, generator) => withGenerated(scope, generator, context), result)
 }
 
 export function projectOver(input: Scoped, list: readonly NamedExpr[], context: AnalyzerContext): Scoped {

@@ -12,8 +12,12 @@ export interface Names {
   readonly lists: readonly (readonly Attribute[])[]
   /** The order inside the arguments of aggregate functions, when it is another one. */
   readonly insideAggregates?: readonly (readonly Attribute[])[]
+  /** The names are those above a grouping: an aggregate function inside a subquery may be over its groups. */
+  readonly groups?: boolean
   /** What `*` means. */
   readonly star: readonly Attribute[]
+  /** What `t.*` means in addition. */
+  readonly hidden?: readonly Attribute[]
   /** Parameters of the lambda functions around, the nearest of each name, by lower-case name: they win over columns. */
   readonly variables?: ReadonlyMap<string, BoundExpr>
   /** Earlier aliases of the same select list: used when no column has the name. */
@@ -27,6 +31,10 @@ export type WindowSpec = Pick<Window, 'partitionBy' | 'orderBy' | 'frame' | 'ref
 export interface OuterScope {
   readonly lists: Names['lists']
   readonly used: Map<number, Attribute>
+  /** It is grouped there: aggregates of its columns alone belong to it. */
+  readonly groups: boolean
+  /** Aggregates over the query around that are written inside: the parameter for each, by the aggregate's key. */
+  readonly aggregates: Map<string, { readonly parameter: Attribute; readonly value: BoundExpr }>
 }
 
 export interface AnalyzerContext {

@@ -5,10 +5,11 @@ import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type Wind
 import { castAdvice, castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
 import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
+import { exprKey } from '../expr-key.js'
 import { findFunction, hasAggregate, splitOf } from '../functions/table.js'
 import { findWindowFunction } from '../functions/window.js'
 import { prettyText } from '../print.js'
-import { mapExprChildren, someExpr } from '../tree.js'
+import { mapExprChildren, references, someExpr } from '../tree.js'
 import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
 import { bindHigherOrder } from './higher-order.js'
@@ -18,7 +19,7 @@ import { bindSubquery } from './subquery.js'
 import { bindSpec } from './window.js'
 
 export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
-  return { lists: hidden.length === 0 ? [visible] : [visible, hidden], star: visible }
+  return hidden.length === 0 ? { lists: [visible], star: visible } : { lists: [visible, hidden], star: visible, hidden }
 }
 
 /** Names that are functions when no column has the name. */
@@ -157,6 +158,7 @@ function bindAttribute(expr: UnresolvedAttribute, names: Names, context: Analyze
     for (const between of context.outer.slice(0, level + 1)) between.used.set(found.attribute.id, found.attribute)
     return bindFound(expr, found, names, context)
   }
+  if (expr.nameParts.length === 1 && only?.toLowerCase() === 'grouping__id') return bindCall('grouping_id', [], expr, [], names, context)
   if (expr.nameParts.length === 1 && only !== undefined && niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
   throw unresolvedColumn(context, expr.nameParts, names.lists.flat(), expr)
 }
@@ -242,6 +244,29 @@ function orderBy(expr: Expr, names: Names, context: AnalyzerContext): BoundSortO
   return sortOrder(expr, bindExpr(expr.kind === 'SortOrder' ? expr.child : expr, names, context), context)
 }
 
+/** An aggregate function inside a subquery that reads the grouped query around it alone is computed there: its value comes in as a parameter. */
+function ofGroupsAround(bound: BoundExpr, expr: UnresolvedFunction, context: AnalyzerContext): BoundExpr {
+  const [around] = context.outer
+  if (!around?.groups || !someExpr(bound, e => e.kind === 'AggregateCall')) return bound
+  const given = new Set(around.lists.flat().map(a => a.id))
+  const read = [...references(bound)]
+  if (!read.some(id => given.has(id))) return bound
+  if (!read.every(id => given.has(id))) {
+    throw fail(
+      context,
+      expr,
+      'UNSUPPORTED_SUBQUERY_EXPRESSION_CATEGORY.AGGREGATE_FUNCTION_MIXED_OUTER_LOCAL_REFERENCES',
+      '0A000',
+      'Unsupported subquery expression: Found an aggregate function in a correlated predicate that has both outer and local references, which is not supported.',
+    )
+  }
+  const known = around.aggregates.get(exprKey(bound))
+  if (known !== undefined) return known.parameter
+  const parameter: Attribute = { kind: 'Attribute', id: context.nextId(), name: 'aggregate', type: bound.type, nullable: true, qualifier: [] }
+  around.aggregates.set(exprKey(bound), { parameter, value: bound })
+  return parameter
+}
+
 /** Aggregates that WITHIN GROUP may order. */
 const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_disc', 'mode'])
 
@@ -306,5 +331,6 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
   }
   const order = withinGroup?.map(e => orderBy(e, inner, context))
   const modifiers = { distinct: expr.distinct ?? false, ...(filter === undefined ? {} : { filter }) }
-  return bindCall(expr.name, args, expr, written, names, context, modifiers, order)
+  const bound = bindCall(expr.name, args, expr, written, names, context, modifiers, order)
+  return entry.kind === 'aggregate' && !overWindow ? ofGroupsAround(bound, expr, context) : bound
 }

@@ -2,7 +2,7 @@
 import type { BoundExpr, NamedExpr } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { text } from './calls.js'
-import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
+import { type AnalyzerContext, type Names, unsupported } from './context.js'
 import { bindExpr } from './expressions.js'
 import { type SelectedGenerator, selectedGenerator } from './generators.js'
 import { expandStar } from './star.js'
@@ -10,32 +10,23 @@ import { expandStar } from './star.js'
 /** Resolves the items in order. Aggregate functions are allowed. */
 export interface SelectList {
   readonly list: NamedExpr[]
-  /** A generator of the list, whose array stands in its place. */
-  readonly generator?: SelectedGenerator
+  /** The generators of the list, whose arrays stand in their places. */
+  readonly generators: readonly SelectedGenerator[]
 }
 
 export function bindSelectList(items: readonly Expr[], names: Names, context: AnalyzerContext): SelectList {
   const aliases = new Map<string, BoundExpr>(names.aliases)
   const result: NamedExpr[] = []
-  let generator: SelectedGenerator | undefined
+  const generators: SelectedGenerator[] = []
   const withAliases: Names = { ...names, aliases }
   for (const item of items) {
     if (item.kind === 'UnresolvedStar') {
-      result.push(...expandStar(item, names.star, context))
+      result.push(...expandStar(item, names.star, context, names.hidden))
       continue
     }
     const made = selectedGenerator(item, withAliases, context)
     if (made !== undefined) {
-      if (generator !== undefined) {
-        throw fail(
-          context,
-          item,
-          'UNSUPPORTED_GENERATOR.MULTI_GENERATOR',
-          '42K0E',
-          'The generator is not supported: only one generator allowed per SELECT clause but found 2.',
-        )
-      }
-      generator = made.selected
+      generators.push(made.selected)
       result.push(made.array)
       continue
     }
@@ -43,7 +34,7 @@ export function bindSelectList(items: readonly Expr[], names: Names, context: An
     result.push(named)
     if (named.kind === 'Alias') aliases.set(named.name.toLowerCase(), named.child)
   }
-  return { list: withoutRepeats(result, context), ...(generator === undefined ? {} : { generator }) }
+  return { list: withoutRepeats(result, context), generators }
 }
 
 /** A column named twice is two columns of the output: the second gets an id of its own. */
@@ -64,7 +55,11 @@ export function bindNamed(item: Expr, names: Names, context: AnalyzerContext): N
   if (item.kind === 'SortOrder') throw unsupported(context, item, 'SORT_ORDER_IN_SELECT', 'a sort order in a select list')
   const child = bindExpr(item, names, context)
   if (item.kind === 'Alias') return named(child, item.name, context)
-  if (child.kind === 'Attribute' && item.kind === 'UnresolvedAttribute') return child
+  if (child.kind === 'Attribute' && item.kind === 'UnresolvedAttribute') {
+    // A column of the query around is a value here: the result is another column.
+    const own = names.lists.some(list => list.some(a => a.id === child.id))
+    return own ? child : named(child, child.name, context)
+  }
   return named(child, generatedName(item, child, names, context), context)
 }
 

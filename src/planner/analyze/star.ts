@@ -5,11 +5,20 @@ import { type AnalyzerContext, fail, quoted, sameName } from './context.js'
 import { lookUp, unresolvedColumn } from './scope.js'
 
 /** The attributes, in order. Fails when the qualifier or an excepted column does not exist. */
-export function expandStar(star: UnresolvedStar, visible: readonly Attribute[], context: AnalyzerContext): readonly Attribute[] {
+export function expandStar(
+  star: UnresolvedStar,
+  visible: readonly Attribute[],
+  context: AnalyzerContext,
+  hidden: readonly Attribute[] = [],
+): readonly Attribute[] {
   const target = star.target
   let selected = visible
   if (target !== undefined) {
-    selected = visible.filter(a => target.every((part, i) => sameName(context, part, a.qualifier[a.qualifier.length - target.length + i] ?? '')))
+    const qualified = (a: Attribute) => target.every((part, i) => sameName(context, part, a.qualifier[a.qualifier.length - target.length + i] ?? ''))
+    const out = hidden.filter(qualified)
+    selected = visible.filter(qualified)
+    // A table's own columns, those that a USING join keeps out of `*` too, in the table's order: that of their ids.
+    if (out.length > 0) selected = [...selected, ...out].sort((a, b) => a.id - b.id)
     if (selected.length === 0) {
       const columns = visible.map(a => quoted([...a.qualifier, a.name])).join(', ')
       throw fail(

@@ -3,6 +3,7 @@ import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, type Subquery } from '../bound.js'
 import { castTo, commonType, sqlTypeName } from '../coercion.js'
 import type { SubqueryExpression } from '../expr.js'
+import { freeAttributes } from '../free-attributes.js'
 import type { Relation } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
 import { type AnalyzerContext, fail, type Names, type OuterScope } from './context.js'
@@ -13,10 +14,15 @@ export function resolveInside(
   relation: Relation,
   lists: OuterScope['lists'],
   context: AnalyzerContext,
-): { readonly scope: Scoped; readonly outer: readonly Attribute[] } {
+  groups = false,
+): { readonly scope: Scoped; readonly outer: Subquery['outer'] } {
   const used = new Map<number, Attribute>()
-  const scope = context.resolve(relation, { ...context, outer: [{ lists, used }, ...context.outer] })
-  return { scope, outer: [...used.values()] }
+  const aggregates: OuterScope['aggregates'] = new Map()
+  const scope = context.resolve(relation, { ...context, outer: [{ lists, used, aggregates, groups }, ...context.outer] })
+  // What only an aggregate of the query around reads is no parameter of its own.
+  const inside = freeAttributes(scope.plan)
+  const columns = [...used.values()].filter(a => inside.has(a.id))
+  return { scope, outer: [...columns.map(a => ({ parameter: a, value: a })), ...aggregates.values()] }
 }
 
 /** `values`: what IN looks for; `shown`: the expression as messages show it. */
@@ -27,13 +33,13 @@ export function bindSubquery(
   context: AnalyzerContext,
   shown: () => string,
 ): Subquery {
-  const { scope, outer } = resolveInside(expr.plan, names.lists, context)
+  const { scope, outer } = resolveInside(expr.plan, names.lists, context, names.groups)
   const plan = trimmed(scope)
   const common = {
     kind: 'Subquery',
     id: context.nextId(),
     subquery: expr.subquery,
-    outer: outer.map(a => ({ parameter: a, value: a })),
+    outer,
   } as const
   switch (expr.subquery) {
     case 'exists':

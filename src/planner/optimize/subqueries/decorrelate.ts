@@ -1,11 +1,11 @@
 /** A subquery as a plan without parameters and the conditions that tie its rows to those of the query around it. */
 import type { Attribute } from '../../bound.js'
 import { conjunctsOf } from '../../conjuncts.js'
+import { freeAttributes, reads } from '../../free-attributes.js'
 import { outputOf, type Plan } from '../../plan.js'
 import type { RuleContext } from '../rule.js'
 import { copyPlan } from './copy-plan.js'
 import { type Dependent, type Domain, dependentJoin, sameDomain } from './dependent-join.js'
-import { freeAttributes, reads } from './free.js'
 import { type Pulled, pullUp, type Use } from './pull-up.js'
 
 export interface Decorrelated extends Pulled {

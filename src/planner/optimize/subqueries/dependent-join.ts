@@ -5,6 +5,7 @@
 import { types } from '../../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, literal, type NamedExpr, nullOf, toAttribute, unaliased } from '../../bound.js'
 import { conjunction } from '../../conjuncts.js'
+import { reads } from '../../free-attributes.js'
 import { call } from '../../functions/define.js'
 import { type AggregatePlan, type JoinPlan, outputOf, type Plan } from '../../plan.js'
 import { mapNamed, mapOrder } from '../../tree.js'
@@ -12,7 +13,6 @@ import type { RuleContext } from '../rule.js'
 import { substitute } from '../substitute.js'
 import { overNoRows } from './empty-values.js'
 import { compare } from './equality.js'
-import { reads } from './free.js'
 import { firstRows } from './ranked.js'
 
 /** A plan that gives, beside its own columns, the parameters its rows are for. */

@@ -6,6 +6,7 @@ import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased 
 import { conjunction, conjunctsOf } from '../../conjuncts.js'
 import { evaluate } from '../../evaluate.js'
 import { exprKey } from '../../expr-key.js'
+import { reads } from '../../free-attributes.js'
 import type { AggregatePlan, JoinPlan, Plan, ProjectPlan } from '../../plan.js'
 import { outputOf } from '../../plan.js'
 import { mapNamed, references, someExpr, transformExprUp } from '../../tree.js'
@@ -13,7 +14,6 @@ import type { RuleContext } from '../rule.js'
 import { substitute } from '../substitute.js'
 import { overNoRows } from './empty-values.js'
 import { compare, equalities, equality } from './equality.js'
-import { reads } from './free.js'
 import { firstRows } from './ranked.js'
 
 export interface Pulled {
