@@ -66,6 +66,11 @@ test('over no rows there are no groups, not even the one of all', async ({ both 
   assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [])
 })
 
+test('the one set of no keys is a group over no rows too', async ({ both }) => {
+  const planned = await both.small.plan('select count(*), grouping_id() from empty group by grouping sets (())')
+  assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [['0', '0']])
+})
+
 test('partial states are repeated per set, not rows', async ({ both }) => {
   const text = (await both.large.plan('select a, b, sum(id) s from t group by rollup(a, b)')).explain()
   assert.match(text, /mode=merge[\s\S]*Expand[\s\S]*mode=partial[\s\S]*FileScan/)

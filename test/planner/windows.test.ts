@@ -50,6 +50,13 @@ const queries: readonly string[] = [
 ]
 for (const sql of queries) test(sql, ({ both }) => sameAsDuckdb(both, sql))
 
+test('the edge of a frame among the rows that pass a filter', ({ both }) =>
+  sameAsDuckdb(
+    both,
+    'select id, first_value(b) filter (where b > 1) over (partition by a order by id) f, last_value(b) filter (where b > 1) over (partition by a order by id) l from t',
+    'select id, first_value(case when b > 1 then b end ignore nulls) over (partition by a order by id) f, last_value(case when b > 1 then b end ignore nulls) over (partition by a order by id) l from t',
+  ))
+
 test('ORDER BY a window function', ({ both }) =>
   sameAsDuckdb(both, 'select id from t order by sum(b) over (partition by a) desc, id', undefined, true))
 

@@ -1,5 +1,5 @@
 /** GROUP BY: ordinals, aliases and ALL, the rule that every output is grouped or aggregated, HAVING. */
-import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import { type Attribute, type BoundExpr, literal, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { exprKey } from '../expr-key.js'
 import { isGroupingCall } from '../functions/grouping.js'
@@ -116,6 +116,18 @@ function aggregateSets(
   relation: Aggregate,
   context: AnalyzerContext,
 ): Scoped {
+  // The one set of no keys is one group, also over no rows.
+  if (sets.length === 1 && sets[0]?.length === 0) {
+    const ungrouped = (e: BoundExpr): BoundExpr =>
+      isGroupingCall(e) && e.kind === 'Call' && e.fn === 'grouping_id' ? literal(0n, e.type) : mapExprChildren(e, ungrouped)
+    return aggregateOver(
+      input,
+      [],
+      list.map(e => mapNamed(e, ungrouped)),
+      relation,
+      context,
+    )
+  }
   const groups = expandGroups(input.plan, sets, relation, context)
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), groups.keys, own, true, relation, context)

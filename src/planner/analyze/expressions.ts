@@ -214,7 +214,18 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
       `Distinct window functions are not supported: "${text(expr, names, context)}".`,
     )
   }
-  const windowFunction = findWindowFunction(called.name)
+  // With FILTER the edge of a frame is an aggregate over the rows that pass.
+  const filteredEdge = called.filter !== undefined && findFunction(called.name)?.kind === 'aggregate'
+  const windowFunction = filteredEdge ? undefined : findWindowFunction(called.name)
+  if (windowFunction !== undefined && called.filter !== undefined) {
+    throw fail(
+      context,
+      expr,
+      'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+      '42000',
+      `The function \`${called.name.toLowerCase()}\` does not support FILTER.`,
+    )
+  }
   if (windowFunction !== undefined) {
     const args = called.args.map(a => bindExpr(a, names, context))
     const [fewest, most] = [windowFunction.minArgs, windowFunction.maxArgs]
