@@ -7,6 +7,7 @@ import { histogramFunctions } from './histogram.js'
 import { intervalFunctions } from './interval-functions.js'
 import type { JsFunction } from './js-function.js'
 import { jsonFunctions } from './json-functions.js'
+import { numberFunctions } from './number-format.js'
 import { regexpFunctions } from './regexp-functions.js'
 import { textFunctions } from './text-functions.js'
 
@@ -20,4 +21,5 @@ export const jsFunctions: readonly JsFunction[] = [
   ...decimalFunctions,
   ...jsonFunctions,
   ...csvFunctions,
+  ...numberFunctions,
 ]

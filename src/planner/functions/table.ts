@@ -22,6 +22,7 @@ import { jsons } from './json.js'
 import { math } from './math.js'
 import { moreAggregates } from './more-aggregates.js'
 import { moreMath } from './more-math.js'
+import { numberFormats } from './number-format.js'
 import { predicates } from './predicates.js'
 import { regexps } from './regexp.js'
 import { singleValue } from './single-value.js'
@@ -45,6 +46,7 @@ const entries: readonly FunctionEntry[] = [
   ...moreMath,
   ...regexps,
   ...jsons,
+  ...numberFormats,
   ...bitFunctions,
   ...collections,
   averageFinish,
