@@ -1,11 +1,12 @@
 /** Expressions: names to attributes, calls to entries of the table of functions, types checked and casts made explicit. */
 import { unreachable } from '../../core/errors.js'
-import { types } from '../../core/types.js'
-import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowExpr } from '../bound.js'
+import { field, struct, types } from '../../core/types.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowCall, type WindowExpr } from '../bound.js'
 import { castAdvice, castPossible } from '../cast-rules.js'
 import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
 import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
 import { exprKey } from '../expr-key.js'
+import { call } from '../functions/define.js'
 import { findFunction, hasAggregate, splitOf } from '../functions/table.js'
 import { findWindowFunction } from '../functions/window.js'
 import { prettyText } from '../print.js'
@@ -214,10 +215,8 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
       `Distinct window functions are not supported: "${text(expr, names, context)}".`,
     )
   }
-  // With FILTER the edge of a frame is an aggregate over the rows that pass.
-  const filteredEdge = called.filter !== undefined && findFunction(called.name)?.kind === 'aggregate'
-  const windowFunction = filteredEdge ? undefined : findWindowFunction(called.name)
-  if (windowFunction !== undefined && called.filter !== undefined) {
+  const windowFunction = findWindowFunction(called.name)
+  if (windowFunction !== undefined && called.filter !== undefined && findFunction(called.name)?.kind !== 'aggregate') {
     throw fail(
       context,
       expr,
@@ -230,7 +229,10 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
     const args = called.args.map(a => bindExpr(a, names, context))
     const [fewest, most] = [windowFunction.minArgs, windowFunction.maxArgs]
     if (args.length < fewest || args.length > most) throw wrongNumber(called.name, fewest, most, args.length, called, context)
-    return over(windowFunction.bind(args, bindingOf(called.name, called, called.args, names, context), called.ignoreNulls ?? false))
+    const binding = bindingOf(called.name, called, called.args, names, context)
+    if (called.filter === undefined) return over(windowFunction.bind(args, binding, called.ignoreNulls ?? false))
+    const plain = windowFunction.bind(args, binding, called.ignoreNulls ?? false)
+    return amongPassing(plain, bindCondition(called.filter, names, context, 'AGGREGATE'), over)
   }
   const bound = bindFunction(called, names, context, true)
   const replace = (e: BoundExpr): BoundExpr => {
@@ -249,6 +251,15 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
     )
   }
   return replace(bound)
+}
+
+/** The edge of a frame with FILTER, which DuckDB's has not: rows that pass are structs, which are never NULL, and the others are skipped. */
+function amongPassing(edge: WindowCall, condition: BoundExpr, over: (fn: WindowCall) => BoundExpr): BoundExpr {
+  const [value] = edge.args as readonly [BoundExpr]
+  const type = struct([field('v', value.type)])
+  const passes = edge.ignoreNulls ? call('and', [condition, call('isnotnull', [value], types.boolean, false)], types.boolean) : condition
+  const kept = call('when', [passes, call('struct', [value], type, false)], type, true)
+  return call('getfield', [over({ ...edge, args: [kept], type, ignoreNulls: true }), literal('v', types.string)], value.type, true)
 }
 
 function orderBy(expr: Expr, names: Names, context: AnalyzerContext): BoundSortOrder {
