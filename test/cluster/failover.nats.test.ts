@@ -171,9 +171,10 @@ for (const [what, how] of [
     sameExecutors(executors)
     const after = await job.log()
     if (!('emptyStore' in how)) ranOnce(after)
-    // A new log knows nothing of what was before it.
+    // A new log knows nothing of what was before it. What the executor that stands still had not taken yet may have gone to the other one.
     assert.equal(after.repeated(), [])
-    if ('emptyStore' in how) for (const key of after.attempts().keys()) assert.not.ok(before.attempts().has(key), `task ${key} ran again`)
+    const done = new Set(before.endedWith('Success').map(e => `${e.stageId}/${e.index}`))
+    if ('emptyStore' in how) for (const key of after.attempts().keys()) assert.not.ok(done.has(key), `task ${key} ran again`)
   })
 }
 
