@@ -25,6 +25,7 @@ const queries: readonly (string | readonly [string, string])[] = [
   ['select a, b, sum(id) from t group by a, b with rollup', 'select a, b, sum(id) from t group by rollup(a, b)'],
   ['select a, b, sum(id) from t group by a, b with cube', 'select a, b, sum(id) from t group by cube(a, b)'],
   ['select a, b, sum(id) from t group by a, b grouping sets ((a), (b))', 'select a, b, sum(id) from t group by grouping sets ((a), (b))'],
+  ['select a, b, sum(id) from t group by a, b grouping sets ((a))', 'select a, null::int, sum(id) from t group by a'],
   'select s, a, b, sum(id) from t group by s, rollup(a, b)',
   'select a, b, grouping(a) ga, grouping(b) gb, sum(id) from t group by rollup(a, b)',
   [

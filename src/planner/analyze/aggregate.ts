@@ -22,9 +22,9 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
   const input = context.resolve(relation.input, context)
   const names = namesOf(input.visible, input.hidden)
   const { list, generators } = bindSelectList(relation.aggregates, names, context)
-  const sets = relation.groupAll ? undefined : groupingSetsOf(relation.grouping)
+  const analytics = relation.groupAll ? undefined : groupingSetsOf(relation.grouping)
   const result =
-    sets === undefined
+    analytics === undefined
       ? aggregateOver(
           input,
           relation.groupAll ? groupAll(list) : relation.grouping.map(g => bindGrouping(g, list, names, context)),
@@ -34,7 +34,8 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
         )
       : aggregateSets(
           input,
-          sets.map(set => set.map(g => bindGrouping(g, list, names, context))),
+          analytics.sets.map(set => set.map(g => bindGrouping(g, list, names, context))),
+          analytics.keys.map(g => bindGrouping(g, list, names, context)),
           list,
           relation,
           context,
@@ -112,12 +113,13 @@ export function aggregateOver(
 function aggregateSets(
   input: Scoped,
   sets: readonly (readonly BoundExpr[])[],
+  more: readonly BoundExpr[],
   list: readonly NamedExpr[],
   relation: Aggregate,
   context: AnalyzerContext,
 ): Scoped {
   // The one set of no keys is one group, also over no rows.
-  if (sets.length === 1 && sets[0]?.length === 0) {
+  if (sets.length === 1 && sets[0]?.length === 0 && more.length === 0) {
     const ungrouped = (e: BoundExpr): BoundExpr =>
       isGroupingCall(e) && e.kind === 'Call' && e.fn === 'grouping_id' ? literal(0n, e.type) : mapExprChildren(e, ungrouped)
     return aggregateOver(
@@ -128,7 +130,7 @@ function aggregateSets(
       context,
     )
   }
-  const groups = expandGroups(input.plan, sets, relation, context)
+  const groups = expandGroups(input.plan, sets, more, relation, context)
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), groups.keys, own, true, relation, context)
   const newKeys = new Set(groups.grouping.map(exprKey))

@@ -15,16 +15,20 @@ import { type AnalyzerContext, fail } from './context.js'
 
 type Sets = readonly (readonly Expr[])[]
 
-const analytics = new Set(['rollup', 'cube', 'grouping_sets'])
+const analytics = new Set(['rollup', 'cube', 'grouping_sets', 'grouping_sets_of'])
 
 function isAnalytics(expr: Expr): expr is Extract<Expr, { kind: 'UnresolvedFunction' }> {
   return expr.kind === 'UnresolvedFunction' && analytics.has(expr.name)
 }
 
-/** The sets that GROUP BY asks for; undefined when it names plain keys only. */
-export function groupingSetsOf(grouping: readonly Expr[]): Sets | undefined {
+/** The sets that GROUP BY asks for, and keys that it names besides; undefined when it names plain keys only. */
+export function groupingSetsOf(grouping: readonly Expr[]): { readonly sets: Sets; readonly keys: readonly Expr[] } | undefined {
   if (!grouping.some(isAnalytics)) return undefined
-  return grouping.map(setsOf).reduce<Sets>((left, right) => left.flatMap(l => right.map(r => [...l, ...r])), [[]])
+  const keys = grouping.flatMap(item =>
+    isAnalytics(item) && item.name === 'grouping_sets_of' && item.args[0] !== undefined ? columnsOf(item.args[0]) : [],
+  )
+  const sets = grouping.map(setsOf).reduce<Sets>((left, right) => left.flatMap(l => right.map(r => [...l, ...r])), [[]])
+  return { sets, keys }
 }
 
 function setsOf(item: Expr): Sets {
@@ -35,6 +39,8 @@ function setsOf(item: Expr): Sets {
       return [...parts, []].map((_, i) => parts.slice(0, parts.length - i).flat())
     case 'cube':
       return parts.reduceRight<Sets>((sets, part) => sets.map((s): readonly Expr[] => [...part, ...s]).concat(sets), [[]])
+    case 'grouping_sets_of':
+      return item.args.slice(1).flatMap(setsOf)
     default:
       return item.args.flatMap(setsOf)
   }
@@ -57,10 +63,11 @@ export interface ExpandedGroups {
 export function expandGroups(
   input: Plan,
   sets: readonly (readonly BoundExpr[])[],
+  more: readonly BoundExpr[],
   node: { readonly span?: Span },
   context: AnalyzerContext,
 ): ExpandedGroups {
-  const keys = [...new Map(sets.flat().map(e => [exprKey(e), e])).values()]
+  const keys = [...new Map([...more, ...sets.flat()].map(e => [exprKey(e), e])).values()]
   if (keys.length > 64) throw fail(context, node, 'GROUPING_SIZE_LIMIT_EXCEEDED', '54000', 'Grouping sets size cannot be greater than 64.')
   const columns = keys.map(
     (e): Attribute => ({

@@ -194,6 +194,11 @@ function groupBy({ grouping, groupAll, having }: Relation & { kind: 'Aggregate' 
 const analytics: Readonly<Record<string, string>> = { rollup: 'ROLLUP', cube: 'CUBE', grouping_sets: 'GROUPING SETS' }
 
 function groupItem(e: Expr): string {
+  if (e.kind === 'UnresolvedFunction' && e.name === 'grouping_sets_of') {
+    const [keys, ...sets] = e.args
+    const list = keys?.kind === 'UnresolvedFunction' ? keys.args.map(groupItem).join(', ') : ''
+    return `${list} GROUPING SETS (${sets.map(groupingSet).join(', ')})`
+  }
   const keyword = e.kind === 'UnresolvedFunction' ? analytics[e.name] : undefined
   if (e.kind !== 'UnresolvedFunction' || keyword === undefined) return printExpression(e)
   return `${keyword} (${e.args.map(groupingSet).join(', ')})`

@@ -139,7 +139,8 @@ export function groupBy(c: Cursor, item: (c: Cursor) => Expr = c.grammar.express
   const call = (name: string, args: readonly Expr[]): Expr => ({ kind: 'UnresolvedFunction', name, args, span: c.spanFrom(start) })
   if (c.acceptAll('WITH', 'ROLLUP')) return { grouping: [call('rollup', grouping)] }
   if (c.acceptAll('WITH', 'CUBE')) return { grouping: [call('cube', grouping)] }
-  if (c.acceptAll('GROUPING', 'SETS')) return { grouping: [call('grouping_sets', setList(c, groupingSet))] }
+  // The keys may be more than the sets name: they come first, as one struct.
+  if (c.acceptAll('GROUPING', 'SETS')) return { grouping: [call('grouping_sets_of', [call('struct', grouping), ...setList(c, groupingSet)])] }
   return { grouping }
 }
 
