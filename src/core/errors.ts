@@ -63,28 +63,39 @@ export interface ErrorData {
 
 SpkError.prototype.name = 'SpkError'
 
-/** Turns anything thrown into plain data; an error that is not ours gets the code `INTERNAL_ERROR`. */
+/** Characters of a message or a stack that cross processes, and of one of its parameters: an error with its causes fits into one message of the bus. */
+const LONGEST_TEXT = 8192
+const LONGEST_PARAM = 1024
+/** What is kept of the end of a text that is too long: there stands the SQLSTATE. */
+const TAIL = 512
+
+function short(text: string, longest = LONGEST_TEXT): string {
+  if (text.length <= longest) return text
+  const tail = Math.min(TAIL, longest / 4)
+  return `${text.slice(0, longest - tail)} … (${text.length - longest} characters left out) … ${text.slice(-tail)}`
+}
+
+/**
+ * Turns anything thrown into plain data; an error that is not ours gets the code `INTERNAL_ERROR`. Texts are cut to a length that the bus takes: a message
+ * may quote a value of any size.
+ */
 export function toErrorData(error: unknown, depth = 4): ErrorData {
-  if (error instanceof SpkError) {
-    return {
-      code: error.code,
-      message: error.message,
-      ...(error.sqlState === undefined ? {} : { sqlState: error.sqlState }),
-      ...(error.retryable ? { retryable: true } : {}),
-      ...(Object.keys(error.params).length === 0 ? {} : { params: { ...error.params } }),
-      ...(error.stack === undefined ? {} : { stack: error.stack }),
-      ...(error.cause === undefined || depth === 0 ? {} : { cause: toErrorData(error.cause, depth - 1) }),
-    }
+  if (!(error instanceof Error)) return { code: 'INTERNAL_ERROR', message: short(String(error)) }
+  const { stack, cause } = error
+  const rest = {
+    ...(stack === undefined ? {} : { stack: short(stack) }),
+    ...(cause === undefined || depth === 0 ? {} : { cause: toErrorData(cause, depth - 1) }),
   }
-  if (error instanceof Error) {
-    return {
-      code: 'INTERNAL_ERROR',
-      message: error.message,
-      ...(error.stack === undefined ? {} : { stack: error.stack }),
-      ...(error.cause === undefined || depth === 0 ? {} : { cause: toErrorData(error.cause, depth - 1) }),
-    }
+  if (!(error instanceof SpkError)) return { code: 'INTERNAL_ERROR', message: short(error.message), ...rest }
+  const params = Object.entries(error.params).map(([name, value]) => [name, short(value, LONGEST_PARAM)])
+  return {
+    code: error.code,
+    message: short(error.message),
+    ...(error.sqlState === undefined ? {} : { sqlState: error.sqlState }),
+    ...(error.retryable ? { retryable: true } : {}),
+    ...(params.length === 0 ? {} : { params: Object.fromEntries(params) as Record<string, string> }),
+    ...rest,
   }
-  return { code: 'INTERNAL_ERROR', message: String(error) }
 }
 
 /** The same without any stack: for records that others read, where the paths of this machine say nothing. */

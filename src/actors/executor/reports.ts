@@ -75,14 +75,15 @@ export function allTold(state: ExecutorState): boolean {
   return state.sending === undefined && state.reports.length === 0
 }
 
-function reportBytes(report: TaskReport): number {
-  const { output } = report
+/** About what a report takes in a message. */
+function reportBytes({ output, failure }: TaskReport): number {
+  if (failure !== undefined) return 500 + ('error' in failure ? JSON.stringify(failure.error).length : failure.reason.length)
   if (output === undefined) return 500
   switch (output.kind) {
     case 'result':
       return 500 + output.ipc.length
     case 'shuffle':
-      return 500 + output.bytes.length * 8 + (output.sample ?? []).reduce((sum, key) => sum + key.length + 3, 0)
+      return 500 + (output.bytes.length + output.rows.length) * 5 + (output.sample ?? []).reduce((sum, key) => sum + key.length + 3, 0)
     default:
       return 1000
   }

@@ -223,6 +223,15 @@ test('a message takes 256 KiB of results', () => {
   ])
 })
 
+test('a message takes 256 KiB of failures, too', () => {
+  const executor = readyExecutor(500)
+  executor.send(order(2, launchOrder(...Array.from({ length: 40 }, (_, i) => taskKey(i)))))
+  const long = { kind: 'failed', failure: { kind: 'ExceptionFailure', error: { code: 'X', message: 'x'.repeat(20_000) } } } as const
+  const ends = Array.from({ length: 40 }, (_, i) => ({ key: taskKey(i), end: long }))
+  const reports = executor.send({ type: 'tasksEnded', ends }).flatMap(c => (c.type === 'report' ? [c.params.reports.length] : []))
+  assert.equal(reports, [12])
+})
+
 test('a kill ends a waiting task at once and a running one by its query, and is harmless otherwise', () => {
   walk(readyExecutor(1), [
     [order(2, launchOrder(taskKey(0), taskKey(1), taskKey(2))), ['answer 2 accepted', 'run 1/0.0', 'reportLater 50']],
