@@ -108,7 +108,8 @@ async function watch(calls: JetStreamCalls, kv: KV, name: string, ensure: () => 
     while (active && !calls.link.closed()) {
       try {
         iterator ??= await begin()
-        await follow(iterator)
+        if (active) await follow(iterator)
+        else iterator.stop()
       } catch (error) {
         calls.link.log.debug({ err: error, bucket: name }, 'watch starts over')
       }

@@ -22,8 +22,8 @@ export function parseNatsServers(text: string): NatsServers {
   if (parts.length === 0) throw badUrl(text)
   const parsed = parts.map(part => parse(part))
   const first = parsed.find(url => url.username !== '')
-  const user = first === undefined ? undefined : decodeURIComponent(first.username)
-  const password = first === undefined ? '' : decodeURIComponent(first.password)
+  const user = first === undefined ? undefined : decoded(first.username)
+  const password = first === undefined ? '' : decoded(first.password)
   const urls = parsed.map(url => `${url.hostname}:${url.port === '' ? DEFAULT_PORT : url.port}`)
   return {
     urls,
@@ -45,7 +45,17 @@ function parse(part: string): URL {
   throw badUrl(part)
 }
 
+/** A `%` that begins no escape stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 function badUrl(text: string): SpkError {
-  const shown = text.replace(/\/\/[^@/]*@/, '//…@')
+  // Up to the last @: a password that is not encoded may hold anything, and the scheme may be missing.
+  const shown = text.replace(/^(\w+:\/\/)?.*@/s, '$1…@')
   return new SpkError('SPK_NATS_URL', `"${shown}" is not the URL of a NATS server. Write nats://host:4222, several parted by commas.`)
 }

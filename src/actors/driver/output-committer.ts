@@ -4,7 +4,7 @@
  * FileOutputCommitter and Spark's save modes.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { SpkError } from '../../core/errors.js'
 import type { DriverPorts } from './ports.js'
@@ -54,7 +54,7 @@ export function outputCommitter(unique: () => string): Committer {
     async abortWrite(write, temporary) {
       await removeTemporary(write.path, temporary)
       // The target was made for this job when nothing else is in it.
-      if ((await readdir(write.path).catch(() => ['unknown'])).length === 0) await rm(write.path, { recursive: true, force: true })
+      await removeIfEmpty(write.path)
     },
   }
 }
@@ -100,6 +100,10 @@ function finalName(file: string, task: number, job: string): string {
 
 async function removeTemporary(path: string, temporary: string): Promise<void> {
   await rm(temporary, { recursive: true, force: true })
-  const parent = join(path, TEMPORARY)
-  if ((await readdir(parent).catch(() => ['unknown'])).length === 0) await rm(parent, { recursive: true, force: true })
+  await removeIfEmpty(join(path, TEMPORARY))
+}
+
+/** In one step: another job may be making its folder in it at this very moment. */
+async function removeIfEmpty(folder: string): Promise<void> {
+  await rmdir(folder).catch(() => undefined)
 }
