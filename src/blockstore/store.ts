@@ -22,6 +22,8 @@ export class BlockStore {
   readonly #memory = new MemoryLevel()
   readonly #disk: DiskLevel
   readonly #levels = new Map<string, StorageLevel>()
+  /** On their way from memory to disk: found all the while. */
+  readonly #leaving = new Map<string, { readonly bytes: Uint8Array; readonly written: Promise<unknown> }>()
   #execution = 0
   #limit: number
 
@@ -44,7 +46,7 @@ export class BlockStore {
 
   /** The block where it lies now; undefined when it is not kept. */
   get(id: string): Segment | undefined {
-    const bytes = this.#memory.get(id)
+    const bytes = this.#memory.get(id) ?? this.#leaving.get(id)?.bytes
     return bytes === undefined ? this.#disk.get(id) : { kind: 'bytes', bytes }
   }
 
@@ -68,6 +70,7 @@ export class BlockStore {
   async remove(id: string): Promise<void> {
     this.#levels.delete(id)
     this.#memory.remove(id)
+    await this.#leaving.get(id)?.written
     await this.#disk.remove(id)
     this.#told()
   }
@@ -82,9 +85,21 @@ export class BlockStore {
   async #evict(bytes: number, keep?: string): Promise<void> {
     for (const id of this.#memory.oldest(bytes, keep)) {
       const block = this.#memory.remove(id)
-      if (block !== undefined && this.#levels.get(id) === 'MEMORY_AND_DISK') await this.#disk.put(id, block)
+      if (block !== undefined && this.#levels.get(id) === 'MEMORY_AND_DISK') await this.#toDisk(id, block)
       else this.#levels.delete(id)
     }
+  }
+
+  /** A block that the disk does not take stays in memory, above its share, until there is room: who keeps it counts on it. */
+  async #toDisk(id: string, bytes: Uint8Array): Promise<void> {
+    const written = this.#disk.put(id, bytes).then(
+      () => true,
+      () => false,
+    )
+    this.#leaving.set(id, { bytes, written })
+    const isThere = await written
+    this.#leaving.delete(id)
+    if (!isThere && this.#levels.has(id)) this.#memory.put(id, bytes)
   }
 
   #use() {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -74,6 +74,27 @@ test('execution that grows pushes storage back to its protected part and no fart
     assert.equal(limits, [60, 70])
     await store.remove('b')
     assert.is(store.executionLimit, 100)
+  }))
+
+test('a block is found while it goes from memory to disk, and one removed on the way leaves nothing', () =>
+  withStore(async (store, dir) => {
+    await store.put('a', bytes(40, 1), 'MEMORY_AND_DISK')
+    await store.put('b', bytes(40, 2), 'MEMORY_AND_DISK')
+    const moving = store.setExecution(60)
+    assert.is(where(store, 'a', 1), 'memory')
+    const removed = store.remove('a')
+    await Promise.all([moving, removed])
+    assert.equal([where(store, 'a', 1), where(store, 'b', 2)], ['gone', 'memory'])
+    assert.equal([readdirSync(dir), store.diskUsed, store.memoryUsed], [[], 0, 40])
+  }))
+
+test('a block that the disk does not take stays in memory', () =>
+  withStore(async (store, dir) => {
+    writeFileSync(dir, 'a file where the folder should be')
+    await store.put('a', bytes(60, 1), 'MEMORY_AND_DISK')
+    await store.setExecution(80)
+    assert.is(where(store, 'a', 1), 'memory')
+    assert.is(store.memoryUsed, 60)
   }))
 
 test('a block that is put again or removed leaves nothing of the old one', () =>
