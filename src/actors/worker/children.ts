@@ -38,7 +38,8 @@ export function exitCode(exit: ChildExit): number {
 
 function describe(exit: ChildExit): string {
   if (exit.signal === 'SIGKILL') return 'Killed by SIGKILL (by hand, or by the kernel for want of memory)'
-  return exit.signal === null ? `Command exited with code ${exitCode(exit)}` : `Killed by ${exit.signal}`
+  const where = exit.output === undefined || exit.code === 0 ? '' : ` (its output: ${exit.output})`
+  return exit.signal === null ? `Command exited with code ${exitCode(exit)}${where}` : `Killed by ${exit.signal}`
 }
 
 function put(state: WorkerState, child: Child): WorkerState {

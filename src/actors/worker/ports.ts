@@ -6,6 +6,8 @@ export interface ChildExit {
   /** Null when a signal ended it. */
   readonly code: number | null
   readonly signal: string | null
+  /** File on this host with what it wrote to standard error, for whoever asks why a program failed. */
+  readonly output?: string
 }
 
 export interface Child {

@@ -128,7 +128,7 @@ export function processes(options: ProcessesOptions): WorkerPorts {
       const execArgv = [`--max-old-space-size=${heap}`, '--import', options.driverPreload]
       const cwd = folders.driverLogs(order.driverId)
       bringFiles(conf[FILES], cwd, options.host)
-      return start(script, args, { execArgv, env, cwd }, onExit)
+      return start(script, args, { execArgv, env, cwd }, exit => onExit({ ...exit, output: join(cwd, 'stderr') }))
     },
     blocksDir: appId => folders.blocks(appId),
     scratchDir: (appId, executorId) => folders.scratch(appId, executorId),

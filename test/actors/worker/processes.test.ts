@@ -136,7 +136,7 @@ test('a child ends with its worker, even when that is killed', async () => {
   const { ports } = rig('orphan', worker)
   const pidFile = join(dir, 'pid')
   const { exit } = run(onExit => ports.launchDriver(driverOrder(worker, [pidFile]), onExit))
-  assert.equal(await exit, { code: null, signal: 'SIGKILL' })
+  assert.is((await exit).signal, 'SIGKILL')
   const pid = Number(await line(pidFile))
   for (;;) {
     try {
@@ -157,7 +157,7 @@ test('a driver gets its arguments, its preload, and where to connect; its exit c
   )
   const { ports, folders } = rig('driver')
   const { exit } = run(onExit => ports.launchDriver(driverOrder(driver, ['a', '-b'], { MINE: 'x' }), onExit))
-  assert.equal(await exit, { code: 3, signal: null })
+  assert.equal(await exit, { code: 3, signal: null, output: join(folders.driverLogs('driver-1'), 'stderr') })
   const got = JSON.parse(readFileSync(join(folders.driverLogs('driver-1'), 'stdout'), 'utf8'))
   const conf = { 'spark.app.name': 'x', 'spark.master': 'nats://driver@somewhere:4222', 'spk.cluster': 'spk' }
   assert.equal(got, [['a', '-b'], true, 'driver-1', 'nats://driver@somewhere:4222', 'x', conf, '{"gpu":["1"]}'])
