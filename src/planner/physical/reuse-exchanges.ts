@@ -84,6 +84,8 @@ class Shape {
 
   #text(value: unknown): string {
     if (typeof value === 'bigint') return `${value}n`
+    // As JSON both infinities and NaN are null, and -0 is 0.
+    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
     if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined'
     if (Array.isArray(value)) return `[${value.map(item => this.#text(item)).join()}]`
     if (value instanceof Uint8Array) return `bytes ${identity(value)}`
