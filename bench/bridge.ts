@@ -3,7 +3,7 @@
  * of the same rows. Wall and CPU time of the whole process: by CPU time it is one core's rate, whatever else the machine does.
  * `npm run bench:bridge -- [--rows 6000000] [--partitions 4] [--rounds 5]`.
  */
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { readSegment } from '#src/blockstore/segment.js'
@@ -15,6 +15,7 @@ import type { KernelInput, KernelOutput, KernelTask } from '#src/kernel/task.js'
 import { root } from '../scripts/paths.js'
 import { bridgeRows, makeBridgeRows } from './bridge-rows.js'
 import { median } from './measure.js'
+import { wholeFile } from './whole-file.js'
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '6000000' }, partitions: { type: 'string', default: '4' }, rounds: { type: 'string', default: '5' } },
@@ -43,18 +44,6 @@ const slot = await openSlot({ id: 'bench', spillDir: join(folder, 'spill'), memo
 let next = 0
 function task(schema: StructType, sql: string, inputs: readonly KernelInput[], output: KernelOutput): KernelTask {
   return { id: `bench ${next++}`, sql, settings: {}, inputs, schema, output, conf: {} }
-}
-const { size, mtimeMs } = statSync(file)
-function scan(schema: StructType): KernelInput {
-  return {
-    kind: 'scan',
-    name: 't',
-    format: 'parquet',
-    options: {},
-    schema,
-    fileSchema: schema,
-    splits: [{ file: { uri: file, size, mtimeMs }, bytes: size }],
-  }
 }
 const hashed: KernelOutput = { kind: 'partitions', count: partitions, by: { kind: 'hash', keys: ['k'] } }
 
@@ -105,11 +94,13 @@ for (const [name, schema] of relations) {
   line('DuckDB: partitioned COPY, uncompressed', copy)
   line(
     'kernel: write partitioned Arrow IPC',
-    await timed(() => slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), { write: (_p, batch) => void encodeBatch(batch) })),
+    await timed(() =>
+      slot.run(task(schema, 'SELECT * FROM t', [wholeFile(file, schema)], hashed), { write: (_p, batch) => void encodeBatch(batch) }),
+    ),
     copy,
   )
   const streams: Uint8Array[] = []
-  await slot.run(task(schema, 'SELECT * FROM t', [scan(schema)], hashed), {
+  await slot.run(task(schema, 'SELECT * FROM t', [wholeFile(file, schema)], hashed), {
     write: (_p, batch) => void streams.push(encodeStream(batch.schema, [batch])),
   })
   line('DuckDB: read of those files, six aggregates', reread)

@@ -3,7 +3,7 @@
  * the real writer, client and reader; against DuckDB's own partitioned COPY and the re-read of its files, one thread, in the same run.
  * `npm run bench:shuffle -- [--rows 6000000] [--partitions 16] [--rounds 5]`.
  */
-import { mkdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -19,6 +19,7 @@ import type { KernelInput, KernelOutput, KernelTask } from '#src/kernel/task.js'
 import { root } from '../scripts/paths.js'
 import { bridgeRows, makeBridgeRows } from './bridge-rows.js'
 import { interleaved, median } from './measure.js'
+import { wholeFile } from './whole-file.js'
 
 const { values } = parseArgs({
   options: { rows: { type: 'string', default: '6000000' }, partitions: { type: 'string', default: '16' }, rounds: { type: 'string', default: '5' } },
@@ -64,17 +65,10 @@ function task(of: StructType, sql: string, inputs: readonly KernelInput[], outpu
 async function written(name: string, codecName: string | undefined): Promise<void> {
   const codec = codecName === undefined ? undefined : await loadCodec(codecName)
   const writer = new BlockWriter({ path: join(blocksDir, name), partitions, codec })
-  const { size, mtimeMs } = statSync(file)
-  const scan: KernelInput = {
-    kind: 'scan',
-    name: 't',
-    format: 'parquet',
-    options: {},
-    schema,
-    fileSchema: schema,
-    splits: [{ file: { uri: file, size, mtimeMs }, bytes: size }],
-  }
-  await slot.run(task(schema, 'SELECT * FROM t', [scan], { kind: 'partitions', count: partitions, by: { kind: 'hash', keys: ['k'] } }), writer)
+  await slot.run(
+    task(schema, 'SELECT * FROM t', [wholeFile(file, schema)], { kind: 'partitions', count: partitions, by: { kind: 'hash', keys: ['k'] } }),
+    writer,
+  )
   await writer.finish()
 }
 

@@ -112,20 +112,23 @@ export interface TaskHistory {
 }
 
 /** A stage in one line, as the driver's own progress shows it. */
-export interface StageLine {
+export interface StageSummary {
+  /** The application's number of this stage. */
   readonly stage: number
   readonly name: string
   readonly tasks: number
+  /** Accepted attempts so far. */
   readonly completed: number
   readonly failed: number
   readonly active: number
   readonly metrics: TaskMetrics
+  /** Milliseconds from submission to completion, or to now. */
   readonly durationMs: number
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped'
 }
 
 /** `now` counts for what still runs. */
-export function stageLines(history: ApplicationHistory, jobId: number, now: number): StageLine[] {
+export function stageLines(history: ApplicationHistory, jobId: number, now: number): StageSummary[] {
   const job = history.jobs.get(jobId)
   if (job === undefined) return []
   return job.stageIds.flatMap(id => {
@@ -134,7 +137,7 @@ export function stageLines(history: ApplicationHistory, jobId: number, now: numb
   })
 }
 
-function stageLine(job: JobHistory, stage: StageHistory, now: number): StageLine {
+function stageLine(job: JobHistory, stage: StageHistory, now: number): StageSummary {
   const { stageId, name, numTasks: tasks, completed, failed, active, metrics, attempts } = stage
   const line = { stage: stageId, name, tasks, completed, failed, active, metrics }
   const [first] = attempts

@@ -78,6 +78,18 @@ function logicalLine(plan: Plan): string {
     case 'LateralJoin':
       return `LateralJoin ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}`
     case 'Window':
+    case 'Expand':
+    case 'Generate':
+      return rowsText(plan)
+    default:
+      return unreachable(plan)
+  }
+}
+
+/** Nodes that are the same in logical and physical plans. */
+function rowsText(plan: Extract<Plan | Physical, { kind: 'Window' | 'Expand' | 'Generate' }>): string {
+  switch (plan.kind) {
+    case 'Window':
       return `Window ${list(plan.windows.map(namedText))}`
     case 'Expand':
       return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
@@ -182,11 +194,9 @@ function physicalLine(plan: Physical): string {
     case 'SetOperation':
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
     case 'Window':
-      return `Window ${list(plan.windows.map(namedText))}`
     case 'Expand':
-      return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
     case 'Generate':
-      return generateText(plan)
+      return rowsText(plan)
     case 'RecursiveCte':
       return `UnionLoop ${plan.ref}, ${list(plan.output.map(exprText))} (in one task)`
     case 'RecursiveRef':

@@ -6,6 +6,7 @@ import { unreachable } from '../core/errors.js'
 import type { FileFormat, ScanSplit } from '../core/stage.js'
 import type { DataType, StructType } from '../core/types.js'
 import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import type { JoinType } from './logical.js'
 import type { FileInfo } from './ports.js'
 
 /** Row estimates are upper bounds; undefined = nothing known. */
@@ -63,11 +64,11 @@ export interface HashAggregate {
   readonly grouping: readonly BoundExpr[]
   readonly results: readonly NamedExpr[]
 }
-/** The build side is the right input of the SQL join; `type` is seen with the probe side on the left. */
+/** The build side is the right input of the SQL join; `type` is seen with the probe side on the left, which a right join's is not: it is turned round. */
 export interface PhysicalJoin {
   readonly kind: 'Join'
   readonly strategy: 'BroadcastHashJoin' | 'ShuffledHashJoin' | 'BroadcastNestedLoopJoin' | 'NestedLoopJoin'
-  readonly type: 'inner' | 'cross' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+  readonly type: Exclude<JoinType, 'right'>
   readonly probe: Physical
   readonly build: Physical
   /** Equality keys, pairwise; already of one type. Empty for nested loops. */
@@ -232,36 +233,12 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
 }
 
 export function physicalChildren(plan: Physical): readonly Physical[] {
-  switch (plan.kind) {
-    case 'FileScan':
-    case 'RowsScan':
-    case 'RangeScan':
-    case 'ValuesScan':
-      return []
-    case 'Join':
-      return [plan.probe, plan.build]
-    case 'Union':
-      return plan.inputs
-    case 'SetOperation':
-    case 'RecursiveCte':
-      return [plan.left, plan.right]
-    case 'RecursiveRef':
-      return []
-    case 'Project':
-    case 'Filter':
-    case 'HashAggregate':
-    case 'Sort':
-    case 'TopN':
-    case 'Limit':
-    case 'CollectLimit':
-    case 'Window':
-    case 'Expand':
-    case 'Generate':
-    case 'Exchange':
-      return [plan.input]
-    default:
-      return unreachable(plan)
-  }
+  const children: Physical[] = []
+  mapPhysicalChildren(plan, child => {
+    children.push(child)
+    return child
+  })
+  return children
 }
 
 /** The same node over other inputs. */
@@ -383,9 +360,7 @@ function withKeys(from: Exclude<Partitioning, { kind: 'unknown' }>, change: (key
 function joinPartitioning(plan: PhysicalJoin): Partitioning {
   const probe = partitioningOf(plan.probe)
   if (probe.kind === 'unknown') return probe
-  // What has no partner comes from the build side, whose keys are never NULL for it.
-  if (plan.type === 'right' && probe.kind === 'ranges') return partitioningOf(plan.build)
-  if (plan.type === 'right' || plan.type === 'full') return { kind: 'unknown', partitions: probe.partitions }
+  if (plan.type === 'full') return { kind: 'unknown', partitions: probe.partitions }
   if (plan.type !== 'inner') return probe
   // After an inner join both keys of a pair are equal.
   return withKeys(probe, key => {

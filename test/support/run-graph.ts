@@ -37,7 +37,8 @@ export async function runGraph(connection: DuckDBConnection, graph: StageGraph, 
     maps[stage.id] = run.tasks
     ran.push(stage.id)
     complete.set(stage.id, { rows: run.written, bytes: run.written * rowBytes })
-    for (const spec of options.adapt?.(complete, new Set(complete.keys())) ?? []) stages[spec.id] = spec
+    // As in the driver, another plan does not change what a stage waits for.
+    for (const spec of options.adapt?.(complete, new Set(complete.keys())) ?? []) stages[spec.id] = { ...spec, after: stages[spec.id]?.after ?? [] }
   }
   const limit = stages.at(-1)?.rowLimit
   return { rows: limit === undefined ? rows : rows.slice(0, limit), ran }

@@ -4,22 +4,10 @@
  */
 import type { Batch } from '../../core/batch.js'
 import type { Adapt, StageGraph } from '../../core/stage.js'
-import type { TaskMetrics } from '../../protocol/tasks.js'
+import type { StageSummary } from '../../history/application-history.js'
 
-export interface StageSummary {
-  /** The application's number of this stage. */
-  readonly stage: number
-  readonly name: string
-  readonly tasks: number
-  /** Accepted attempts so far. */
-  readonly completed: number
-  readonly failed: number
-  readonly active: number
-  readonly metrics: TaskMetrics
-  /** Milliseconds from submission to completion, or to now. */
-  readonly durationMs: number
-  readonly state: 'waiting' | 'running' | 'succeeded' | 'failed' | 'skipped'
-}
+/** The same from the driver's machines and from a replay of the event log. */
+export type { StageSummary }
 
 export interface JobProgress {
   readonly job: number

@@ -125,6 +125,15 @@ function changed(context: JobContext, changes: readonly StageChange[]): JobDecis
   for (const { stage, ...change } of changes) if (next.stages[stage]?.state === 'idle') next = replace(next, stage, change)
   const before = wantedStages(context.stages)
   const wanted = wantedStages(next.stages)
+  for (const at of wanted) {
+    // It would wait for ever.
+    if (next.stages[at]?.state === 'dropped') {
+      return fail(next, {
+        code: 'INTERNAL_ERROR',
+        message: `[INTERNAL_ERROR] A new plan reads stage ${next.stages[at]?.id}, which was dropped. This is a bug in spk; please report the query.`,
+      })
+    }
+  }
   const commands: JobCommand[] = []
   for (const at of before) {
     const state = next.stages[at]?.state

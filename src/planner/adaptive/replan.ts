@@ -37,12 +37,14 @@ export function replanner(whole: Physical, { stages, stageOf, broadcastBytes }: 
   const plans = new Map([...stages].map(([id, { plan }]) => [id, plan]))
   const first = new Map(plans)
   const adapt: Adapt = (complete, started) => {
+    // What a stage is now, not what it was first: stages that only its first plan read may be dropped.
+    const inputOf = (exchange: Exchange): Physical => plans.get(stageOf.get(exchange) ?? -1) ?? exchange.input
     const sizeOf = (exchange: Exchange): StageSize | undefined => complete.get(stageOf.get(exchange) ?? -1)
     const changed: StageSpec[] = []
     for (const [id, before] of plans) {
       const stage = stages.get(id)
       if (stage === undefined || started.has(id)) continue
-      const plan = changeJoins(before, join => changedJoin(join, sizeOf, broadcastBytes, stageOf))
+      const plan = changeJoins(before, join => changedJoin(join, { sizeOf, inputOf, broadcastBytes, stageOf }))
       if (plan === before) continue
       plans.set(id, plan)
       changed.push(stage.remake(plan))
@@ -116,24 +118,27 @@ function exchangeUnder(plan: Physical): Exchange | undefined {
   return plan.kind === 'Exchange' && plan.target.kind === 'hash' && plan.target.partitions > 1 ? plan : undefined
 }
 
-function changedJoin(
-  join: PhysicalJoin,
-  sizeOf: (exchange: Exchange) => StageSize | undefined,
-  broadcastBytes: number,
-  stageOf: Map<Exchange, number>,
-): Physical {
+interface Known {
+  readonly sizeOf: (exchange: Exchange) => StageSize | undefined
+  readonly inputOf: (exchange: Exchange) => Physical
+  readonly broadcastBytes: number
+  readonly stageOf: Map<Exchange, number>
+}
+
+function changedJoin(join: PhysicalJoin, known: Known): Physical {
+  const { sizeOf, broadcastBytes } = known
   const sides = exchangedSides(join)
   if (sides === undefined) return join
   const [probe, build] = [sizeOf(sides.probe), sizeOf(sides.build)]
   // Both are there: the work is done.
   if (probe !== undefined && build !== undefined) return join
   const { type } = join
-  if ((build?.rows === 0 && (type === 'inner' || type === 'semi')) || (probe?.rows === 0 && type !== 'right' && type !== 'full')) {
+  if ((build?.rows === 0 && (type === 'inner' || type === 'semi')) || (probe?.rows === 0 && type !== 'full')) {
     return { kind: 'ValuesScan', rows: [], output: join.output }
   }
   const small = (size: StageSize | undefined): boolean => size !== undefined && size.bytes <= broadcastBytes
-  if (small(build) && type !== 'right' && type !== 'full') return broadcastJoin(join, sides, stageOf)
-  if (small(probe) && type === 'inner') return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, stageOf)
+  if (small(build) && type !== 'full') return broadcastJoin(join, sides, known)
+  if (small(probe) && type === 'inner') return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, known)
   return join
 }
 
@@ -141,7 +146,7 @@ function turned(join: PhysicalJoin): PhysicalJoin {
   return { ...join, probe: join.build, build: join.probe, probeKeys: join.buildKeys, buildKeys: join.probeKeys }
 }
 
-function broadcastJoin(join: PhysicalJoin, { probe, build }: Sides, stageOf: Map<Exchange, number>): Physical {
+function broadcastJoin(join: PhysicalJoin, { probe, build }: Sides, { inputOf, stageOf }: Known): Physical {
   const stage = stageOf.get(build)
   if (stage === undefined) throw new Error('bug in spk: a complete exchange without a stage')
   const everywhere: Exchange = { ...build, target: { kind: 'broadcast' } }
@@ -149,7 +154,7 @@ function broadcastJoin(join: PhysicalJoin, { probe, build }: Sides, stageOf: Map
   return {
     ...join,
     strategy: 'BroadcastHashJoin',
-    probe: replaced(join.probe, probe, probe.input),
+    probe: replaced(join.probe, probe, inputOf(probe)),
     build: replaced(join.build, build, everywhere),
   }
 }

@@ -184,7 +184,7 @@ export const strings: readonly ScalarFunction[] = [
     ([sub, s, from]) => {
       if (from === undefined) return `CAST(instr(${s}, ${sub}) AS INTEGER)`
       const found = `instr(substring(${s}, ${from}), ${sub})`
-      return `CAST(CASE WHEN ${from} < 1 OR ${found} = 0 THEN 0 ELSE ${found} + ${from} - 1 END AS INTEGER)`
+      return `CAST(CASE WHEN ${from} IS NULL OR ${from} < 1 OR ${found} = 0 THEN 0 ELSE ${found} + ${from} - 1 END AS INTEGER)`
     },
     { required: 2, aliases: ['position'] },
   ),

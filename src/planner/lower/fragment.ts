@@ -234,7 +234,6 @@ const joinWords = {
   inner: 'JOIN',
   cross: 'CROSS JOIN',
   left: 'LEFT JOIN',
-  right: 'RIGHT JOIN',
   full: 'FULL JOIN',
   semi: 'SEMI JOIN',
   anti: 'ANTI JOIN',

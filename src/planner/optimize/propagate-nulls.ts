@@ -13,7 +13,7 @@ export const propagateNulls: Rule = {
 const strict = new Set(
   (
     '+ - * / % div try_/ try_% try_div pmod negative = < <= > >= & | ^ ~ concat upper lower length octet_length trim ltrim rtrim btrim substring left right ' +
-    'replace instr locate lpad rpad startswith endswith contains reverse repeat initcap like ilike rlike abs floor ceil sqrt exp pow round bround ' +
+    'replace instr lpad rpad startswith endswith contains reverse repeat initcap like ilike rlike abs floor ceil sqrt exp pow round bround ' +
     'year quarter month day dayofweek dayofyear weekofyear hour minute second date_add date_sub datediff add_months date_trunc trunc'
   ).split(' '),
 )

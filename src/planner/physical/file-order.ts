@@ -90,8 +90,8 @@ function orderedJoin(plan: PhysicalJoin, id: number): Ordered | undefined {
   const pair = plan.probeKeys.findIndex(k => k.kind === 'Attribute' && partitioning.keys.every(key => key.has(k.id)))
   const [probeKey, buildKey] = [plan.probeKeys[pair], plan.buildKeys[pair]]
   if (probeKey?.kind !== 'Attribute' || buildKey?.kind !== 'Attribute') return undefined
-  const ofProbe = plan.type !== 'right' && rootOf(plan.probe, id) === rootOf(plan.probe, probeKey.id)
-  const ofBuild = (plan.type === 'right' || plan.type === 'inner') && rootOf(plan.build, id) === rootOf(plan.build, buildKey.id)
+  const ofProbe = rootOf(plan.probe, id) === rootOf(plan.probe, probeKey.id)
+  const ofBuild = plan.type === 'inner' && rootOf(plan.build, id) === rootOf(plan.build, buildKey.id)
   if (!ofProbe && !ofBuild) return undefined
   const probe = orderedOn(plan.probe, probeKey.id)
   const build = orderedOn(plan.build, buildKey.id)

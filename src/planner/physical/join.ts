@@ -5,7 +5,7 @@
 
 import { formatSize } from '../../core/bytes.js'
 import { conf } from '../../core/config-table.js'
-import { SpkError, unreachable } from '../../core/errors.js'
+import { SpkError } from '../../core/errors.js'
 import { sameType } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
 import { cardinality } from '../cardinality.js'
@@ -18,7 +18,7 @@ import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
 import { cutAlike } from './file-order.js'
 
-type Type = PhysicalJoin['type']
+type Type = JoinPlan['type']
 
 /** A side of up to this many bytes costs nothing to broadcast. */
 const smallBroadcastBytes = 256 * 1024
@@ -39,7 +39,7 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   const make = (strategy: PhysicalJoin['strategy'], probe: Physical, build: Physical, turned: boolean): Physical => ({
     kind: 'Join',
     strategy,
-    type: turned ? mirrored(plan.type) : plan.type,
+    type: seenFromProbe(plan.type, turned),
     probe,
     build,
     probeKeys: turned ? keys.right : keys.left,
@@ -80,23 +80,13 @@ function onceEach(plan: JoinPlan, right: Physical, keys: Keys): Physical {
   return { kind: 'HashAggregate', mode: 'partial', input: right, grouping: output, results: output }
 }
 
-/** The type of the same join with its sides exchanged. Semi and anti joins keep their left side and are never turned. */
-function mirrored(type: Type): Type {
-  switch (type) {
-    case 'left':
-      return 'right'
-    case 'right':
-      return 'left'
-    case 'inner':
-    case 'cross':
-    case 'full':
-      return type
-    case 'semi':
-    case 'anti':
-      throw new Error(`bug in spk: a ${type} join cannot be turned round`)
-    default:
-      return unreachable(type)
+/** The type with the probe side on the left. Right joins always turn, semi, anti and left joins, which keep their left side, never. */
+function seenFromProbe(type: Type, turned: boolean): PhysicalJoin['type'] {
+  if (type === 'right' && turned) return 'left'
+  if (type === 'right' || (turned && type !== 'inner' && type !== 'cross' && type !== 'full')) {
+    throw new Error(`bug in spk: a ${type} join must ${turned ? 'not ' : ''}be turned round`)
   }
+  return type
 }
 
 /** The pairs of equal expressions in a join's condition, one of each side. */
@@ -221,7 +211,7 @@ function hashJoin(plan: JoinPlan, left: Side, right: Side, sizes: Sizes): Physic
   return {
     kind: 'Join',
     strategy: 'ShuffledHashJoin',
-    type: turned ? mirrored(plan.type) : plan.type,
+    type: seenFromProbe(plan.type, turned),
     probe: probe.plan,
     build: build.plan,
     probeKeys: probe.columns,

@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../../core/errors.js'
 import type { Attribute } from '../bound.js'
+import { cardinality } from '../cardinality.js'
 import { conjunctsOf } from '../conjuncts.js'
 import type { Estimate } from '../physical-plan.js'
 import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
@@ -108,7 +109,7 @@ function scan(plan: ScanPlan): Estimate {
   return { bytes, rows }
 }
 
-/** An equi-join is taken to keep at most as many rows as its larger side has; without keys it is the product. */
+/** An equi-join is taken to keep at most as many rows as its larger side has, or as many as statistics make likely; without keys it is the product. */
 function join(plan: JoinPlan): Estimate {
   const left = estimate(plan.left)
   const right = estimate(plan.right)
@@ -116,7 +117,7 @@ function join(plan: JoinPlan): Estimate {
   const equi = conjunctsOf(plan.condition).some(c => c.kind === 'Call' && (c.fn === '=' || c.fn === '<=>'))
   if (left.rows === undefined || right.rows === undefined)
     return { bytes: equi ? left.bytes + right.bytes : Math.max(left.bytes, 1) * Math.max(right.bytes, 1) }
-  const rows = equi ? Math.max(left.rows, right.rows) : left.rows * right.rows
+  const rows = equi ? Math.max(left.rows, right.rows, cardinality(plan)?.rows ?? 0) : left.rows * right.rows
   const width = left.bytes / Math.max(1, left.rows) + right.bytes / Math.max(1, right.rows)
   return { rows, bytes: rows * width }
 }

@@ -165,6 +165,15 @@ test('a changed stage reads what it reads now; what runs for nobody is dropped, 
   assert.equal(j.complete(3), finish)
 })
 
+test('a new plan that reads what was dropped fails the job, which would wait for ever', () => {
+  const j = jobStand(graph(...diamond().stages.slice(0, 3), stage(3, [shuffle(2)], hash(2)), stage(4, [shuffle(1), shuffle(3)], result)))
+  j.send({ type: 'start' })
+  const without = [{ stage: 4, name: 'broadcast', parents: [3], deterministic: true }]
+  assert.equal(j.send({ type: 'stageCompleted', stage: 2, attempt: 0, changes: without }), ['dropStage 0', 'startStage 3'])
+  const again = [{ stage: 4, name: 'again', parents: [3, 0], deterministic: true }]
+  assert.equal(j.send({ type: 'stageCompleted', stage: 3, attempt: 0, changes: again }), ['stopStages', 'end INTERNAL_ERROR'])
+})
+
 test('a stage that has started keeps its plan', () => {
   const j = jobStand(diamond())
   j.send({ type: 'start' })

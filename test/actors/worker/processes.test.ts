@@ -133,10 +133,10 @@ test('a child ends with its worker, even when that is killed', async () => {
      const c = fork(${JSON.stringify(child)}, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
      c.on('message', () => { writeFileSync(process.argv[2], c.pid + '\\n'); process.kill(process.pid, 'SIGKILL') })`,
   )
-  const { ports } = rig('orphan', worker)
+  const { ports, folders } = rig('orphan', worker)
   const pidFile = join(dir, 'pid')
   const { exit } = run(onExit => ports.launchDriver(driverOrder(worker, [pidFile]), onExit))
-  assert.is((await exit).signal, 'SIGKILL')
+  assert.equal(await exit, { code: null, signal: 'SIGKILL', output: join(folders.driverLogs('driver-1'), 'stderr') })
   const pid = Number(await line(pidFile))
   for (;;) {
     try {
