@@ -35,11 +35,11 @@ test.after(async () => {
   await cluster?.stop()
 })
 
-/** Why a task that waits at an executor which stands still goes to the other one. It had not begun. */
-const moved = ['the executor does not answer', 'a slot is free elsewhere']
+/** Why a task goes from an executor that stands still to the other one; `killed` when it had begun before anybody heard of it, and ended after all. */
+const moved = ['the executor does not answer', 'a slot is free elsewhere', 'killed']
 /**
- * Every task succeeded once, and every start ended. Nothing but success ended one, except where the test itself makes an executor stand still: tasks that
- * wait behind the one it holds go to the other executor, which has nothing to do with what died.
+ * Every task succeeded once, and every start ended. Nothing but success ended one, except where the test itself makes an executor stand still: tasks
+ * behind the one it holds, as far as the driver has heard, go to the other executor, which has nothing to do with what died.
  */
 function ranOnce(job: HeldJob, log: TaskLog): void {
   assert.equal(succeeded(log).sort(), [...log.attempts().keys()].sort())
