@@ -1,11 +1,14 @@
 /**
  * TPC-H or TPC-DS: spk (one master, two executors × 1 slot, over NATS) beside DuckDB alone with as many threads, and Spark `local[N]` where pyspark can be
  * imported; all on the same files, hot, interleaved, medians. Queries that spk refuses are named and left out of the totals.
- * `npm run bench:tpch|bench:tpcds -- [--sf N | --data DIR] [--rounds 3] [--query 1,5] [--executors 2] [--memory 4g] [--local] [--conf k=v]`.
+ * `npm run bench:tpch|bench:tpcds -- [--sf N | --data DIR] [--scramble] [--rounds 3] [--query 1,5] [--executors 2] [--memory 4g] [--local] [--conf k=v]`.
+ * `--scramble`: the same rows in random order, so that no file order helps; they are in the folder beside, made here when it is missing.
  */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { SpkError } from 'spk'
 import { duckdbVersion } from '#src/kernel/duckdb.js'
@@ -13,7 +16,7 @@ import { DuckDbSide } from '../scripts/tpc/duckdb-side.js'
 import { executorPeaks } from '../scripts/tpc/resident-memory.js'
 import { SparkSide } from '../scripts/tpc/spark-side.js'
 import { startSpk } from '../scripts/tpc/spk-side.js'
-import { chosen, dataFolder, isSuite, queriesOf } from '../scripts/tpc/suites.js'
+import { chosen, dataFolder, isSuite, queriesOf, scrambledFolder } from '../scripts/tpc/suites.js'
 import { median } from './measure.js'
 
 const [suite = '', ...args] = process.argv.slice(2)
@@ -22,6 +25,7 @@ const { values } = parseArgs({
   options: {
     sf: { type: 'string', default: '1' },
     data: { type: 'string' },
+    scramble: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     query: { type: 'string' },
     executors: { type: 'string', default: '2' },
@@ -31,9 +35,14 @@ const { values } = parseArgs({
   },
 })
 if (!isSuite(suite)) throw new Error('Say tpch or tpcds.')
-const data = values.data === undefined ? dataFolder(suite, Number(values.sf)) : resolve(values.data)
+const inOrder = values.data === undefined ? dataFolder(suite, Number(values.sf)) : resolve(values.data)
+const data = values.scramble ? scrambledFolder(inOrder) : inOrder
+if (values.scramble && existsSync(inOrder) && !existsSync(data)) {
+  const script = fileURLToPath(new URL('../scripts/tpc/make-data.js', import.meta.url))
+  spawnSync(process.execPath, [script, suite, '--out', inOrder, '--scramble'], { stdio: 'inherit' })
+}
 if (!existsSync(data)) {
-  process.stderr.write(`No data in ${data}: npm run data:${suite} -- --sf ${values.sf}, or --data DIR.\n`)
+  process.stderr.write(`No data in ${data}: npm run data:${suite} -- --sf ${values.sf}${values.scramble ? ' --scramble' : ''}, or --data DIR.\n`)
   process.exit(2)
 }
 const queries = chosen(queriesOf(suite), values.query)

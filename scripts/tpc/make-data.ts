@@ -5,11 +5,11 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { root } from '../paths.js'
-import { dataFolder, isSuite, type SuiteName, tablesOf } from './suites.js'
+import { dataFolder, isSuite, type SuiteName, scrambledFolder, tablesOf } from './suites.js'
 
 const [suite = '', ...args] = process.argv.slice(2)
 const { values } = parseArgs({
@@ -17,6 +17,8 @@ const { values } = parseArgs({
   options: { sf: { type: 'string', default: '1' }, out: { type: 'string' }, scramble: { type: 'boolean', default: false } },
 })
 const scale = Number(values.sf)
+/** Of the sort that scrambles; what is more goes to disk. */
+const sortMemory = '6GB'
 if (!isSuite(suite) || !(scale > 0)) {
   process.stderr.write('Usage: npm run data:tpch|data:tpcds -- --sf N [--out DIR] [--scramble]\n')
   process.exit(2)
@@ -24,7 +26,7 @@ if (!isSuite(suite) || !(scale > 0)) {
 const folder = values.out === undefined ? dataFolder(suite, scale) : resolve(values.out)
 if (existsSync(folder)) process.stdout.write(`${folder} is there already\n`)
 else generate(suite, folder)
-if (values.scramble) await scramble(folder, `${folder}-scrambled`)
+if (values.scramble) await scramble(folder, scrambledFolder(folder))
 
 function generate(name: SuiteName, target: string): void {
   const building = `${target}.building`
@@ -64,7 +66,8 @@ async function scramble(from: string, to: string): Promise<void> {
   const building = `${to}.building`
   rmSync(building, { recursive: true, force: true })
   mkdirSync(building, { recursive: true })
-  const instance = await DuckDBInstance.create(':memory:', { temp_directory: join(dirname(building), '.scramble-spill') })
+  const spill = `${building}.spill`
+  const instance = await DuckDBInstance.create(':memory:', { temp_directory: spill, memory_limit: sortMemory })
   const connection = await instance.connect()
   for (const { name, path } of tablesOf(from)) {
     const files = path.endsWith('.parquet') ? path : `${path}/*.parquet`
@@ -75,7 +78,7 @@ async function scramble(from: string, to: string): Promise<void> {
   }
   connection.closeSync()
   instance.closeSync()
-  rmSync(join(dirname(building), '.scramble-spill'), { recursive: true, force: true })
+  rmSync(spill, { recursive: true, force: true })
   renameSync(building, to)
   process.stdout.write(`${to}: rows in random order\n`)
 }

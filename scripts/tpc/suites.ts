@@ -24,6 +24,11 @@ export function dataFolder(suite: SuiteName, scale: number): string {
   return join(root, '.spk', 'data', suite, `sf${scale}`)
 }
 
+/** Where the same rows lie in random order. */
+export function scrambledFolder(folder: string): string {
+  return `${folder}-scrambled`
+}
+
 /** Name and path of each table of a folder: a file `<table>.parquet`, or a folder `<table>` of Parquet files. */
 export function tablesOf(folder: string): { readonly name: string; readonly path: string }[] {
   if (!existsSync(folder)) return []
