@@ -2,7 +2,7 @@
  * Reads block indexes. Block files never change once they are visible, so an index is read once and kept while it fits. Used by the server and by the
  * client for files of the same host.
  */
-import { constants } from 'node:fs'
+import { constants, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SpkError } from '../core/errors.js'
@@ -24,13 +24,25 @@ export class BlockIndexes {
   /** The index of `file` in folder `dir`. Rejects with `SPK_BLOCK_NOT_FOUND` or `SPK_CORRUPT_BLOCK`. */
   async get(dir: string, file: string): Promise<BlockIndex> {
     const path = join(dir, indexFile(file))
+    return this.#known(path) ?? this.#keep(path, await readIndex(path))
+  }
+
+  /** The same without waiting: for files that were written a moment ago. */
+  getNow(dir: string, file: string): BlockIndex {
+    const path = join(dir, indexFile(file))
+    return this.#known(path) ?? this.#keep(path, readIndexNow(path))
+  }
+
+  #known(path: string): BlockIndex | undefined {
     const kept = this.#kept.get(path)
-    if (kept !== undefined) {
-      this.#kept.delete(path)
-      this.#kept.set(path, kept)
-      return kept
-    }
-    const index = parseIndex(await readIndex(path), path)
+    if (kept === undefined) return undefined
+    this.#kept.delete(path)
+    this.#kept.set(path, kept)
+    return kept
+  }
+
+  #keep(path: string, text: string): BlockIndex {
+    const index = parseIndex(text, path)
     if (!this.#kept.has(path)) {
       this.#kept.set(path, index)
       this.#partitions += index.partitions.length
@@ -60,16 +72,31 @@ export class BlockIndexes {
   }
 }
 
+/** No symbolic links: the folder may be another user's to write to. */
+const READ = { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NOFOLLOW } as const
+
 async function readIndex(path: string): Promise<string> {
   try {
-    // No symbolic links: the folder may be another user's to write to.
-    return await readFile(path, { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NOFOLLOW })
+    return await readFile(path, READ)
   } catch (cause) {
-    throw new SpkError('SPK_BLOCK_NOT_FOUND', `Block index ${path} cannot be read: it was removed, or its worker never had it.`, {
-      cause,
-      retryable: true,
-    })
+    throw unreadable(path, cause)
   }
+}
+
+function readIndexNow(path: string): string {
+  try {
+    // The type of `flag` has forgotten that numbers are taken here, too.
+    return readFileSync(path, READ as unknown as { readonly encoding: 'utf8' })
+  } catch (cause) {
+    throw unreadable(path, cause)
+  }
+}
+
+function unreadable(path: string, cause: unknown): SpkError {
+  return new SpkError('SPK_BLOCK_NOT_FOUND', `Block index ${path} cannot be read: it was removed, or its worker never had it.`, {
+    cause,
+    retryable: true,
+  })
 }
 
 /** Parses and checks an index. Throws `SPK_CORRUPT_BLOCK`. */

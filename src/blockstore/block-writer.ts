@@ -3,6 +3,7 @@
  * reached, then written partition after partition: memory is bounded, and what fits lies in one range per run of partitions. Everything goes to temporary
  * names; `finish` renames the data, then the index, so that an attempt that fails or is cancelled leaves nothing visible. Runs on the slot's thread.
  */
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writevSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -39,6 +40,8 @@ interface Partition {
 const DEFAULT_HOLD = 32 * 2 ** 20
 /** Buffers handed to one `writev`: Linux takes 1,024. */
 const MAX_VECTORS = 1000
+/** A file of at most so many bytes is written in one go, without waiting: each wait for a thread of the pool takes longer than such a write. */
+const AT_ONCE = 2 ** 20
 /** Smaller pieces are copied together, since a vector element costs more than its bytes. */
 const SMALL_PIECE = 4096
 
@@ -76,14 +79,27 @@ export class BlockWriter {
   /** Writes the rest and makes data and index visible, in this order. */
   async finish(): Promise<BlockWritten> {
     for (const partition of this.#partitions) if (partition.rows > 0) this.#hold(partition, END_OF_STREAM)
-    await this.#flush()
     const { path } = this.#options
-    await this.#file?.close()
-    this.#file = undefined
-    const index: BlockIndex = { v: BLOCK_INDEX_VERSION, partitions: this.#partitions.map(({ rows, extents }) => ({ rows, extents })) }
-    await writeFile(indexFile(this.#temporary), JSON.stringify(index))
-    await rename(dataFile(this.#temporary), dataFile(path))
-    await rename(indexFile(this.#temporary), indexFile(path))
+    if (this.#file === undefined && this.#held <= AT_ONCE) {
+      const pieces = this.#takeHeld()
+      mkdirSync(dirname(path), { recursive: true })
+      const file = openSync(dataFile(this.#temporary), 'wx')
+      try {
+        writeAllSync(file, pieces)
+      } finally {
+        closeSync(file)
+      }
+      writeFileSync(indexFile(this.#temporary), this.#index())
+      renameSync(dataFile(this.#temporary), dataFile(path))
+      renameSync(indexFile(this.#temporary), indexFile(path))
+    } else {
+      await this.#flush()
+      await this.#file?.close()
+      this.#file = undefined
+      await writeFile(indexFile(this.#temporary), this.#index())
+      await rename(dataFile(this.#temporary), dataFile(path))
+      await rename(indexFile(this.#temporary), indexFile(path))
+    }
     return { bytes: this.#partitions.map(p => p.bytes), rows: this.#partitions.map(p => p.rows) }
   }
 
@@ -100,8 +116,23 @@ export class BlockWriter {
     this.#held += piece.length
   }
 
-  /** One run: all that is held, partition after partition. */
+  #index(): string {
+    const index: BlockIndex = { v: BLOCK_INDEX_VERSION, partitions: this.#partitions.map(({ rows, extents }) => ({ rows, extents })) }
+    return JSON.stringify(index)
+  }
+
   async #flush(): Promise<void> {
+    const pieces = this.#takeHeld()
+    if (this.#file === undefined) {
+      await mkdir(dirname(this.#options.path), { recursive: true })
+      this.#file = await open(dataFile(this.#temporary), 'wx')
+    }
+    const file = this.#file
+    await writeAll(pieces, async batch => (await file.writev(batch)).bytesWritten)
+  }
+
+  /** One run: all that is held, partition after partition. */
+  #takeHeld(): Uint8Array[] {
     const run: Uint8Array[] = []
     for (const partition of this.#partitions) {
       if (partition.held.length === 0) continue
@@ -118,11 +149,7 @@ export class BlockWriter {
       partition.held = []
     }
     this.#held = 0
-    if (this.#file === undefined) {
-      await mkdir(dirname(this.#options.path), { recursive: true })
-      this.#file = await open(dataFile(this.#temporary), 'wx')
-    }
-    await writeAll(this.#file, together(run))
+    return together(run)
   }
 }
 
@@ -148,16 +175,21 @@ function together(pieces: readonly Uint8Array[]): Uint8Array[] {
   return result
 }
 
-async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
-  for (let i = 0; i < pieces.length; i += MAX_VECTORS) {
-    let batch = pieces.slice(i, i + MAX_VECTORS)
-    while (batch.length > 0) {
-      let { bytesWritten } = await file.writev(batch)
-      let whole = 0
-      while (whole < batch.length && bytesWritten >= (batch[whole] as Uint8Array).length) bytesWritten -= (batch[whole++] as Uint8Array).length
-      batch = batch.slice(whole)
-      const first = batch[0]
-      if (first !== undefined && bytesWritten > 0) batch[0] = first.subarray(bytesWritten)
-    }
-  }
+async function writeAll(pieces: readonly Uint8Array[], write: (batch: Uint8Array[]) => Promise<number>): Promise<void> {
+  for (let rest = [...pieces]; rest.length > 0; ) rest = unwritten(rest, await write(rest.slice(0, MAX_VECTORS)))
+}
+
+function writeAllSync(file: number, pieces: readonly Uint8Array[]): void {
+  for (let rest = [...pieces]; rest.length > 0; ) rest = unwritten(rest, writevSync(file, rest.slice(0, MAX_VECTORS)))
+}
+
+/** What is left of the pieces when so many bytes of them are written. */
+function unwritten(pieces: Uint8Array[], bytes: number): Uint8Array[] {
+  let left = bytes
+  let whole = 0
+  while (whole < pieces.length && left >= (pieces[whole] as Uint8Array).length) left -= (pieces[whole++] as Uint8Array).length
+  const rest = pieces.slice(whole)
+  const first = rest[0]
+  if (first !== undefined && left > 0) rest[0] = first.subarray(left)
+  return rest
 }

@@ -78,8 +78,9 @@ export class BlockClient {
     const landing = new Landing(join(scratchDir, `fetch-${rng.hex(6)}`), maxSizeInFlight)
     const segments: (Segment | undefined)[] = wanted.map(() => undefined)
     try {
-      const remote = await this.#local(wanted, segments, metrics)
-      await eachOf(groups(wanted, remote), PARALLEL, signal, (group, stop) => this.#remote(wanted, group, segments, metrics, landing, stop))
+      const remote = this.#local(wanted, segments, metrics)
+      if (remote.length > 0)
+        await eachOf(groups(wanted, remote), PARALLEL, signal, (group, stop) => this.#remote(wanted, group, segments, metrics, landing, stop))
     } catch (error) {
       await landing.release()
       throw signal.aborted ? new SpkError('SPK_TASK_CANCELLED', 'The task was cancelled while it fetched blocks.') : error
@@ -117,7 +118,7 @@ export class BlockClient {
   }
 
   /** Makes segments of what lies on this host; returns the positions that must be fetched. */
-  async #local(wanted: readonly WantedBlock[], segments: (Segment | undefined)[], metrics: FetchMetrics): Promise<number[]> {
+  #local(wanted: readonly WantedBlock[], segments: (Segment | undefined)[], metrics: FetchMetrics): number[] {
     const remote: number[] = []
     for (const [i, block] of wanted.entries()) {
       const { place, origin } = block
@@ -126,7 +127,7 @@ export class BlockClient {
         continue
       }
       try {
-        const { partitions } = await this.#indexes.get(place.blocksDir, block.file)
+        const { partitions } = this.#indexes.getNow(place.blocksDir, block.file)
         if (block.to > partitions.length) throw new SpkError('SPK_BLOCK_NOT_FOUND', `Block ${block.file} has ${partitions.length} partitions.`)
         const extents = partitions.slice(block.from, block.to).flatMap(p => p.extents)
         if (extents.length === 0) continue
