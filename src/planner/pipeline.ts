@@ -24,6 +24,7 @@ import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
+import { narrowDecimals } from './optimize/narrow-decimals.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
@@ -123,6 +124,8 @@ export const optimizerBatches: readonly Batch[] = [
   { name: 'Column Pruning', repeat: 'once', rules: [pruneColumns] },
   // Pruning may have taken the only aggregate function from a list.
   { name: 'Clean Up', repeat: 'fixpoint', rules: [replaceConstantAggregates, collapseProjects] },
+  // Last: other rules compare and move expressions by their declared types.
+  { name: 'Decimals', repeat: 'once', rules: [narrowDecimals] },
 ]
 
 /** What planning asks of its caller. */

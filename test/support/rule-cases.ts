@@ -10,6 +10,7 @@ import { parseStatement } from '#src/planner/parse/parse.js'
 import type { PlannerEnvironment } from '#src/planner/pipeline.js'
 import { analyzeOnly } from '#src/planner/pipeline.js'
 import type { Plan } from '#src/planner/plan.js'
+import type { ColumnFooter } from '#src/planner/ports.js'
 
 export interface RuleCase {
   readonly name: string
@@ -22,25 +23,43 @@ export interface RuleCase {
 const schemas = {
   '/t': struct([field('a', types.int), field('b', types.long), field('s', types.string), field('d', types.double), field('p', decimal(10, 2))]),
   '/u': struct([field('a', types.int, false), field('x', types.int), field('y', types.string)]),
+  '/sales': struct([field('price', decimal(15, 2)), field('discount', decimal(15, 2)), field('big', decimal(15, 2)), field('n', types.int)]),
 } as const
 
-/** Tables `t(a, b, s, d, p)` and `u(a not null, x, y)`; `nothing` is `t` without files. */
+const views = ['t', 'u', 'sales', 'nothing']
+
+/** Ends of columns, where the footers say them. */
+const footers: Readonly<Record<string, ReadonlyMap<string, ColumnFooter>>> = {
+  '/sales': new Map([
+    ['price', { bytes: 100, min: '-100.00', max: '104949.50' }],
+    ['discount', { bytes: 100, min: '0.00', max: '0.10' }],
+    ['big', { bytes: 100, min: '0.00', max: '9999999999999.99' }],
+    ['n', { bytes: 100, min: '1', max: '50' }],
+  ]),
+}
+
+/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, and `sales(price, discount, big, n)` whose footers tell ends; `nothing` is `t` without files. */
 const environment: PlannerEnvironment = {
   sources: {
     describe: (_, paths) =>
       Promise.resolve({
-        schema: schemas[paths[0] === '/u' ? '/u' : '/t'],
+        schema: schemas[paths[0] === '/u' || paths[0] === '/sales' ? paths[0] : '/t'],
         files:
-          paths[0] === '/nothing' ? [] : [{ file: { uri: `${paths[0]}/1.parquet`, size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }],
+          paths[0] === '/nothing'
+            ? []
+            : [
+                {
+                  file: { uri: `${paths[0]}/1.parquet`, size: 1000, mtimeMs: 0 },
+                  rowGroups: [{ rows: 10, bytes: 1000, ...(footers[paths[0] ?? ''] === undefined ? {} : { columns: footers[paths[0] ?? ''] }) }],
+                },
+              ],
       }),
   },
   view: name => {
     const table = name.join('.').toLowerCase()
-    return table === 't' || table === 'u' || table === 'nothing'
-      ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${table}`], options: {} }
-      : undefined
+    return views.includes(table) ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${table}`], options: {} } : undefined
   },
-  viewNames: () => ['t', 'u', 'nothing'],
+  viewNames: () => views,
   parseExpression: () => {
     throw new Error('no expression strings here')
   },
