@@ -11,6 +11,9 @@ import { type ScanInput, scanSql } from './scan-sql.js'
 import type { KernelInput, Segment } from './task.js'
 import type { TaskContext } from './task-context.js'
 
+/** Bytes up to which a broadcast is decoded for each task that reads it: to make a table of it takes milliseconds, to drop it another one. */
+const smallBroadcast = 64 * 2 ** 10
+
 export interface Counters {
   rowsRead: number
   bytesRead: number
@@ -67,7 +70,8 @@ async function inputSql(input: KernelInput, position: number, context: TaskConte
       const id = context.scans.add(position, source)
       sources.push(id)
       const sql = batchesSql(id, input.schema)
-      return input.cacheKey === undefined ? sql : context.cache.relation(input.cacheKey, sql, context.connection)
+      const small = input.segments.reduce((sum, segment) => sum + segmentBytes(segment), 0) <= smallBroadcast
+      return input.cacheKey === undefined || small ? sql : context.cache.relation(input.cacheKey, sql, context.connection)
     }
     case 'range':
       counters.rowsRead += rangeLength(BigInt(input.start), BigInt(input.end), BigInt(input.step))

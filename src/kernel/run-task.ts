@@ -77,8 +77,8 @@ function knownRows(task: KernelTask): number | undefined {
   return known.includes(undefined) ? undefined : known.reduce<number>((sum, n) => sum + (n ?? 0), 0)
 }
 
-/** Tasks of fewer rows neither need much memory nor take long enough to be worth it. */
-const largeInput = 1_000_000
+/** Tasks of fewer rows are followed by the slot's samples alone: counting costs them milliseconds. */
+const largeInput = 4_000_000
 
 function worthProfiling(task: KernelTask, rows: number | undefined): boolean {
   return (rows ?? 0) > largeInput || task.inputs.some(input => input.kind === 'scan' && input.format !== 'parquet' && input.splits.length > 0)

@@ -333,14 +333,28 @@ test('segments without columns keep their number of rows', async () => {
 
 test('a cached input is decoded once, until dropped', async () => {
   const one = struct([field('a', types.int)])
-  const input = slot.input('t', one, [makeBatch(one, [[1, 2, 3]])], 'broadcast 1')
+  const rows = Array.from({ length: 40_000 }, (_, i) => i % 7)
+  const input = slot.input('t', one, [makeBatch(one, [rows])], 'broadcast 1')
   const sum = { sql: 'SELECT sum(a)::INTEGER AS a FROM t', schema: one, inputs: [input] }
-  assert.is((await run(sum)).result.shuffleRowsRead, 3)
+  assert.is((await run(sum)).result.shuffleRowsRead, 40_000)
   const again = await run(sum)
   assert.is(again.result.shuffleRowsRead, 0)
-  assert.equal(rowsOf(again.sink.all()), [[6]])
+  assert.equal(rowsOf(again.sink.all()), [[rows.reduce((a, b) => a + b)]])
   await slot.slot.dropCached(['broadcast 1', 'never cached'])
-  assert.is((await run(sum)).result.shuffleRowsRead, 3)
+  assert.is((await run(sum)).result.shuffleRowsRead, 40_000)
+})
+
+test('a small cached input is decoded for each task, and leaves no table', async () => {
+  const one = struct([field('a', types.int)])
+  const input = slot.input('t', one, [makeBatch(one, [[1, 2, 3]])], 'broadcast 2')
+  const sum = { sql: 'SELECT sum(a)::INTEGER AS a FROM t', schema: one, inputs: [input] }
+  for (const _ of [1, 2]) {
+    const { result, sink } = await run(sum)
+    assert.is(result.shuffleRowsRead, 3)
+    assert.equal(rowsOf(sink.all()), [[6]])
+  }
+  const tables = { sql: "SELECT count(*) FILTER (table_name LIKE 'spk_broadcast%')::INTEGER AS a FROM duckdb_tables()", schema: one, inputs: [] }
+  assert.equal(rowsOf((await run(tables)).sink.all()), [[0]])
 })
 
 test('ranges', async () => {

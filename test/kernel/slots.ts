@@ -11,7 +11,7 @@ import type { BatchSink, KernelInput, KernelTask } from '#src/kernel/task.js'
 export interface TestSlot {
   readonly slot: Slot
   readonly dir: string
-  /** An input that reads these batches. */
+  /** An input that reads these batches. With a key it says how large it is, eight bytes a row. */
   input(name: string, schema: StructType, batches: readonly Batch[], cacheKey?: string): KernelInput
   close(): Promise<void>
 }
@@ -32,11 +32,12 @@ export async function testSlot(options: Partial<SlotOptions> = {}): Promise<Test
     input(name, schema, batches, cacheKey) {
       const path = `segment-${segments.size}`
       segments.set(path, batches)
+      const length = batches.reduce((sum, batch) => sum + batch.rows * 8, 0)
       return {
         kind: 'segments',
         name,
         schema,
-        segments: [{ kind: 'file', path, extents: [] }],
+        segments: [{ kind: 'file', path, extents: cacheKey === undefined ? [] : [{ offset: 0, length, crc32: 0 }] }],
         ...(cacheKey === undefined ? {} : { cacheKey }),
       }
     },
