@@ -345,6 +345,7 @@ test('a cached input is decoded once, until dropped', async () => {
 })
 
 test('a small cached input is decoded for each task, and leaves no table', async () => {
+  await slot.slot.dropCached(['broadcast 1'])
   const one = struct([field('a', types.int)])
   const input = slot.input('t', one, [makeBatch(one, [[1, 2, 3]])], 'broadcast 2')
   const sum = { sql: 'SELECT sum(a)::INTEGER AS a FROM t', schema: one, inputs: [input] }
