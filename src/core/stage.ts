@@ -31,6 +31,13 @@ export interface ScanSplit {
 
 export type FileFormat = 'parquet' | 'csv' | 'json'
 
+/**
+ * How adaptive execution may share the partitions of a shuffle among tasks. Absent: neighbours may be read by one task. each: every partition has its own
+ * task, as was asked for. split: as absent, and a partition much larger than the others may be read by several tasks, each of which reads what some of the
+ * map tasks wrote, and the whole partition of the fragment's other inputs. rebalance: as split, for every partition that is larger than wished.
+ */
+export type ShuffleCut = 'each' | 'split' | 'rebalance'
+
 /** How a stage input is read. `name` is the relation name the fragment's SQL uses. */
 export type StageInput =
   /** Files. `schema` holds the columns wanted, in order; `fileSchema` is what the reader is told the files hold (csv and json need all of it). `tasks[i]` are the splits of task i. */
@@ -50,6 +57,8 @@ export type StageInput =
       readonly stage: number
       readonly schema: StructType
       readonly read: 'partition' | 'all' | 'forward'
+      /** Of read 'partition'. */
+      readonly cut?: ShuffleCut
     }
   /** All output of an earlier stage, whole in every task, fetched once per executor. */
   | { readonly kind: 'broadcast'; readonly name: string; readonly stage: number; readonly schema: StructType }
@@ -100,7 +109,14 @@ export type StageOutput =
   /** Shuffle write by `hash(keys)`. Keys are output columns, already cast to a type common to both sides of a join. Columns in `drop` are not written. */
   | { readonly kind: 'hash'; readonly keys: readonly string[]; readonly partitions: number }
   /** Shuffle write by bounds sampled from the output of stage `sampleFrom` (a `single` output with `sample`), which the driver puts into the task. */
-  | { readonly kind: 'range'; readonly keys: readonly SortKey[]; readonly partitions: number; readonly sampleFrom: number }
+  | {
+      readonly kind: 'range'
+      readonly keys: readonly SortKey[]
+      readonly partitions: number
+      readonly sampleFrom: number
+      /** So many partitions were asked for: small ones stay. */
+      readonly exact?: boolean
+    }
   /** Shuffle write into one partition. With `sample`, the task also reports up to `sample.size` rows of the key columns (evenly spaced in a random sample). */
   | { readonly kind: 'single'; readonly sample?: { readonly keys: readonly SortKey[]; readonly size: number } }
   /** Round robin over partitions. */
@@ -133,6 +149,10 @@ export interface StageSpec {
 export interface StageSize {
   readonly bytes: number
   readonly rows: number
+  /** Bytes per partition. */
+  readonly partitions?: readonly number[]
+  /** Tasks that wrote it. */
+  readonly tasks?: number
 }
 
 /**
@@ -140,6 +160,16 @@ export interface StageSize {
  * started; stages that none of them reads any more need not run. Called by the driver each time a stage is complete.
  */
 export type Adapt = (complete: ReadonlyMap<number, StageSize>, started: ReadonlySet<number>) => readonly StageSpec[]
+
+/** How the tasks of a stage that starts read the output of stage `stage`: some of them several partitions, or parts of one. */
+export interface ShuffleReading {
+  readonly stage: number
+  readonly coalesced: boolean
+  readonly skewed: boolean
+}
+
+/** Told what a stage's tasks read, each time one starts. */
+export type LaidOut = (stage: number, readings: readonly ShuffleReading[]) => void
 
 /** A planned query. The last stage is the result stage (`result`, `write` or `noop`). */
 export interface StageGraph {

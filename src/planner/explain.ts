@@ -4,7 +4,7 @@ import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
 import type { Attribute, BoundExpr } from './bound.js'
 import type { Relation } from './logical.js'
-import { type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
+import { type ExchangeOrigin, type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import { exprText, namedText, orderText, prettyText } from './print.js'
 import { planChildren } from './tree.js'
@@ -68,7 +68,7 @@ function logicalLine(plan: Plan): string {
     case 'Hint':
       return `ResolvedHint (strategy=${plan.hint})`
     case 'Repartition':
-      return `${plan.keys.length === 0 ? 'Repartition' : 'RepartitionByExpression'} ${list(plan.keys.map(exprText))}${plan.partitions === undefined ? '' : `, ${plan.partitions}`}`
+      return repartitionText(plan)
     case 'Distinct':
       return 'Distinct'
     case 'RecursiveCte':
@@ -84,6 +84,16 @@ function logicalLine(plan: Plan): string {
     default:
       return unreachable(plan)
   }
+}
+
+function repartitionText({ by, keys, partitions }: Extract<Plan, { kind: 'Repartition' }>): string {
+  if (by === 'coalesce') return `Repartition ${partitions}, false`
+  if (by !== 'rebalance' && keys.length === 0 && partitions !== undefined) return `Repartition ${partitions}, true`
+  const parts = [
+    ...(keys.length === 0 ? [] : [list(keys.map(key => (by === 'range' ? `${exprText(key)} ASC NULLS FIRST` : exprText(key))))]),
+    ...(partitions === undefined ? [] : [String(partitions)]),
+  ]
+  return `${by === 'rebalance' ? 'RebalancePartitions' : 'RepartitionByExpression'} ${parts.join(', ')}`.trim()
 }
 
 /** Nodes that are the same in logical and physical plans. */
@@ -137,19 +147,21 @@ export function physicalText(plan: Physical): string {
 function targetText(target: ExchangeTarget): string {
   switch (target.kind) {
     case 'hash':
-      return `hashpartitioning(${target.keys.map(exprText).join(', ')}, ${target.partitions})`
+      return `hashpartitioning(${target.keys.map(exprText).join(', ')}, ${target.partitions})${origin(target)}`
     case 'range':
-      return `rangepartitioning(${target.order.map(orderText).join(', ')}, ${target.partitions})`
+      return `rangepartitioning(${target.order.map(orderText).join(', ')}, ${target.partitions})${origin(target)}`
     case 'single':
       return 'SinglePartition'
     case 'roundRobin':
-      return `RoundRobinPartitioning(${target.partitions})`
+      return `RoundRobinPartitioning(${target.partitions})${origin(target)}`
     case 'broadcast':
       return ''
     default:
       return unreachable(target)
   }
 }
+
+const origin = (target: { readonly origin?: ExchangeOrigin }) => (target.origin === undefined ? '' : `, ${target.origin}`)
 
 /** Why there is no exchange above it. */
 function byFileOrder({ ranges, output }: Extract<Physical, { kind: 'FileScan' }>): string {

@@ -155,11 +155,14 @@ export interface PhysicalRecursiveRef {
   readonly rounds: number | undefined
   readonly output: readonly Attribute[]
 }
+/** Why the user asked for an exchange, in Spark's words. With BY_NUM the number of partitions stands. */
+export type ExchangeOrigin = 'REPARTITION_BY_NUM' | 'REPARTITION_BY_COL' | 'REBALANCE_PARTITIONS_BY_NONE' | 'REBALANCE_PARTITIONS_BY_COL'
+
 export type ExchangeTarget =
-  | { readonly kind: 'hash'; readonly keys: readonly Attribute[]; readonly partitions: number }
-  | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number }
+  | { readonly kind: 'hash'; readonly keys: readonly Attribute[]; readonly partitions: number; readonly origin?: ExchangeOrigin }
+  | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number; readonly origin?: ExchangeOrigin }
   | { readonly kind: 'single' }
-  | { readonly kind: 'roundRobin'; readonly partitions: number }
+  | { readonly kind: 'roundRobin'; readonly partitions: number; readonly origin?: ExchangeOrigin }
   | { readonly kind: 'broadcast' }
 /** Rows move between tasks: a stage ends below, another begins above. */
 export interface Exchange {

@@ -171,8 +171,11 @@ export interface GeneratePlan {
 export interface RepartitionPlan {
   readonly kind: 'Repartition'
   readonly input: Plan
+  /** None: evenly. */
   readonly keys: readonly BoundExpr[]
   readonly partitions?: number
+  /** range: by ranges of the keys. rebalance: into partitions of a good size. coalesce: into fewer, tasks taking over what others would have done. */
+  readonly by?: 'range' | 'rebalance' | 'coalesce'
 }
 
 export type Plan =

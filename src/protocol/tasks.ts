@@ -69,8 +69,13 @@ export const TaskInputSchema = Type.Union([
       }),
     ),
   }),
-  /** Partitions [from, to) of every map output. */
-  Type.Object({ kind: Type.Literal('shuffle'), from: Type.Integer(), to: Type.Integer() }),
+  /** Partitions [from, to) of every map output, or of those of the map tasks [maps.from, maps.to). */
+  Type.Object({
+    kind: Type.Literal('shuffle'),
+    from: Type.Integer(),
+    to: Type.Integer(),
+    maps: Type.Optional(Type.Object({ from: Type.Integer(), to: Type.Integer() })),
+  }),
   /** All partitions of one map output, by its map index. */
   Type.Object({ kind: Type.Literal('forward'), map: Type.Integer() }),
   Type.Object({ kind: Type.Literal('broadcast') }),

@@ -3,6 +3,7 @@
  * gives exactly the names and types of its stage's schema. For tests of the planner.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { type CutOptions, cutPartitions, type ShuffleRead } from '#src/actors/driver/shuffle-cut.js'
 import type { Adapt, Fragment, SortKey, StageGraph, StageInput, StageSize, StageSpec } from '#src/core/stage.js'
 import type { StructType } from '#src/core/types.js'
 import { scanSql } from '#src/kernel/scan-sql.js'
@@ -13,6 +14,8 @@ export interface GraphRun {
   readonly rows: readonly (readonly string[])[]
   /** Stages that ran, in order. */
   readonly ran: readonly number[]
+  /** Tasks of each stage that ran, by its number. */
+  readonly tasks: readonly number[]
 }
 
 export interface GraphOptions {
@@ -20,6 +23,8 @@ export interface GraphOptions {
   readonly rowsSql?: (bytes: Uint8Array) => string
   /** Called as the driver calls it: with what is complete, and with what has started, which is one stage at a time. */
   readonly adapt?: Adapt
+  /** How tasks share partitions; default: each has its own. */
+  readonly cut?: CutOptions
 }
 
 /** What a row of a stage's output is said to weigh. */
@@ -36,12 +41,18 @@ export async function runGraph(connection: DuckDBConnection, graph: StageGraph, 
     rows = run.rows
     maps[stage.id] = run.tasks
     ran.push(stage.id)
-    complete.set(stage.id, { rows: run.written, bytes: run.written * rowBytes })
+    const sizes = await mapSizes(connection, stage, run.tasks)
+    complete.set(stage.id, {
+      rows: run.written,
+      bytes: run.written * rowBytes,
+      partitions: sizes.map(of => of.reduce((a, b) => a + b, 0)),
+      tasks: run.tasks,
+    })
     // As in the driver, another plan does not change what a stage waits for.
     for (const spec of options.adapt?.(complete, new Set(complete.keys())) ?? []) stages[spec.id] = { ...spec, after: stages[spec.id]?.after ?? [] }
   }
   const limit = stages.at(-1)?.rowLimit
-  return { rows: limit === undefined ? rows : rows.slice(0, limit), ran }
+  return { rows: limit === undefined ? rows : rows.slice(0, limit), ran, tasks: maps }
 }
 
 /** The first stage that the result needs and that nothing keeps from running. */
@@ -78,9 +89,11 @@ async function runStage(
   )
   let task = 0
   for (const fragment of stage.fragments) {
-    const count = taskCount(fragment, stages, maps)
+    const reads = await partitionReads(connection, fragment, stages, maps, options.cut ?? {})
+    const count = reads?.length ?? taskCount(fragment, stages, maps)
     for (let i = 0; i < count; i++) {
-      const statement = `WITH ${[...fragment.inputs.map(input => `${quoteName(input.name)} AS NOT MATERIALIZED (${inputSql(input, i, rowsSql)})`), '"@nothing" AS (SELECT 1)'].join(', ')}\n`
+      const read = (input: StageInput) => reads?.[i]?.[partitioned(fragment).indexOf(input)]
+      const statement = `WITH ${[...fragment.inputs.map(input => `${quoteName(input.name)} AS NOT MATERIALIZED (${inputSql(input, i, rowsSql, read(input))})`), '"@nothing" AS (SELECT 1)'].join(', ')}\n`
       await setAll(connection, fragment.settings ?? {})
       if (i === 0) await checkColumns(connection, statement, fragment, stage)
       if (stage.output.kind === 'result' || stage.output.kind === 'write') rows.push(...(await textRows(connection, statement + fragment.sql)))
@@ -125,7 +138,44 @@ function taskCount(fragment: Fragment, stages: readonly StageSpec[], maps: reado
   return counts[0] ?? 1
 }
 
-function inputSql(input: StageInput, task: number, rowsSql: (bytes: Uint8Array) => string): string {
+function partitioned(fragment: Fragment): StageInput[] {
+  return fragment.inputs.filter(input => input.kind === 'shuffle' && input.read === 'partition')
+}
+
+/** As the driver lays a fragment out that reads partitions and nothing else by tasks. */
+async function partitionReads(
+  connection: DuckDBConnection,
+  fragment: Fragment,
+  stages: readonly StageSpec[],
+  maps: readonly number[],
+  options: CutOptions,
+): Promise<readonly (readonly ShuffleRead[])[] | undefined> {
+  const inputs = partitioned(fragment)
+  const alone = fragment.inputs.every(input => input.kind === 'broadcast' || inputs.includes(input))
+  if (!alone || inputs.length === 0) return undefined
+  const all = []
+  for (const input of inputs) {
+    if (input.kind !== 'shuffle') continue
+    const sizes = await mapSizes(connection, stages[input.stage], maps[input.stage] ?? 0)
+    all.push({ cut: input.cut, bytes: sizes.map(of => of.reduce((a, b) => a + b, 0)), mapBytes: (p: number) => sizes[p] ?? [] })
+  }
+  return cutPartitions(all, all[0]?.bytes.length ?? 0, options)
+}
+
+/** Bytes per partition and map of what a stage wrote. */
+async function mapSizes(connection: DuckDBConnection, stage: StageSpec | undefined, maps: number): Promise<number[][]> {
+  if (stage === undefined) return []
+  const partitions = 'partitions' in stage.output ? stage.output.partitions : 1
+  const sizes = Array.from({ length: partitions }, () => new Array<number>(maps).fill(0))
+  const counted = await connection.runAndReadAll(`SELECT "@part", "@map", count(*) FROM ${stageTable(stage.id)} GROUP BY ALL`)
+  for (const [part, map, n] of counted.getRows()) {
+    const of = sizes[Number(part)]
+    if (of !== undefined) of[Number(map)] = Number(n) * rowBytes
+  }
+  return sizes
+}
+
+function inputSql(input: StageInput, task: number, rowsSql: (bytes: Uint8Array) => string, read?: ShuffleRead): string {
   switch (input.kind) {
     case 'scan':
       return scanSql({ ...input, splits: input.tasks[task] ?? [] }, new Map())
@@ -141,7 +191,9 @@ function inputSql(input: StageInput, task: number, rowsSql: (bytes: Uint8Array) 
     case 'broadcast':
       return `SELECT ${columns(input.schema)} FROM ${stageTable(input.stage)}`
     case 'shuffle': {
-      const where = input.read === 'all' ? '' : input.read === 'forward' ? ` WHERE "@map" = ${task}` : ` WHERE "@part" = ${task}`
+      const { from, to, maps } = read ?? { from: task, to: task + 1 }
+      const some = ` WHERE "@part" >= ${from} AND "@part" < ${to}${maps === undefined ? '' : ` AND "@map" >= ${maps.from} AND "@map" < ${maps.to}`}`
+      const where = input.read === 'all' ? '' : input.read === 'forward' ? ` WHERE "@map" = ${task}` : some
       return `SELECT ${columns(input.schema)} FROM ${stageTable(input.stage)}${where}`
     }
   }

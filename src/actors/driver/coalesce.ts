@@ -37,8 +37,3 @@ export function coalesce(sizes: readonly number[], options: CoalesceOptions): Pa
   ranges.push({ from, to: sizes.length })
   return ranges
 }
-
-/** One range per partition: no coalescing. */
-export function onePerPartition(partitions: number): PartitionRange[] {
-  return Array.from({ length: partitions }, (_, from) => ({ from, to: from + 1 }))
-}

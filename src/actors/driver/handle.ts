@@ -3,7 +3,7 @@
  * handle. This is the only door from the user APIs to the actors.
  */
 import type { Batch } from '../../core/batch.js'
-import type { Adapt, StageGraph } from '../../core/stage.js'
+import type { Adapt, LaidOut, StageGraph } from '../../core/stage.js'
 import type { StageSummary } from '../../history/application-history.js'
 
 /** The same from the driver's machines and from a replay of the event log. */
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly plan?: string
   /** Plans stages that have not started again, by the sizes of those that are complete; see `Adapt`. */
   readonly adapt?: Adapt
+  /** Called when a stage starts, with how its tasks share what they read. */
+  readonly laidOut?: LaidOut
   /** The plan as text, when `adapt` has changed it since. */
   readonly finalPlan?: () => string | undefined
   /** Session conf of this query. */

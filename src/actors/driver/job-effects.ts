@@ -6,13 +6,14 @@ import { conf as table } from '../../core/config-table.js'
 import { type ErrorData, fromErrorData, must, toErrorData } from '../../core/errors.js'
 import type { StageGraph, StageSize } from '../../core/stage.js'
 import { type Actor, bind } from '../bind.js'
+import { cutOptions } from './cut-options.js'
 import type { DriverCore } from './driver-core.js'
 import { jobCancelled } from './failures.js'
 import type { JobResult, RunOptions, StageSummary } from './handle.js'
 import { type JobMachine, jobMachine } from './job.js'
 import { type JobCommand, neededBy, type StageChange } from './job-state.js'
-import { layoutTasks } from './layout.js'
-import { mapOutputs, shuffleSizes, stageSize, sum } from './map-outputs.js'
+import { layoutTasks, readingsOf } from './layout.js'
+import { mapOutputs, type ShuffleSizes, shuffleSizes, stageSize, sum } from './map-outputs.js'
 import { pendingQueues } from './pending.js'
 import { sampledBounds } from './range-bounds.js'
 import { acceptedInOrder } from './stage-decide.js'
@@ -61,24 +62,20 @@ export function runJob(options: JobOptions): RunningJob {
 
   function startStage(position: number): void {
     const spec = must(specs[position], `stage at ${position}`)
-    const adaptive = conf.get(table.adaptiveEnabled) && conf.get(table.adaptiveCoalesce)
+    const cut = cutOptions(conf, sum(core.executors().map(e => e.cores)))
+    const sizes = new Map<number, ShuffleSizes>()
     const layout = layoutTasks(spec, {
       sizes(graphId) {
         const parent = stageOf(graphId)
-        return shuffleSizes(parent.partitions, tableOf(parent), core.workers())
+        const known = sizes.get(graphId) ?? shuffleSizes(parent.partitions, tableOf(parent), core.workers())
+        sizes.set(graphId, known)
+        return known
       },
-      ...(adaptive
-        ? {
-            coalesce: {
-              advisory: conf.get(table.adaptiveAdvisorySize),
-              smallest: conf.get(table.adaptiveMinSize),
-              parallelism: Math.max(1, sum(core.executors().map(e => e.cores))),
-            },
-          }
-        : {}),
+      ...cut,
     })
+    run.laidOut?.(spec.id, readingsOf(spec, layout))
     if (spec.output.kind === 'range') {
-      const smallest = adaptive ? conf.get(table.adaptiveMinSize) : 0
+      const smallest = spec.output.exact ? 0 : (cut.coalesce?.smallest ?? 0)
       bounds.set(position, sampledBounds(tableOf(stageOf(spec.output.sampleFrom)), spec.output.partitions, smallest))
     }
     const { kind } = spec.output

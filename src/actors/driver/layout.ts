@@ -3,11 +3,11 @@
  * fragment. Pure. The layout holds for all attempts of the stage, so a task that runs again reads the same partitions.
  */
 import { assert, must, SpkError, unreachable } from '../../core/errors.js'
-import type { Fragment, StageInput, StageSpec } from '../../core/stage.js'
+import type { Fragment, ShuffleReading, StageInput, StageSpec } from '../../core/stage.js'
 import type { TaskInput } from '../../protocol/tasks.js'
-import { type CoalesceOptions, coalesce, onePerPartition, type PartitionRange } from './coalesce.js'
 import type { ShuffleSizes } from './map-outputs.js'
 import { hostPlace, type Place } from './pending.js'
+import { type CutOptions, cutPartitions, type ShuffleRead } from './shuffle-cut.js'
 
 export interface TaskLayout {
   readonly fragment: number
@@ -15,11 +15,9 @@ export interface TaskLayout {
   readonly preferred: readonly Place[]
 }
 
-export interface LayoutOptions {
+export interface LayoutOptions extends CutOptions {
   /** Sizes of a parent's output, by its number in the graph. */
   readonly sizes: (stage: number) => ShuffleSizes
-  /** Undefined: adaptive coalescing is off. */
-  readonly coalesce?: CoalesceOptions
 }
 
 /** A host is preferred when it holds this part of what a task reads, as in Spark … */
@@ -31,18 +29,37 @@ export function layoutTasks(spec: StageSpec, options: LayoutOptions): TaskLayout
   return spec.fragments.flatMap((fragment, index) => layoutFragment(spec, fragment, index, options))
 }
 
+/** How the tasks of a layout read each shuffle of which some read more or less than a partition. */
+export function readingsOf(spec: StageSpec, layout: readonly TaskLayout[]): ShuffleReading[] {
+  const readings = new Map<number, ShuffleReading>()
+  for (const { fragment, inputs } of layout) {
+    spec.fragments[fragment]?.inputs.forEach((input, i) => {
+      const task = inputs[i]
+      if (input.kind !== 'shuffle' || input.read !== 'partition' || task?.kind !== 'shuffle') return
+      const known = readings.get(input.stage)
+      const coalesced = known?.coalesced || task.to - task.from > 1
+      const skewed = known?.skewed || task.maps !== undefined
+      if (coalesced || skewed) readings.set(input.stage, { stage: input.stage, coalesced, skewed })
+    })
+  }
+  return [...readings.values()]
+}
+
 function layoutFragment(spec: StageSpec, fragment: Fragment, index: number, options: LayoutOptions): TaskLayout[] {
   const shuffled = fragment.inputs.filter(input => input.kind === 'shuffle' && input.read === 'partition') as ShuffleInput[]
   const others = fragment.inputs.map(input => fixedCount(input, options)).filter(n => n !== undefined)
-  const ranges = partitionRanges(shuffled, others.length === 0 ? options : { sizes: options.sizes })
-  const counts = new Set([...others, ...(ranges === undefined ? [] : [ranges.length])])
+  const reads = partitionReads(shuffled, others.length === 0 ? options : { sizes: options.sizes })
+  const counts = new Set([...others, ...(reads === undefined ? [] : [reads.length])])
   assert(counts.size <= 1, `inputs of stage ${spec.id} "${spec.name}" fragment ${index} disagree on the number of tasks: ${[...counts].join(', ')}`)
   const [count = 1] = counts
-  return Array.from({ length: count }, (_, task) => ({
-    fragment: index,
-    inputs: fragment.inputs.map(input => taskInput(input, task, ranges, options)),
-    preferred: preferredHosts(fragment.inputs, task, ranges, options),
-  }))
+  return Array.from({ length: count }, (_, task) => {
+    const own = new Map(shuffled.map((input, i) => [input as StageInput, reads?.[task]?.[i]]))
+    return {
+      fragment: index,
+      inputs: fragment.inputs.map(input => taskInput(input, task, own.get(input), options)),
+      preferred: preferredHosts(fragment.inputs, task, own, options),
+    }
+  })
 }
 
 type ShuffleInput = Extract<StageInput, { kind: 'shuffle' }>
@@ -66,22 +83,19 @@ function fixedCount(input: StageInput, options: LayoutOptions): number | undefin
   }
 }
 
-function partitionRanges(inputs: readonly ShuffleInput[], options: LayoutOptions): PartitionRange[] | undefined {
-  const all = inputs.map(input => options.sizes(input.stage))
+/** Per task, what it reads of each input. */
+function partitionReads(inputs: readonly ShuffleInput[], options: LayoutOptions): readonly (readonly ShuffleRead[])[] | undefined {
+  const all = inputs.map(input => ({ ...options.sizes(input.stage), cut: input.cut }))
   const [first] = all
   if (first === undefined) return undefined
   assert(
     all.every(sizes => sizes.partitions === first.partitions),
     `shuffle inputs ${inputs.map(i => i.name).join(', ')} have different numbers of partitions`,
   )
-  if (options.coalesce === undefined) return onePerPartition(first.partitions)
-  return coalesce(
-    first.bytes.map((_, p) => all.reduce((sum, sizes) => sum + (sizes.bytes[p] ?? 0), 0)),
-    options.coalesce,
-  )
+  return cutPartitions(all, first.partitions, options)
 }
 
-function taskInput(input: StageInput, task: number, ranges: readonly PartitionRange[] | undefined, options: LayoutOptions): TaskInput {
+function taskInput(input: StageInput, task: number, read: ShuffleRead | undefined, options: LayoutOptions): TaskInput {
   switch (input.kind) {
     case 'scan':
       return { kind: 'scan', splits: must(input.tasks[task], 'scan task').map(split => ({ ...split })) }
@@ -94,7 +108,7 @@ function taskInput(input: StageInput, task: number, ranges: readonly PartitionRa
     case 'shuffle':
       if (input.read === 'forward') return { kind: 'forward', map: task }
       if (input.read === 'all') return { kind: 'shuffle', from: 0, to: options.sizes(input.stage).partitions }
-      return { kind: 'shuffle', ...must(ranges?.[task], 'partition range') }
+      return { kind: 'shuffle', ...must(read, 'what a task reads of a shuffle') }
     default:
       return unreachable(input)
   }
@@ -111,7 +125,12 @@ function cutRange(input: Extract<StageInput, { kind: 'range' }>, task: number): 
 }
 
 /** Hosts that hold a good part of what the task reads. None when all of it lies on one and the same host anyway, or is little. */
-function preferredHosts(inputs: readonly StageInput[], task: number, ranges: readonly PartitionRange[] | undefined, options: LayoutOptions): Place[] {
+function preferredHosts(
+  inputs: readonly StageInput[],
+  task: number,
+  reads: ReadonlyMap<StageInput, ShuffleRead | undefined>,
+  options: LayoutOptions,
+): Place[] {
   const bytes = new Map<string, number>()
   const add = (host: string, n: number): void => void bytes.set(host, (bytes.get(host) ?? 0) + n)
   for (const input of inputs) {
@@ -122,9 +141,16 @@ function preferredHosts(inputs: readonly StageInput[], task: number, ranges: rea
       if (map !== undefined) add(map.hostId, map.bytes)
       continue
     }
-    const range = input.read === 'all' ? { from: 0, to: sizes.partitions } : ranges?.[task]
-    for (const [host, perPartition] of sizes.hosts) {
-      for (let p = range?.from ?? 0; p < (range?.to ?? 0); p++) add(host, perPartition[p] ?? 0)
+    const read: ShuffleRead | undefined = input.read === 'all' ? { from: 0, to: sizes.partitions } : reads.get(input)
+    if (read === undefined) continue
+    const { from, to, maps } = read
+    if (maps === undefined) {
+      for (const [host, perPartition] of sizes.hosts) {
+        for (let p = from; p < to; p++) add(host, perPartition[p] ?? 0)
+      }
+    } else {
+      const own = sizes.mapBytes(from)
+      for (let map = maps.from; map < maps.to; map++) add(sizes.maps[map]?.hostId ?? '', own[map] ?? 0)
     }
   }
   const total = [...bytes.values()].reduce((a, b) => a + b, 0)

@@ -13,6 +13,8 @@ export interface ShuffleSizes {
   readonly hosts: ReadonlyMap<string, readonly number[]>
   /** Per map: its host and bytes. */
   readonly maps: readonly { readonly hostId: string; readonly bytes: number }[]
+  /** Bytes of one partition, per map. */
+  readonly mapBytes: (partition: number) => readonly number[]
 }
 
 type Workers = ReadonlyMap<string, BlockSource>
@@ -44,6 +46,7 @@ export function shuffleSizes(partitions: number, tasks: TaskTable, workers: Work
   const bytes = new Array<number>(partitions).fill(0)
   const hosts = new Map<string, number[]>()
   const maps: { hostId: string; bytes: number }[] = []
+  const outputs: (readonly number[])[] = []
   for (const [, task] of tasksOf(tasks)) {
     const { accepted } = task
     if (accepted?.output.kind !== 'shuffle') continue
@@ -60,19 +63,23 @@ export function shuffleSizes(partitions: number, tasks: TaskTable, workers: Work
       onHost[p] = (onHost[p] ?? 0) + size
     }
     maps.push({ hostId, bytes: sum(sizes) })
+    outputs.push(sizes)
   }
-  return { partitions, bytes, hosts, maps }
+  return { partitions, bytes, hosts, maps, mapBytes: partition => outputs.map(of => of[partition] ?? 0) }
 }
 
 /** What all the accepted tasks of a shuffle stage wrote. */
 export function stageSize(tasks: TaskTable): StageSize {
-  let [bytes, rows] = [0, 0]
+  let rows = 0
+  const partitions: number[] = []
   for (const [, { accepted }] of tasksOf(tasks)) {
     if (accepted?.output.kind !== 'shuffle') continue
-    bytes += sum(accepted.output.bytes)
+    accepted.output.bytes.forEach((bytes, p) => {
+      partitions[p] = (partitions[p] ?? 0) + bytes
+    })
     rows += sum(accepted.output.rows)
   }
-  return { bytes, rows }
+  return { bytes: sum(partitions), rows, partitions, tasks: tasks.size }
 }
 
 export function sum(values: readonly number[]): number {

@@ -44,9 +44,14 @@ function taskSource(plan: PlanInput, task: TaskInput): TaskSource {
       return { kind: 'ready', input: { kind: 'scan', name, format, options: readerOptions, schema, fileSchema, splits: task.splits } }
     }
     case 'shuffle':
-      if (task.kind === 'shuffle') return { kind: 'fetch', name, schema: plan.schema, blocks: wanted(plan.outputs, task.from, task.to) }
+      if (task.kind === 'shuffle') return { kind: 'fetch', name, schema: plan.schema, blocks: wanted(plan.outputs, task.from, task.to, task.maps) }
       if (task.kind === 'forward')
-        return { kind: 'fetch', name, schema: plan.schema, blocks: wanted(plan.outputs, 0, plan.outputs.partitions, task.map) }
+        return {
+          kind: 'fetch',
+          name,
+          schema: plan.schema,
+          blocks: wanted(plan.outputs, 0, plan.outputs.partitions, { from: task.map, to: task.map + 1 }),
+        }
       throw mismatch(plan, task)
     case 'broadcast': {
       if (task.kind !== 'broadcast') throw mismatch(plan, task)
@@ -71,10 +76,10 @@ function mismatch(plan: PlanInput, task: TaskInput): SpkError {
   return new SpkError('SPK_BAD_MESSAGE', `Input ${plan.name} of the stage is of kind ${plan.kind}, the task's of kind ${task.kind}.`)
 }
 
-/** Blocks of all map outputs that have rows, or of one. */
-function wanted(outputs: MapOutputs, from: number, to: number, only?: number): WantedBlock[] {
+/** Blocks of all map outputs that have rows, or of those of some map tasks. */
+function wanted(outputs: MapOutputs, from: number, to: number, maps?: { readonly from: number; readonly to: number }): WantedBlock[] {
   return outputs.maps.flatMap((output, map) => {
-    if (output.rows === 0 || (only !== undefined && only !== map)) return []
+    if (output.rows === 0 || (maps !== undefined && (map < maps.from || map >= maps.to))) return []
     const place: BlockPlace = must(outputs.workers[output.worker], `worker ${output.worker} of stage ${outputs.stage}`)
     const { stage } = outputs
     return [

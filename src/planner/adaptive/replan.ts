@@ -6,6 +6,7 @@
  */
 import type { Adapt, StageSize, StageSpec } from '../../core/stage.js'
 import { type Exchange, mapPhysicalChildren, type Physical, type PhysicalJoin } from '../physical-plan.js'
+import { passesRows } from '../splittable.js'
 
 export interface ReplanStage {
   readonly plan: Physical
@@ -84,26 +85,6 @@ function changeJoins(plan: Physical, change: (join: PhysicalJoin) => Physical): 
     return mapped
   })
   return same ? plan : next
-}
-
-/** Whether an operator works the same however its input's rows lie over the tasks. */
-function passesRows(plan: Physical): boolean {
-  switch (plan.kind) {
-    case 'Project':
-    case 'Filter':
-    case 'TopN':
-    case 'CollectLimit':
-    case 'Union':
-    case 'Expand':
-    case 'Generate':
-      return true
-    case 'HashAggregate':
-      return plan.mode === 'partial'
-    case 'Sort':
-      return !plan.global
-    default:
-      return false
-  }
 }
 
 /** The exchanges that feed a join; undefined when a side is anything else, or all lies in one partition, on which more may rely. */

@@ -4,9 +4,10 @@ import { castTo } from '../coercion.js'
 import { evaluate } from '../evaluate.js'
 import type { Expr } from '../expr.js'
 import type { Hint } from '../logical.js'
-import type { JoinStrategyHint, Plan } from '../plan.js'
+import type { JoinStrategyHint, Plan, RepartitionPlan } from '../plan.js'
+import { prettyText } from '../print.js'
 import { mapPlanChildren } from '../tree.js'
-import { type AnalyzerContext, sameName } from './context.js'
+import { type AnalyzerContext, fail, sameName } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { above, type Scoped } from './scope.js'
 
@@ -30,8 +31,8 @@ export function bindHint(relation: Hint, context: AnalyzerContext): Scoped {
     if (tables.length === 0) return above(input, plan => ({ kind: 'Hint', input: plan, hint }))
     return above(input, plan => hintTables(plan, tables, hint, context))
   }
-  if (name === 'repartition' || name === 'coalesce' || name === 'rebalance') return repartition(relation, name, input, context)
-  return input
+  const by = Object.hasOwn(partitionings, name) ? partitionings[name] : undefined
+  return by === undefined ? input : repartition(relation, by, input, context)
 }
 
 function parameterName(expr: Expr): string | undefined {
@@ -45,12 +46,47 @@ function hintTables(plan: Plan, tables: readonly string[], hint: JoinStrategyHin
   return mapPlanChildren(plan, child => hintTables(child, tables, hint, context))
 }
 
-function repartition(relation: Hint, name: string, input: Scoped, context: AnalyzerContext): Scoped {
-  const names = namesOf(input.visible, input.hidden)
-  const first = relation.parameters[0]
-  const number = first?.kind === 'Literal' ? evaluate(castTo(bindExpr(first, names, context), types.long))?.value : undefined
-  const rest = number === undefined ? relation.parameters : relation.parameters.slice(1)
-  const keys = name === 'coalesce' ? [] : rest.map(e => bindExpr(e, names, context))
-  const partitions = typeof number === 'bigint' && number > 0n ? Number(number) : undefined
-  return above(input, plan => ({ kind: 'Repartition', input: plan, keys, ...(partitions === undefined ? {} : { partitions }) }))
+const partitionings: Readonly<Record<string, RepartitionPlan['by'] | 'hash'>> = {
+  repartition: 'hash',
+  repartition_by_range: 'range',
+  rebalance: 'rebalance',
+  coalesce: 'coalesce',
+}
+
+function repartition(relation: Hint, by: RepartitionPlan['by'] | 'hash', input: Scoped, context: AnalyzerContext): Scoped {
+  const [first, ...others] = relation.parameters
+  const number =
+    first?.kind === 'Literal' ? evaluate(castTo(bindExpr(first, namesOf(input.visible, input.hidden), context), types.long))?.value : undefined
+  const partitions = typeof number === 'bigint' ? Number(number) : undefined
+  const columns = partitions === undefined ? relation.parameters : others
+  if (by === 'coalesce' && (partitions === undefined || columns.length > 0)) {
+    throw fail(context, relation, 'INVALID_HINT_PARAMETER', '42K0E', 'COALESCE Hint expects a partition number as a parameter.')
+  }
+  if (partitions !== undefined && partitions < 1) {
+    throw fail(context, relation, 'INVALID_PARTITION_NUMBER', '22003', `Number of partitions (${partitions}) must be positive.`)
+  }
+  const keys = columns.map(parameter => bindExpr(columnOf(parameter, relation, context), namesOf(input.visible, input.hidden), context))
+  return above(input, plan => ({
+    kind: 'Repartition',
+    input: plan,
+    keys,
+    ...(partitions === undefined ? {} : { partitions }),
+    ...(by === 'hash' || by === undefined ? {} : { by }),
+  }))
+}
+
+/** A column, or its name as a string. */
+function columnOf(parameter: Expr, relation: Hint, context: AnalyzerContext): Expr {
+  if (parameter.kind === 'UnresolvedAttribute') return parameter
+  if (parameter.kind === 'Literal' && typeof parameter.value === 'string') {
+    return { kind: 'UnresolvedAttribute', nameParts: [parameter.value], ...(parameter.span === undefined ? {} : { span: parameter.span }) }
+  }
+  const name = relation.name.toUpperCase()
+  throw fail(
+    context,
+    parameter,
+    'INVALID_HINT_PARAMETER',
+    '42K0E',
+    `${name} Hint parameter should include columns, but ${prettyText(parameter)} found. Give names of columns, after the number of partitions if there is one.`,
+  )
 }

@@ -3,11 +3,12 @@
  * stage, with the operators above it repeated in each.
  */
 import { unreachable } from '../../core/errors.js'
-import type { Fragment, StageInput } from '../../core/stage.js'
+import type { Fragment, ShuffleCut, StageInput } from '../../core/stage.js'
 import { field, type StructType, struct } from '../../core/types.js'
 import type { Attribute } from '../bound.js'
 import { plainName, quoteName } from '../duck-type.js'
-import { type Exchange, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
+import { type Exchange, type ExchangeTarget, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
+import { type Splittable, splittable } from '../splittable.js'
 import { type Columns, expressionSql } from './expression-sql.js'
 import { expanded, generated } from './multiply.js'
 import { lastRound, recursion } from './recursion.js'
@@ -29,7 +30,11 @@ import {
 } from './select-block.js'
 
 /** Says how the rows of an exchange are read: the stage that wrote them. */
-export type ReadExchange = (exchange: Exchange) => { readonly stage: number; readonly read: 'partition' | 'all' | 'broadcast' }
+export type ReadExchange = (exchange: Exchange) => {
+  readonly stage: number
+  readonly read: 'partition' | 'all' | 'forward' | 'broadcast'
+  readonly cut?: ShuffleCut
+}
 
 /** Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. */
 const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
@@ -44,7 +49,21 @@ export function lowerFragments(plan: Physical, read: ReadExchange, names?: reado
   const aliases = counter()
   const output = physicalOutput(plan)
   const settings = hasJoin(plan) ? { settings: joinSettings } : {}
-  return lower(plan, read, aliases).map(block => ({ inputs: block.inputs, sql: render(block, output, names?.map(quoteName)), ...settings }))
+  const split = splittable(plan)
+  const cut: ReadExchange = exchange => {
+    const from = read(exchange)
+    const how = from.read === 'partition' ? cutOf(exchange.target, exchange, split) : undefined
+    return how === undefined ? from : { ...from, cut: how }
+  }
+  return lower(plan, cut, aliases).map(block => ({ inputs: block.inputs, sql: render(block, output, names?.map(quoteName)), ...settings }))
+}
+
+/** How tasks may share the partitions of an exchange. */
+function cutOf(target: ExchangeTarget, exchange: Exchange, { joined, plain }: Splittable): ShuffleCut | undefined {
+  const origin = 'origin' in target ? target.origin : undefined
+  if (origin === 'REPARTITION_BY_NUM') return 'each'
+  if (joined.has(exchange)) return 'split'
+  return origin?.startsWith('REBALANCE') && plain.has(exchange) ? 'rebalance' : undefined
 }
 
 function counter(): Aliases {
@@ -155,7 +174,7 @@ function lowerRead(exchange: Exchange, read: ReadExchange, aliases: Aliases): Se
   const input: StageInput =
     from.read === 'broadcast'
       ? { kind: 'broadcast', name, stage: from.stage, schema }
-      : { kind: 'shuffle', name, stage: from.stage, schema, read: from.read }
+      : { kind: 'shuffle', name, stage: from.stage, schema, read: from.read, ...(from.cut === undefined ? {} : { cut: from.cut }) }
   return fromSource(name, internalNames(output), [input])
 }
 

@@ -9,8 +9,9 @@ import { outputOf, type Plan } from '../plan.js'
 import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
-import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
+import { ensureSingle } from './distribution.js'
 import { coPartitioned, planJoin } from './join.js'
+import { planRepartition } from './repartition.js'
 import { reuseExchanges } from './reuse-exchanges.js'
 import { scanTasks } from './scan-splits.js'
 import { planLimit, planOrderedLimit, planSort } from './sort.js'
@@ -120,16 +121,8 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
     case 'SubqueryAlias':
     case 'Hint':
       return context.plan(plan.input)
-    case 'Repartition': {
-      const input = context.plan(plan.input)
-      const partitions = plan.partitions ?? hashPartitions(context, context.estimate(plan.input))
-      if (partitions === 1) return ensureSingle(input)
-      if (plan.keys.length === 0) return exchange(input, { kind: 'roundRobin', partitions })
-      const ready = asColumns(input, plan.keys, () => context.nextId())
-      const partitioning = partitioningOf(ready.plan)
-      if (partitioning.partitions === partitions && partitioning.kind === 'hash' && isClustered(partitioning, ready.columns)) return input
-      return exactly(exchange(ready.plan, { kind: 'hash', keys: ready.columns, partitions }), plan)
-    }
+    case 'Repartition':
+      return planRepartition(plan, context)
     case 'Window':
       return planWindow(plan, context)
     case 'Expand':

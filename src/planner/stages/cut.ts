@@ -12,7 +12,7 @@ import { type Exchange, type Physical, physicalOutput } from '../physical-plan.j
 export interface Lowering {
   fragments(
     plan: Physical,
-    read: (exchange: Exchange) => { readonly stage: number; readonly read: 'partition' | 'all' | 'broadcast' },
+    read: (exchange: Exchange) => { readonly stage: number; readonly read: 'partition' | 'all' | 'forward' | 'broadcast' },
     names?: readonly string[],
   ): Fragment[]
   schema(plan: Physical): StructType
@@ -80,7 +80,8 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
         const sampled = build(exchange.input, { kind: 'single', sample: { keys, size: sampleSize } })
         const schema = lowering.schema(exchange.input)
         const input: StageInput = { kind: 'shuffle', name: 'shuffle_1', stage: sampled, schema, read: 'forward' }
-        const output: StageOutput = { kind: 'range', keys, partitions: target.partitions, sampleFrom: sampled }
+        const exact = target.origin === 'REPARTITION_BY_NUM'
+        const output: StageOutput = { kind: 'range', keys, partitions: target.partitions, sampleFrom: sampled, ...(exact ? { exact } : {}) }
         done.set(
           exchange,
           add({ name: 'Range exchange', fragments: [lowering.passOn(input, schema)], schema, output, parents: [sampled], deterministic: true }),

@@ -20,6 +20,7 @@ function sizes(perHost: Record<string, number[]>, maps = 2): ShuffleSizes {
     bytes,
     hosts,
     maps: Array.from({ length: maps }, (_, i) => ({ hostId: [...hosts.keys()][i % hosts.size] ?? '', bytes: 10 * MB })),
+    mapBytes: p => Array.from({ length: maps }, () => (bytes[p] ?? 0) / maps),
   }
 }
 function layout(fragments: StageInput[][], of: Record<number, ShuffleSizes> = {}, options: { coalesce?: Parameters<typeof coalesce>[1] } = {}) {

@@ -1,0 +1,60 @@
+/**
+ * Which operators, and which inputs of a stage, do not mind how rows lie over the tasks. Asked by `adaptive/`, before it changes how a join's rows are
+ * spread, and by `lower/`, which marks the inputs whose large partitions may be read by several tasks.
+ */
+import type { Exchange, Physical, PhysicalJoin } from './physical-plan.js'
+import { physicalChildren } from './physical-plan.js'
+
+/** Whether an operator works the same however its input's rows lie over the tasks. */
+export function passesRows(plan: Physical): boolean {
+  switch (plan.kind) {
+    case 'Project':
+    case 'Filter':
+    case 'TopN':
+    case 'CollectLimit':
+    case 'Union':
+    case 'Expand':
+    case 'Generate':
+      return true
+    case 'HashAggregate':
+      return plan.mode === 'partial'
+    case 'Sort':
+      return !plan.global
+    default:
+      return false
+  }
+}
+
+const keepsProbe: ReadonlySet<PhysicalJoin['type']> = new Set(['inner', 'cross', 'left', 'semi', 'anti'])
+
+export interface Splittable {
+  /** Inputs of joins: parts of each partition, joined with the whole partition of the other side, give together what the partition gives. */
+  readonly joined: ReadonlySet<Exchange>
+  /** Inputs that the stage takes row by row. */
+  readonly plain: ReadonlySet<Exchange>
+}
+
+/** An exchange that the stage reads in several places is in neither set unless it may be split in all of them. */
+export function splittable(stage: Physical): Splittable {
+  const [joined, plain, whole] = [new Set<Exchange>(), new Set<Exchange>(), new Set<Exchange>()]
+  const visit = (plan: Physical, may: boolean, inJoin: boolean): void => {
+    if (plan.kind === 'Exchange') {
+      if (!may || joined.has(plan) || plain.has(plan)) whole.add(plan)
+      else (inJoin ? joined : plain).add(plan)
+      return
+    }
+    if (plan.kind === 'Join') {
+      const shuffled = inJoin || plan.strategy === 'ShuffledHashJoin'
+      visit(plan.probe, may && keepsProbe.has(plan.type), shuffled)
+      visit(plan.build, may && plan.strategy === 'ShuffledHashJoin' && plan.type === 'inner', shuffled)
+      return
+    }
+    for (const child of physicalChildren(plan)) visit(child, may && passesRows(plan), inJoin)
+  }
+  visit(stage, true, false)
+  for (const exchange of whole) {
+    joined.delete(exchange)
+    plain.delete(exchange)
+  }
+  return { joined, plain }
+}
