@@ -335,6 +335,21 @@ export const conf = {
     'TIMESTAMP_LTZ',
     'What TIMESTAMP means in SQL texts: `TIMESTAMP_LTZ` (an instant) or `TIMESTAMP_NTZ` (a wall clock).',
   ),
+  histogramEnabled: option(
+    'session',
+    'spark.sql.statistics.histogram.enabled',
+    asBoolean,
+    'false',
+    'Whether ANALYZE TABLE … FOR COLUMNS makes equi-height histograms of numbers, dates and timestamps.',
+  ),
+  histogramBins: option('session', 'spark.sql.statistics.histogram.numBins', asInt, '254', 'Bins of such a histogram.'),
+  sizeAutoUpdate: option(
+    'session',
+    'spark.sql.statistics.size.autoUpdate.enabled',
+    asBoolean,
+    'false',
+    'Whether the size of a table is measured anew after an INSERT. Else its statistics are forgotten, as its rows and columns are in any case.',
+  ),
   warehouseDir: option(
     'application',
     'spark.sql.warehouse.dir',

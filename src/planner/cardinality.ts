@@ -1,6 +1,6 @@
 /**
  * How many rows a logical plan is likely to give, and what is known of its columns: what join order and build sides are chosen by. Starts from Parquet
- * footers; undefined where a source has none. Sizes that something may be broadcast by are upper bounds and another matter: `physical/statistics.ts`.
+ * footers and from what ANALYZE TABLE has found; undefined where a source has neither. Sizes that something may be broadcast by are upper bounds and another matter: `physical/statistics.ts`.
  * Equi-joins follow System R (Selinger et al. 1979) with one change: footers bound the distinct values of both keys from above, and a foreign key has no
  * value that its primary key lacks, so the smaller of the two bounds divides.
  */
@@ -8,8 +8,9 @@ import { unreachable } from '../core/errors.js'
 import { type BoundExpr, type NamedExpr, unaliased } from './bound.js'
 import { type ColumnStatistics, columnStatistics } from './column-statistics.js'
 import { conjunctsOf } from './conjuncts.js'
-import { type JoinPlan, outputOf, type Plan } from './plan.js'
+import { type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
 import { columnOf, selectivity } from './selectivity.js'
+import { analyzedStatistics } from './table-statistics.js'
 import { references } from './tree.js'
 
 export interface Cardinality {
@@ -43,11 +44,13 @@ export function cardinality(plan: Plan): Cardinality | undefined {
 function compute(plan: Plan): Cardinality | undefined {
   switch (plan.kind) {
     case 'Scan': {
-      if (!plan.files.every(f => f.rowGroups !== undefined)) return undefined
-      const rows = plan.files.reduce((sum, f) => sum + (f.rowGroups ?? []).reduce((n, g) => n + g.rows, 0), 0)
+      const rows = scanRows(plan)
+      if (rows === undefined) return undefined
       const columns = new Map<number, ColumnStatistics>()
       for (const a of plan.output) {
-        const statistics = columnStatistics(plan.files, a.name, a.type)
+        const footers = columnStatistics(plan.files, a.name, a.type)
+        const analyzed = plan.statistics && analyzedStatistics(plan.statistics, a.name, a.type, footers?.clustered ?? false)
+        const statistics = analyzed ?? footers
         if (statistics !== undefined) columns.set(a.id, statistics)
       }
       return { rows, columns }
@@ -123,6 +126,14 @@ function compute(plan: Plan): Cardinality | undefined {
     default:
       return unreachable(plan)
   }
+}
+
+/** By the footers, which are of these very files; else as many as ANALYZE TABLE has counted, in as much as the files are as large as they were. */
+export function scanRows({ files, statistics }: ScanPlan): number | undefined {
+  if (files.every(f => f.rowGroups !== undefined)) return files.reduce((sum, f) => sum + (f.rowGroups ?? []).reduce((n, g) => n + g.rows, 0), 0)
+  if (statistics?.rows === undefined) return undefined
+  const bytes = files.reduce((sum, f) => sum + f.file.size, 0)
+  return statistics.bytes === 0 ? statistics.rows : Math.round((statistics.rows * bytes) / statistics.bytes)
 }
 
 function renamed(columns: Cardinality['columns'], list: readonly NamedExpr[]): Cardinality['columns'] {

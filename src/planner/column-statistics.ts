@@ -15,6 +15,21 @@ export interface ColumnStatistics {
   readonly distinct: number
   /** Row groups lie side by side: rows with equal values are near each other in the files. */
   readonly clustered: boolean
+  /** From ANALYZE TABLE; of all values but NULLs. */
+  readonly histogram?: Histogram
+}
+
+/** One part of an equi-height histogram: values above `low` (from `low`, in the first one) up to `high`. */
+export interface HistogramBin {
+  readonly low: number
+  readonly high: number
+  readonly distinct: number
+}
+
+export interface Histogram {
+  /** Rows in each bin. */
+  readonly height: number
+  readonly bins: readonly HistogramBin[]
 }
 
 /** A value as a number that keeps the order of its type; undefined for types without one. */
@@ -49,7 +64,7 @@ export function footerOrdinal(text: string, type: DataType): number | undefined 
       return finite(Date.parse(`${text}T00:00:00Z`) / 86_400_000)
     case 'timestamp':
     case 'timestamp_ntz':
-      return finite(Date.parse(`${text.replace(' ', 'T').replace(/\+00$/, '')}Z`) * 1000)
+      return finite(Date.parse(`${text.replace(' ', 'T').replace(/ ?\+00(00)?$/, '')}Z`) * 1000)
     default:
       return text === '' ? undefined : ordinal(text, type)
   }

@@ -129,6 +129,24 @@ export interface CacheCommand {
   readonly plan?: Relation
 }
 
+/** `ANALYZE TABLE name [PARTITION …] COMPUTE STATISTICS [NOSCAN | FOR COLUMNS a, b | FOR ALL COLUMNS]`. */
+export interface AnalyzeTable {
+  readonly kind: 'AnalyzeTable'
+  readonly nameParts: readonly string[]
+  readonly partition?: PartitionSpec
+  /** Bytes alone. */
+  readonly noScan: boolean
+  /** The columns to look into; absent: rows and bytes alone. */
+  readonly columns?: readonly string[] | 'all'
+}
+
+/** `ANALYZE TABLES [IN schema] COMPUTE STATISTICS [NOSCAN]`. */
+export interface AnalyzeTables {
+  readonly kind: 'AnalyzeTables'
+  readonly namespace?: readonly string[]
+  readonly noScan: boolean
+}
+
 export interface OtherCommand {
   readonly kind: 'OtherCommand'
   /** Its keywords: `ALTER TABLE`. */
@@ -149,4 +167,6 @@ export type Command =
   | UseSchema
   | TruncateTable
   | CacheCommand
+  | AnalyzeTable
+  | AnalyzeTables
   | OtherCommand

@@ -58,6 +58,8 @@ export interface UnresolvedFunction extends Node {
   readonly ignoreNulls?: boolean
   /** `WITHIN GROUP (ORDER BY …)`. */
   readonly withinGroup?: readonly Expr[]
+  /** Made by spk itself, which may call functions that users do not see. */
+  readonly internal?: boolean
 }
 /** `f(name => value)`. */
 export interface NamedArgument extends Node {

@@ -6,6 +6,7 @@ import type { FileFormat } from '../core/stage.js'
 import type { DataType, StructType } from '../core/types.js'
 import type { Command } from './commands.js'
 import type { Expr, Span, Window } from './expr.js'
+import type { TableStatistics } from './table-statistics.js'
 
 interface Node {
   readonly span?: Span
@@ -20,6 +21,8 @@ export interface ReadFiles extends Node {
   readonly paths: readonly string[]
   readonly options: Readonly<Record<string, string>>
   readonly schema?: StructType
+  /** What ANALYZE TABLE has found out. */
+  readonly statistics?: TableStatistics
 }
 /** A temp view (later: a table) by name. `parquet.\`/path\`` is `['parquet', '/path']`. */
 export interface UnresolvedRelation extends Node {

@@ -8,6 +8,7 @@ import type { StructType } from '../core/types.js'
 import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
 import type { JoinType } from './logical.js'
 import type { FileInfo } from './ports.js'
+import type { TableStatistics } from './table-statistics.js'
 
 /** Files. `output` are the columns wanted, named as in the files. */
 export interface ScanPlan {
@@ -18,6 +19,8 @@ export interface ScanPlan {
   readonly files: readonly FileInfo[]
   readonly fileSchema: StructType
   readonly output: readonly Attribute[]
+  /** What ANALYZE TABLE has found out. */
+  readonly statistics?: TableStatistics
 }
 /** Rows held by the driver, Arrow IPC streams; `schema` is what the streams hold, `output` the columns wanted, by name. */
 export interface LocalRowsPlan {

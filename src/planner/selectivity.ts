@@ -6,6 +6,7 @@
 import type { BoundExpr, Call } from './bound.js'
 import { type ColumnStatistics, ordinal } from './column-statistics.js'
 import { conjunctsOf } from './conjuncts.js'
+import { histogramEquals, histogramShare } from './histogram.js'
 
 export type StatisticsOf = (id: number) => ColumnStatistics | undefined
 
@@ -66,6 +67,7 @@ function ofInterval(comparisons: readonly Comparison[], known: ColumnStatistics 
   }
   const span = known.max - known.min
   if (high < low) return 0
+  if (known.histogram !== undefined) return present * histogramShare(known.histogram, low, high)
   return present * (span === 0 ? 1 : Math.max(1 / known.distinct, (high - low) / span))
 }
 
@@ -125,7 +127,9 @@ function ofEquality({ args }: Call, statistics: StatisticsOf): number {
   if (literal !== undefined) {
     const value = ordinal(literal.value, literal.type)
     if (value !== undefined && known?.min !== undefined && known.max !== undefined && (value < known.min || value > known.max)) return 0
-    return known === undefined ? unknownEquality : (1 - known.nullFraction) / known.distinct
+    if (known === undefined) return unknownEquality
+    const share = value === undefined || known.histogram === undefined ? 1 / known.distinct : histogramEquals(known.histogram, value)
+    return (1 - known.nullFraction) * share
   }
   const most = Math.max(left?.distinct ?? 0, right?.distinct ?? 0)
   return most === 0 ? unknownEquality : 1 / most

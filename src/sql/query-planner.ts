@@ -6,9 +6,16 @@ import type { WriteTarget } from '../core/stage.js'
 import type { Relation } from '../planner/logical.js'
 import { parseExpression } from '../planner/parse/parse.js'
 import { analyzeOnly, type PlannerEnvironment, planQuery, planWrite } from '../planner/pipeline.js'
+import type { Plan } from '../planner/plan.js'
 import type { SourcePort } from '../planner/ports.js'
+import { planChildren } from '../planner/tree.js'
 import type { PlanContext, PlannedQuery, QueryPlanner } from './services.js'
 import { withoutSpans } from './without-spans.js'
+
+function fileBytes(plan: Plan): number {
+  const own = plan.kind === 'Scan' ? plan.files.reduce((sum, f) => sum + f.file.size, 0) : 0
+  return planChildren(plan).reduce((sum, child) => sum + fileBytes(child), own)
+}
 
 export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
   const environment = (context: PlanContext): PlannerEnvironment => ({
@@ -25,6 +32,10 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     write === undefined ? planQuery(relation, environment(context)) : planWrite(relation, write, environment(context))
   return {
     schemaOf: async (relation, context) => (await analyzeOnly(relation, environment(context))).schema,
+    measured: async (relation, context) => {
+      const { plan: bound, schema } = await analyzeOnly(relation, environment(context))
+      return { schema, bytes: fileBytes(bound) }
+    },
     plan: async (relation, context, write): Promise<PlannedQuery> => {
       const planned = await plan(relation, context, write)
       const { graph, adapt } = planned

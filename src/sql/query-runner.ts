@@ -84,6 +84,11 @@ export class QueryRunner {
     })
   }
 
+  /** The columns of a source of files, and how many bytes the files have. */
+  measured(source: Relation): Promise<{ readonly schema: StructType; readonly bytes: number }> {
+    return this.#told(() => this.services.planner.measured(source, this.#context(undefined)))
+  }
+
   /** A plan that was run, and changed while it ran, is shown as it ended too. */
   async explain(given: Relation, mode: ExplainMode, text?: string): Promise<string> {
     if (mode === 'analyze') return this.#interruptible(signal => this.#analyze(given, { description: 'explain', text, signal, profile: true }))

@@ -36,6 +36,8 @@ export type ExplainMode = PlanExplainMode | 'analyze'
 export interface QueryPlanner {
   /** Output columns of a plan. */
   schemaOf(plan: Relation, context: PlanContext): Promise<StructType>
+  /** Output columns of a plan, and the bytes of all files that it reads. */
+  measured(plan: Relation, context: PlanContext): Promise<{ readonly schema: StructType; readonly bytes: number }>
   /** Stages of a plan; with `write`, its rows go there. */
   plan(plan: Relation, context: PlanContext, write?: WriteTarget): Promise<PlannedQuery>
   explain(plan: Relation, context: PlanContext, mode: PlanExplainMode): Promise<string>

@@ -9,6 +9,7 @@ import type { FileFormat } from '../core/stage.js'
 import { type StructType, struct } from '../core/types.js'
 import type { Expr } from '../planner/expr.js'
 import type { Relation } from '../planner/logical.js'
+import type { TableStatistics } from '../planner/table-statistics.js'
 import { noRows } from './local-relation.js'
 
 export const catalogName = 'spark_catalog'
@@ -26,6 +27,8 @@ export interface TableEntry {
   /** By column, lower case. */
   readonly defaults: ReadonlyMap<string, Expr>
   readonly comment?: string
+  /** What ANALYZE TABLE has found; gone when rows change. */
+  readonly statistics?: TableStatistics
 }
 
 export interface ViewEntry {
@@ -199,9 +202,11 @@ export function quoted(parts: readonly string[]): string {
   return parts.map(p => `\`${p.replaceAll('`', '``')}\``).join('.')
 }
 
-function rowsOf(table: TableEntry): Relation {
-  if (!hasFiles(table.location)) return { ...noRows(), schema: table.schema }
-  return { kind: 'ReadFiles', format: table.format, paths: [table.location], options: table.options, schema: struct(table.schema.fields) }
+/** Its files, or no rows while it has none. */
+export function rowsOf(table: TableEntry): Relation {
+  const { format, options, location, schema, statistics } = table
+  if (!hasFiles(location)) return { ...noRows(), schema }
+  return { kind: 'ReadFiles', format, paths: [location], options, schema: struct(schema.fields), ...(statistics === undefined ? {} : { statistics }) }
 }
 
 function hasFiles(folder: string): boolean {

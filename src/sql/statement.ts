@@ -3,6 +3,8 @@ import { SpkError, unreachable } from '../core/errors.js'
 import { field, struct, typeString, types } from '../core/types.js'
 import type { CacheCommand } from '../planner/commands.js'
 import type { LocalRelation, Relation, Statement } from '../planner/logical.js'
+import { analyzeTable, analyzeTables } from './analyze-table.js'
+import { describeTable } from './describe-table.js'
 import { localRelation, noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
 import { catalogName } from './session-tables.js'
@@ -36,8 +38,7 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
     case 'DescribeQuery':
       return session.runner.deferred(() => described(statement.plan, session))
     case 'DescribeTable':
-      if (statement.extended || statement.column !== undefined) throw unsupported('DESCRIBE EXTENDED and DESCRIBE of a column')
-      return session.runner.deferred(() => described({ kind: 'UnresolvedRelation', nameParts: statement.nameParts }, session))
+      return session.runner.deferred(() => describeTable(statement, session))
     case 'ShowTables':
       return session.runner.deferred(async () => showTables(statement, session))
     case 'ShowColumns':
@@ -68,6 +69,12 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
         tables.use(schemaName(statement.nameParts))
         return noRows()
       })
+    case 'AnalyzeTable':
+      return runner.command(() => analyzeTable(statement, session))
+    case 'AnalyzeTables':
+      return runner.command(() =>
+        analyzeTables(statement, statement.namespace === undefined ? tables.currentSchema : schemaName(statement.namespace), session),
+      )
     case 'CacheCommand':
       return cache(statement, session)
     case 'OtherCommand':

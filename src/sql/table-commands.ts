@@ -1,5 +1,6 @@
 /** CREATE TABLE, INSERT, DROP TABLE, TRUNCATE and persistent views, on the tables of a session. Each runs in the session's command queue. */
 import { resolve } from 'node:path'
+import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import { type DataType, field, type StructField, type StructType, struct, types } from '../core/types.js'
@@ -9,7 +10,7 @@ import type { InlineTable, Relation } from '../planner/logical.js'
 import { formatOf } from './formats.js'
 import { noRows } from './local-relation.js'
 import type { SparkSession } from './session.js'
-import { alreadyExists, quoted, type SessionTables, type TableEntry } from './session-tables.js'
+import { alreadyExists, quoted, rowsOf, type SessionTables, type TableEntry } from './session-tables.js'
 import { checkStorable } from './store-assignment.js'
 import { withoutSpans } from './without-spans.js'
 
@@ -48,6 +49,7 @@ export async function createTable(command: CreateTable, order: Order): Promise<R
   }
   if (command.replace && tables.get(command.nameParts) !== undefined) tables.remove(command.nameParts)
   tables.put(command.nameParts, entry, false)
+  if (command.plan !== undefined) await forgetStatistics(command.nameParts, order)
   return noRows()
 }
 
@@ -119,6 +121,19 @@ async function writeRows(table: TableEntry, plan: Relation, overwrite: boolean, 
   } catch (error) {
     throw overflow(error) ?? error
   }
+}
+
+/** Statistics are those of the rows that were: as Spark, only the size is measured anew, and that when `spark.sql.statistics.size.autoUpdate.enabled`. */
+async function forgetStatistics(nameParts: readonly string[], { session }: Order): Promise<void> {
+  const { tables } = session.runner
+  const entry = tables.get(nameParts)
+  if (entry?.kind !== 'table') return
+  const { statistics, ...table } = entry
+  if (session.conf.snapshot().get(conf.sizeAutoUpdate)) {
+    const source = rowsOf(table)
+    const bytes = source.kind === 'ReadFiles' ? (await session.runner.measured(source)).bytes : 0
+    if (bytes !== statistics?.bytes) tables.put(nameParts, { ...table, statistics: { bytes, columns: new Map() } }, true)
+  } else if (statistics !== undefined) tables.put(nameParts, table, true)
 }
 
 /** A number that does not fit its column is told as such. */
@@ -197,6 +212,7 @@ export async function insertInto(command: Insert, order: Order): Promise<Relatio
     command.overwrite,
     order,
   )
+  await forgetStatistics(command.nameParts, order)
   return noRows()
 }
 
@@ -370,5 +386,6 @@ export async function truncateTable(command: TruncateTable, order: Order): Promi
   const never: Expr = { kind: 'Literal', value: false, type: types.boolean }
   const all: Relation = { kind: 'Filter', input: { kind: 'UnresolvedRelation', nameParts: command.nameParts }, condition: never }
   await writeRows(table, fixed.size === 0 ? all : otherPartitions(command.nameParts, fixed), true, order)
+  await forgetStatistics(command.nameParts, order)
   return noRows()
 }

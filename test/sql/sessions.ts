@@ -40,6 +40,7 @@ export function testSession(settings: Readonly<Record<string, string>> = {}): Te
   const runs: RunOptions[] = []
   const planner: QueryPlanner = {
     schemaOf: async () => state.schema,
+    measured: async () => ({ schema: state.schema, bytes: 0 }),
     plan: async (plan, context, write) => {
       plans.push(write === undefined ? { plan, context } : { plan, context, write })
       const graph: StageGraph = { stages: [], schema: state.schema }

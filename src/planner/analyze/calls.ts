@@ -40,7 +40,7 @@ export function bindCall(
   modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr } = { distinct: false },
   withinGroup?: readonly BoundSortOrder[],
 ): BoundExpr {
-  const entry = findFunction(name)
+  const entry = findFunction(name, expr.kind === 'UnresolvedFunction' && expr.internal)
   if (entry === undefined) throw unresolvedRoutine({ name, ...(expr.span === undefined ? {} : { span: expr.span }) }, context)
   if (args.length < entry.minArgs || args.length > entry.maxArgs) throw wrongNumber(name, entry.minArgs, entry.maxArgs, args.length, expr, context)
   return bindEntry(name, args, bindingOf(name, expr, written, names, context, withinGroup), modifiers)
@@ -108,7 +108,7 @@ function bindEntry(
   context: BindContext,
   modifiers: { readonly distinct: boolean; readonly filter?: BoundExpr },
 ): BoundExpr {
-  const entry = findFunction(name)
+  const entry = findFunction(name, true)
   if (entry === undefined) throw new Error(`bug in spk: no function ${name}`)
   if (entry.kind === 'scalar') return entry.bind(args, context)
   return entry.bind(args, context, { ...modifiers, distinct: modifiers.distinct && !entry.ignoresDistinct })

@@ -235,6 +235,11 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
     return amongPassing(plain, bindCondition(called.filter, names, context, 'AGGREGATE'), over)
   }
   const bound = bindFunction(called, names, context, true)
+  const name = called.name.toLowerCase()
+  if (wholePartition.has(name) && (spec.orderBy.length > 0 || spec.frame !== undefined)) {
+    const message = `Cannot specify ORDER BY or a window frame for ${name}: it is computed over whole partitions.`
+    throw fail(context, expr, 'INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC', '42601', message)
+  }
   const replace = (e: BoundExpr): BoundExpr => {
     if (e.kind !== 'AggregateCall') return mapExprChildren(e, replace)
     // An average is a quotient of two functions: each is computed once, and divided above.
@@ -289,13 +294,16 @@ function ofGroupsAround(bound: BoundExpr, expr: UnresolvedFunction, context: Ana
   return parameter
 }
 
+/** Aggregates that a window may give no order or frame. */
+const wholePartition = new Set(['percentile_cont', 'percentile_disc', 'median', 'listagg', 'string_agg'])
+
 /** Aggregates that WITHIN GROUP may order. */
 const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_disc', 'mode'])
 
 /** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
 function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
   if (expr.args.some(a => a.kind === 'LambdaFunction')) return bindHigherOrder(expr, names, context, bindExpr)
-  const entry = findFunction(expr.name)
+  const entry = findFunction(expr.name, expr.internal)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
   const withinGroup = expr.withinGroup
   if (withinGroup !== undefined && !orderedAggregates.has(entry.name))

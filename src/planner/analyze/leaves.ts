@@ -25,6 +25,7 @@ export function bindReadFiles(relation: ReadFiles, context: AnalyzerContext): Sc
     files: source.files,
     fileSchema: source.schema,
     output,
+    ...(relation.statistics === undefined ? {} : { statistics: relation.statistics }),
   })
 }
 

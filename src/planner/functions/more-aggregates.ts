@@ -11,8 +11,6 @@ import { countOf, intervalSql } from './intervals.js'
 
 const { double, long, string } = types
 
-const over = (m: AggregateModifiers) => `${m.filter}${m.over}`
-
 /** A statistic of pairs (y, x); rows where either is NULL do not count. */
 function regression(name: string, type: DataType, sql: (y: string, x: string, m: AggregateModifiers) => string): AggregateFunction {
   return aggregate({
@@ -24,7 +22,7 @@ function regression(name: string, type: DataType, sql: (y: string, x: string, m:
   })
 }
 
-const duckRegression = (name: string) => regression(name, double, (y, x, m) => `${name}(${y}, ${x})${over(m)}`)
+const duckRegression = (name: string) => regression(name, double, (y, x, m) => `${name}(${y}, ${x})${m.filter}`)
 
 /** Third and fourth standardised moments of a population, as Spark has them; NULL when all values are the same. */
 function shape(name: 'skewness' | 'kurtosis'): AggregateFunction {
@@ -56,7 +54,7 @@ const trySum = aggregate({
     return aggregateCall('try_sum', [arg.type.kind === 'float' ? castTo(arg, double) : arg], type, true, modifiers)
   },
   sql: ([x], c, m) => {
-    const sum = `sum(${m.distinct}${x})${over(m)}`
+    const sum = `sum(${m.distinct}${x})${m.filter}`
     return c.type.kind === 'double' ? sum : `TRY_CAST(${sum} AS ${duckType(c.type)})`
   },
 })
@@ -78,7 +76,7 @@ const tryAvg = aggregate({
       modifiers,
     )
   },
-  sql: ([x], _, m) => `avg(${m.distinct}${x})${over(m)}`,
+  sql: ([x], _, m) => `avg(${m.distinct}${x})${m.filter}`,
 })
 
 function intervalAggregate(name: string, count: (x: string, m: AggregateModifiers) => string, tolerant: boolean, advice: string): AggregateFunction {
@@ -96,9 +94,9 @@ function intervalAggregate(name: string, count: (x: string, m: AggregateModifier
   })
 }
 
-const sumOf = (x: string, m: AggregateModifiers) => `sum(${m.distinct}CAST(${x} AS HUGEINT))${over(m)}`
+const sumOf = (x: string, m: AggregateModifiers) => `sum(${m.distinct}CAST(${x} AS HUGEINT))${m.filter}`
 const meanOf = (x: string, m: AggregateModifiers) =>
-  `CAST(round(CAST(${sumOf(x, m)} AS DOUBLE) / nullif(count(${m.distinct}${x})${over(m)}, 0)) AS HUGEINT)`
+  `CAST(round(CAST(${sumOf(x, m)} AS DOUBLE) / nullif(count(${m.distinct}${x})${m.filter}, 0)) AS HUGEINT)`
 
 function percentage(arg: BoundExpr | undefined, context: BindContext): BoundExpr {
   const cast = arg === undefined ? undefined : arg.type.kind === 'array' ? castTo(arg, array(double, false)) : implicitCast(arg, double)
@@ -151,7 +149,7 @@ function orderedPercentile(name: string, duck: string): AggregateFunction {
         return `list_transform([${sorted}], lambda l_: ${value})[1]`
       }
       const at = up === 'true' ? p : c.type.kind === 'array' ? `list_transform(${p}, lambda p_: 1 - p_)` : `(1 - ${p})`
-      return `${duck}(${x}, ${at})${over(m)}`
+      return `${duck}(${x}, ${at})${m.filter}`
     },
   })
 }
@@ -200,9 +198,9 @@ const listagg = aggregate({
   sql: ([x, by, flags, ...keys], c, m) => {
     const directions = (flags ?? "''").slice(1, -1).split(',')
     const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `${k} ${directions[i]}`).join(', ')}`
-    if (c.type.kind !== 'binary') return `string_agg(${m.distinct}${x}, ${by}${order})${over(m)}`
+    if (c.type.kind !== 'binary') return `string_agg(${m.distinct}${x}, ${by}${order})${m.filter}`
     const delimiter = c.args[1]?.type.kind === 'binary' ? `hex(${by})` : "''"
-    return `unhex(string_agg(${m.distinct}hex(${x}), ${delimiter}${keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `hex(${k}) ${directions[i]}`).join(', ')}`})${over(m)})`
+    return `unhex(string_agg(${m.distinct}hex(${x}), ${delimiter}${keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `hex(${k}) ${directions[i]}`).join(', ')}`})${m.filter})`
   },
 })
 
@@ -240,7 +238,7 @@ const histogramNumeric = aggregate({
           : isAnsiInterval(type)
             ? countOf(x ?? '', type)
             : x
-    const values = `string_agg(${m.distinct}CAST(CAST(${number} AS DOUBLE) AS VARCHAR), ',')${over(m)}`
+    const values = `string_agg(${m.distinct}CAST(CAST(${number} AS DOUBLE) AS VARCHAR), ',')${m.filter}`
     const bins = `CAST(CAST(spk_histogram(${values}, CAST(${n} AS VARCHAR)) AS JSON) AS DOUBLE[][])`
     const back =
       type.kind === 'date'
@@ -269,7 +267,7 @@ export const moreAggregates: readonly AggregateFunction[] = [
   intervalAggregate('try_interval_avg', meanOf, true, ''),
   shape('skewness'),
   shape('kurtosis'),
-  regression('regr_count', long, (y, x, m) => `CAST(regr_count(${y}, ${x})${over(m)} AS BIGINT)`),
+  regression('regr_count', long, (y, x, m) => `CAST(regr_count(${y}, ${x})${m.filter} AS BIGINT)`),
   ...['regr_avgx', 'regr_avgy', 'regr_intercept', 'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy'].map(duckRegression),
   orderedPercentile('percentile_cont', 'quantile_cont'),
   orderedPercentile('percentile_disc', 'quantile_disc'),

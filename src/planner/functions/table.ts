@@ -26,6 +26,7 @@ import { numberFormats } from './number-format.js'
 import { predicates } from './predicates.js'
 import { regexps } from './regexp.js'
 import { singleValue } from './single-value.js'
+import { sketchFunctions } from './sketch.js'
 import { momentFinishers, statistical } from './statistical.js'
 import { strings } from './string.js'
 import { wholeAggregates } from './whole-aggregates.js'
@@ -58,6 +59,7 @@ const entries: readonly FunctionEntry[] = [
   singleValue,
   ...grouping,
   ...higherOrder,
+  ...sketchFunctions,
 ]
 
 const byName = new Map<string, FunctionEntry>()
@@ -73,10 +75,10 @@ export function functionEntries(): readonly FunctionEntry[] {
   return entries
 }
 
-/** The function a user means by `name` (any case), or undefined. */
-export function findFunction(name: string): FunctionEntry | undefined {
+/** The function a user means by `name` (any case), or undefined. `internal`: spk itself means it, and those that users do not see are found too. */
+export function findFunction(name: string, internal = false): FunctionEntry | undefined {
   const entry = byName.get(name.toLowerCase())
-  return entry?.internal ? undefined : entry
+  return entry?.internal && !internal ? undefined : entry
 }
 
 /** Up to five names of functions, the nearest first. */

@@ -1,7 +1,7 @@
 /** Aggregates over lists and order: collections, extremes by another column, percentiles. What has no `split` sees all rows of a group at once. */
 import { array, type DataType, types } from '../../core/types.js'
 import { type BoundExpr, literal } from '../bound.js'
-import { implicitCast } from '../coercion.js'
+import { castTo, implicitCast } from '../coercion.js'
 import { aggregate, buffer } from './aggregates.js'
 import { type AggregateFunction, aggregateCall, type BindContext, takeArgs, unexpectedInput } from './define.js'
 
@@ -64,12 +64,15 @@ function extremeBy(name: 'max_by' | 'min_by', duck: string, extreme: 'max' | 'mi
   })
 }
 
+/** One value, or one per percentage when there is an array of them. */
+function perFraction(p: BoundExpr, type: DataType): DataType {
+  return p.type.kind === 'array' ? array(type, false) : type
+}
+
 function fraction(args: readonly BoundExpr[], context: BindContext): BoundExpr {
   const cast = args[1] === undefined ? undefined : implicitCast(args[1], types.double)
   if (cast !== undefined) return cast
-  if (args[1]?.type.kind === 'array') {
-    throw context.fail('UNSUPPORTED_FEATURE.PERCENTILE_ARRAY', '0A000', `The feature is not supported: several percentages in "${context.callText}".`)
-  }
+  if (args[1]?.type.kind === 'array') return castTo(args[1], array(types.double, false))
   throw unexpectedInput(context, 1, 'DOUBLE', args[1]?.type ?? types.null)
 }
 
@@ -133,7 +136,7 @@ const mode = aggregate({
     const sorted = least?.kind === 'Literal' && least.value === true
     return aggregateCall('mode', sorted ? [value, literal('ASC', types.string)] : [value], value.type, true, modifiers)
   },
-  sql: ([x, order], _, m) => `mode(${x}${order === undefined ? '' : ` ORDER BY ${x} ${order.slice(1, -1)}`})${m.filter}${m.over}`,
+  sql: ([x, order], _, m) => `mode(${x}${order === undefined ? '' : ` ORDER BY ${x} ${order.slice(1, -1)}`})${m.filter}`,
 })
 
 function wrongNumber(context: BindContext, wanted: string, given: number) {
@@ -164,7 +167,8 @@ export const wholeAggregates: readonly AggregateFunction[] = [
     (args, context) => {
       if (args.length === 3)
         throw context.fail('UNSUPPORTED_FEATURE.PERCENTILE_FREQUENCY', '0A000', `The feature is not supported: frequencies in "${context.callText}".`)
-      return { args: [...takeArgs(args.slice(0, 1), [types.double], context), fraction(args, context)], type: types.double }
+      const p = fraction(args, context)
+      return { args: [...takeArgs(args.slice(0, 1), [types.double], context), p], type: perFraction(p, types.double) }
     },
     ([x, p], d) => `quantile_cont(${d}${x}, ${p})`,
   ),
@@ -173,7 +177,8 @@ export const wholeAggregates: readonly AggregateFunction[] = [
     [2, 3],
     (args, context) => {
       const [value] = takeArgs(args.slice(0, 1), ['numeric'], context) as [BoundExpr]
-      return { args: [value, fraction(args, context)], type: value.type }
+      const p = fraction(args, context)
+      return { args: [value, p], type: perFraction(p, value.type) }
     },
     ([x, p], d) => `quantile_disc(${d}${x}, ${p})`,
     ['approx_percentile'],

@@ -3,6 +3,7 @@ import type { Command } from '../commands.js'
 import type { Statement } from '../logical.js'
 import type { Cursor } from './cursor.js'
 import { isName, multipartName, plainName, strictName } from './names.js'
+import { syntaxError } from './parse-error.js'
 import { optionalPartition, propertyKey } from './properties.js'
 import { isString, stringText } from './strings.js'
 
@@ -226,19 +227,41 @@ export function maintenance(c: Cursor): Command {
 }
 
 function analyze(c: Cursor): Command {
-  if (c.accept('TABLES')) optionalFrom(c)
-  else {
-    c.expect('TABLE')
-    multipartName(c)
-    optionalPartition(c)
-  }
+  const all = c.accept('TABLES')
+  if (!all) c.expect('TABLE')
+  const nameParts = all ? optionalFrom(c) : multipartName(c)
+  const partition = all ? undefined : optionalPartition(c)
   c.expect('COMPUTE')
   c.expect('STATISTICS')
-  if (c.accept('FOR')) {
-    if (!c.acceptAll('ALL', 'COLUMNS')) {
-      c.expect('COLUMNS')
-      c.list(strictName)
-    }
-  } else if (isName(c)) strictName(c)
-  return other('ANALYZE TABLE')
+  if (all) return { kind: 'AnalyzeTables', noScan: noScan(c), ...(nameParts === undefined ? {} : { namespace: nameParts }) }
+  const columns = c.accept('FOR') ? analyzedColumns(c) : undefined
+  return {
+    kind: 'AnalyzeTable',
+    nameParts: nameParts ?? [],
+    noScan: columns === undefined && noScan(c),
+    ...(partition === undefined ? {} : { partition }),
+    ...(columns === undefined ? {} : { columns }),
+  }
+}
+
+function analyzedColumns(c: Cursor): readonly string[] | 'all' {
+  if (c.acceptAll('ALL', 'COLUMNS')) return 'all'
+  c.expect('COLUMNS')
+  return c.list(strictName)
+}
+
+function noScan(c: Cursor): boolean {
+  if (!isName(c)) return false
+  const { text } = c.token
+  if (text.toUpperCase() === 'NOSCAN') {
+    c.next()
+    return true
+  }
+  throw syntaxError(
+    'INVALID_SQL_SYNTAX.ANALYZE_TABLE_UNEXPECTED_NOSCAN',
+    `Invalid SQL syntax: ANALYZE TABLE(S) ... COMPUTE STATISTICS ... ${text.toUpperCase()} must be either NOSCAN or empty.`,
+    c.place(c.token),
+    { ctx: text },
+    '42000',
+  )
 }

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../../core/errors.js'
 import type { Attribute } from '../bound.js'
-import { cardinality } from '../cardinality.js'
+import { cardinality, scanRows } from '../cardinality.js'
 import { conjunctsOf } from '../conjuncts.js'
 import type { Estimate } from '../physical-plan.js'
 import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
@@ -104,9 +104,8 @@ function scan(plan: ScanPlan): Estimate {
   const size = plan.files.reduce((sum, f) => sum + f.file.size, 0)
   const whole = plan.fileSchema.fields.reduce((sum, f) => sum + typeWidth(f.type), 8)
   const bytes = (size * rowWidth(plan.output)) / whole
-  if (!plan.files.every(f => f.rowGroups !== undefined)) return { bytes }
-  const rows = plan.files.reduce((sum, f) => sum + (f.rowGroups ?? []).reduce((n, g) => n + g.rows, 0), 0)
-  return { bytes, rows }
+  const rows = scanRows(plan)
+  return rows === undefined ? { bytes } : { bytes, rows }
 }
 
 /** An equi-join is taken to keep at most as many rows as its larger side has, or as many as statistics make likely; without keys it is the product. */
