@@ -3,16 +3,13 @@
  * `hash()` of their number, so both sides see the same ones; no data is kept in the repository.
  */
 
-/** A number below `n` for row `i`, another one for each salt. */
-const pick = (i: string, salt: number, n: number) => `(hash(${i} * 31 + ${salt}) % ${n})::INTEGER`
-const among = (i: string, salt: number, values: readonly string[]) => `[${values.map(v => `'${v}'`).join(', ')}][1 + ${pick(i, salt, values.length)}]`
+import { among, pick, texts } from './seeded-sql.js'
 
 const nations =
   'ALGERIA ARGENTINA BRAZIL CANADA EGYPT ETHIOPIA FRANCE GERMANY INDIA INDONESIA IRAN IRAQ JAPAN JORDAN KENYA MOROCCO MOZAMBIQUE PERU CHINA ROMANIA SAUDI_ARABIA VIETNAM RUSSIA UNITED_KINGDOM UNITED_STATES'
     .split(' ')
     .map(n => n.replace('_', ' '))
 const regionOf = [0, 1, 1, 1, 4, 0, 3, 3, 2, 2, 4, 4, 2, 4, 0, 0, 0, 1, 2, 3, 4, 2, 3, 3, 1]
-const list = (values: readonly string[]) => `[${values.map(v => `'${v}'`).join(', ')}]`
 
 const suppliers = 30
 const parts = 120
@@ -22,8 +19,8 @@ const orders = 900
 const supplierOf = (part: string, k: string) => `(1 + (${part} + ${k} * 7) % ${suppliers})::BIGINT`
 
 export const tpchTables: Readonly<Record<string, string>> = {
-  region: `SELECT i::INTEGER AS r_regionkey, ${list(['AFRICA', 'AMERICA', 'ASIA', 'EUROPE', 'MIDDLE EAST'])}[i + 1] AS r_name, 'r' || i AS r_comment FROM range(5) t(i)`,
-  nation: `SELECT i::INTEGER AS n_nationkey, ${list(nations)}[i + 1] AS n_name, [${regionOf.join(', ')}][i + 1]::INTEGER AS n_regionkey, 'n' || i AS n_comment FROM range(25) t(i)`,
+  region: `SELECT i::INTEGER AS r_regionkey, ${texts(['AFRICA', 'AMERICA', 'ASIA', 'EUROPE', 'MIDDLE EAST'])}[i + 1] AS r_name, 'r' || i AS r_comment FROM range(5) t(i)`,
+  nation: `SELECT i::INTEGER AS n_nationkey, ${texts(nations)}[i + 1] AS n_name, [${regionOf.join(', ')}][i + 1]::INTEGER AS n_regionkey, 'n' || i AS n_comment FROM range(25) t(i)`,
   supplier: `SELECT i::BIGINT AS s_suppkey, 'Supplier#' || i AS s_name, 'address ' || i AS s_address, [2, 3, 6, 7, 20, 8, 12][1 + ${pick('i', 1, 7)}]::INTEGER AS s_nationkey,
     '1' || i AS s_phone, (${pick('i', 2, 1000000)} / 100.0 - 1000)::DECIMAL(15, 2) AS s_acctbal,
     CASE WHEN i % 11 = 3 THEN 'Customer slow Complaints' ELSE 'fine' END AS s_comment FROM range(1, ${suppliers + 1}) t(i)`,
