@@ -234,6 +234,20 @@ export const conf = {
     undefined,
     'Partitions of a hash exchange before adaptive execution reads small ones together; unset: `spark.sql.shuffle.partitions`.',
   ),
+  localShuffleReader: option(
+    'session',
+    'spark.sql.adaptive.localShuffleReader.enabled',
+    asBoolean,
+    'true',
+    'Whether a join whose sides are both written already is turned into a broadcast join when that moves less: tasks read the large side where it lies.',
+  ),
+  nonEmptyPartitionRatio: option(
+    'session',
+    'spark.sql.adaptive.nonEmptyPartitionRatioForBroadcastJoin',
+    asNumber,
+    '0.2',
+    'A join side that is written already is not broadcast when a smaller share of its partitions has rows.',
+  ),
   skewJoinEnabled: option(
     'session',
     'spark.sql.adaptive.skewJoin.enabled',

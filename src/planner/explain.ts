@@ -4,7 +4,7 @@ import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
 import type { Attribute, BoundExpr } from './bound.js'
 import type { Relation } from './logical.js'
-import { type ExchangeOrigin, type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
+import { type Exchange, type ExchangeOrigin, type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import { exprText, namedText, orderText, prettyText } from './print.js'
 import { planChildren } from './tree.js'
@@ -131,17 +131,31 @@ const joinNames: Readonly<Record<string, string>> = {
 }
 const joinName = (type: string) => joinNames[type] ?? type
 
+/** A plan as it is shown: how the tasks share what they read of an exchange has a line of its own. */
+type Shown = Physical | { readonly kind: 'AQEShuffleRead'; readonly exchange: Exchange }
+
 export function physicalText(plan: Physical): string {
-  // An exchange that is read in several places is shown where it is read first.
-  const shown = new Set<Physical>()
-  const isAgain = (node: Physical): boolean => node.kind === 'Exchange' && shown.has(node)
-  const line = (node: Physical): string => (isAgain(node) ? `ReusedExchange ${list(physicalOutput(node).map(exprText))}` : physicalLine(node))
-  const children = (node: Physical): readonly Physical[] => {
-    if (isAgain(node)) return []
-    shown.add(node)
-    return physicalChildren(node)
+  // An exchange that is read in several places is shown where it is read first. Its reads may differ: it is known by its input.
+  const shown = new Set<string>()
+  const numbers = new Map<Physical, number>()
+  const name = ({ input, target }: Exchange): string => {
+    const number = numbers.get(input) ?? numbers.size
+    numbers.set(input, number)
+    return `${number} ${target.kind} ${targetText(target)}`
   }
-  return tree(plan, children, line)
+  const isAgain = (node: Physical): boolean => node.kind === 'Exchange' && shown.has(name(node))
+  const line = (node: Shown): string => {
+    if (node.kind === 'AQEShuffleRead') return `AQEShuffleRead ${node.exchange.reading}`
+    return isAgain(node) ? `ReusedExchange ${list(physicalOutput(node).map(exprText))}` : physicalLine(node)
+  }
+  const read = (node: Physical): Shown => (node.kind === 'Exchange' && node.reading !== undefined ? { kind: 'AQEShuffleRead', exchange: node } : node)
+  const children = (node: Shown): readonly Shown[] => {
+    if (node.kind === 'AQEShuffleRead') return [node.exchange]
+    if (isAgain(node)) return []
+    if (node.kind === 'Exchange') shown.add(name(node))
+    return physicalChildren(node).map(read)
+  }
+  return tree(read(plan), children, line)
 }
 
 function targetText(target: ExchangeTarget): string {
@@ -191,7 +205,7 @@ function physicalLine(plan: Physical): string {
       return `HashAggregate(keys=${list(plan.grouping.map(exprText))}, mode=${plan.mode}, output=${list(plan.results.map(namedText))})`
     case 'Join': {
       const keys = plan.probeKeys.length === 0 ? '' : `${list(plan.probeKeys.map(exprText))}, ${list(plan.buildKeys.map(exprText))}, `
-      return `${plan.strategy} ${keys}${joinName(plan.type)}, BuildRight${plan.condition === undefined || plan.probeKeys.length > 0 ? '' : `, ${exprText(plan.condition)}`}`
+      return `${plan.strategy}${plan.skew ? '(skew=true)' : ''} ${keys}${joinName(plan.type)}, BuildRight${plan.condition === undefined || plan.probeKeys.length > 0 ? '' : `, ${exprText(plan.condition)}`}`
     }
     case 'Sort':
       return `Sort ${list(plan.order.map(orderText))}, ${plan.global}`

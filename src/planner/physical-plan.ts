@@ -78,6 +78,8 @@ export interface PhysicalJoin {
   readonly output: readonly Attribute[]
   /** Likely bytes of the build side, of a hash join. */
   readonly buildBytes?: number
+  /** Some of its partitions were split. */
+  readonly skew?: boolean
 }
 export interface PhysicalSort {
   readonly kind: 'Sort'
@@ -169,6 +171,8 @@ export interface Exchange {
   readonly kind: 'Exchange'
   readonly input: Physical
   readonly target: ExchangeTarget
+  /** How tasks share what they read of it, once that is known. local: each reads what one task wrote, where it lies, and rows lie as they were written. */
+  readonly reading?: 'coalesced' | 'skewed' | 'coalesced and skewed' | 'local'
 }
 
 export type Physical =
@@ -315,6 +319,7 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'Join':
       return joinPartitioning(plan)
     case 'Exchange':
+      if (plan.reading === 'local') return { kind: 'unknown', partitions: partitioningOf(plan.input).partitions }
       switch (plan.target.kind) {
         case 'hash':
           return { kind: 'hash', keys: plan.target.keys.map(k => new Set([k.id])), partitions: plan.target.partitions }

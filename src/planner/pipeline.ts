@@ -5,7 +5,7 @@
 import type { Conf } from '../core/config.js'
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import type { Adapt, StageGraph, WriteTarget } from '../core/stage.js'
+import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { type Replanner, replanner, waitingStages } from './adaptive/replan.js'
 import { analyze } from './analyze/analyzer.js'
@@ -157,6 +157,8 @@ export interface PlannedQuery {
   readonly trace: readonly TraceEntry[]
   /** With adaptive execution: plans stages that have not started again, by the sizes of those that are complete. */
   readonly adapt?: Adapt
+  /** With adaptive execution: to be told how stages share what they read, for `finalPlan`. */
+  readonly laidOut?: LaidOut
   explain(mode?: ExplainMode): string
   /** The physical plan after what `adapt` has changed so far. */
   finalPlan(): string
@@ -227,7 +229,8 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
     optimized,
     physical,
     trace,
-    ...(adaptive === undefined ? {} : { adapt: adaptive.adapt }),
+    ...(adaptive === undefined ? {} : { laidOut: adaptive.laidOut }),
+    ...(adaptive === undefined || cut.graph.stages.length < 3 ? {} : { adapt: adaptive.adapt }),
     explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph),
     finalPlan: () => physicalText(adaptive?.plan() ?? physical),
   }
@@ -235,9 +238,10 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
 
 /** With adaptive execution: what re-plans the stages, and which of them had better wait. */
 function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { readonly graph: StageGraph; readonly adaptive?: Replanner } {
-  if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 3) return cut
+  if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 2) return cut
   const broadcastBytes = settings.optional(conf.adaptiveBroadcastThreshold) ?? settings.get(conf.autoBroadcastJoinThreshold)
-  const options = { ...cut, broadcastBytes }
+  const localRead = settings.get(conf.localShuffleReader)
+  const options = { ...cut, broadcastBytes, localRead, nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio) }
   const after = waitingStages(options, id => cut.graph.stages[id]?.parents ?? [])
   const stages = cut.graph.stages.map(stage => {
     const first = after.get(stage.id)

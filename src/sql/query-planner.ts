@@ -38,12 +38,13 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     },
     plan: async (relation, context, write): Promise<PlannedQuery> => {
       const planned = await plan(relation, context, write)
-      const { graph, adapt } = planned
+      const { graph, adapt, laidOut } = planned
       const first = planned.finalPlan()
       return {
         graph,
         physical: planned.explain('simple'),
         ...(adapt === undefined ? {} : { adapt }),
+        ...(laidOut === undefined ? {} : { laidOut }),
         finalPlan() {
           const final = planned.finalPlan()
           return final === first ? undefined : final

@@ -169,7 +169,8 @@ export class QueryRunner {
         plan: planned.physical,
         conf: profile ? { ...settings.entries(), [conf.profile.key]: 'true' } : settings.entries(),
         signal,
-        ...(planned.adapt === undefined ? {} : { adapt: planned.adapt, finalPlan: () => planned.finalPlan() }),
+        ...(planned.adapt === undefined ? {} : { adapt: planned.adapt }),
+        ...(planned.laidOut === undefined ? {} : { laidOut: planned.laidOut, finalPlan: () => planned.finalPlan() }),
         ...(bar === undefined ? {} : { onProgress: progress => bar.update(progress) }),
       })
       const final = planned.finalPlan()

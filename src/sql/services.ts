@@ -1,6 +1,6 @@
 /** What a session needs of the rest of spk. The SDK makes it; tests give their own. */
 import type { ClusterHandle } from '../actors/driver/handle.js'
-import type { Adapt, StageGraph, WriteTarget } from '../core/stage.js'
+import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import type { ParseOptions } from '../planner/parse/options.js'
@@ -24,6 +24,7 @@ export interface PlannedQuery {
   /** The physical plan as text. */
   readonly physical: string
   readonly adapt?: Adapt
+  readonly laidOut?: LaidOut
   /** The plan that was run, as text, when it was changed on the way. */
   finalPlan(): string | undefined
 }

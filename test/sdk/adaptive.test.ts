@@ -1,5 +1,5 @@
 /** Adaptive execution through the public API: a join that was planned as a shuffle ends as a broadcast, with the same rows, and `explain` tells. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SparkSession } from 'spk'
@@ -42,6 +42,34 @@ test('an empty side makes the join empty', async ({ spark }) => {
   const joined = spark.sql("SELECT x, name FROM facts JOIN items USING (k) WHERE name LIKE '%nothing%'")
   assert.equal(await joined.collect(), [])
   assert.match(await joined.explainString(), /== Final Plan of the Last Run ==[\s\S]*LocalTableScan <empty>/)
+})
+
+test('a key with most of the rows is joined by several tasks, and EXPLAIN shows how each input was read', async ({ spark }) => {
+  const settings = {
+    'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1',
+    'spark.sql.shuffle.partitions': '8',
+    'spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes': '20k',
+    'spark.sql.adaptive.skewJoin.skewedPartitionFactor': '2',
+    'spark.sql.adaptive.advisoryPartitionSizeInBytes': '50k',
+    'spark.sql.adaptive.coalescePartitions.minPartitionSize': '1k',
+  }
+  for (const [key, value] of Object.entries(settings)) spark.conf.set(key, value)
+  const joined = spark.sql(
+    'SELECT count(*) AS n, sum(x) AS s, count(DISTINCT name) AS d FROM (SELECT CASE WHEN x % 4 < 3 THEN 7 ELSE k END AS k, x FROM facts) JOIN items USING (k)',
+  )
+  const rows = await joined.collect()
+  assert.equal([rows[0]?.n, rows[0]?.s, rows[0]?.d], [200_000, 19_999_900_000, 250])
+  const [, final = ''] = (await joined.explainString()).split('== Final Plan of the Last Run ==')
+  assert.match(final, /ShuffledHashJoin\(skew=true\) .*Inner/)
+  assert.match(final, /AQEShuffleRead (coalesced and )?skewed\n[ :+-]*Exchange hashpartitioning/)
+  for (const key of Object.keys(settings)) spark.conf.unset(key)
+})
+
+test('a number of partitions that was asked for is the number of files', async ({ spark, folder }) => {
+  const path = join(folder, 'three')
+  await spark.sql('SELECT /*+ REPARTITION(3) */ * FROM items').write.parquet(path)
+  assert.is(readdirSync(path).filter(name => name.endsWith('.parquet')).length, 3)
+  assert.is(await spark.read.parquet(path).count(), 1000)
 })
 
 test('a row is counted once, however the join is run', async ({ spark }) => {

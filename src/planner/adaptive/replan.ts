@@ -4,9 +4,10 @@
  * then not needed; of which one turned out empty, where an empty side means no rows, becomes the empty relation. Only where nothing above the join in
  * its stage relies on how the exchanges would have laid the rows. Pure over its own state; called through `pipeline.ts` by the driver.
  */
-import type { Adapt, StageSize, StageSpec } from '../../core/stage.js'
+import type { Adapt, LaidOut, ShuffleReading, StageSize, StageSpec } from '../../core/stage.js'
 import { type Exchange, mapPhysicalChildren, type Physical, type PhysicalJoin } from '../physical-plan.js'
 import { passesRows } from '../splittable.js'
+import { currentPlan } from './current-plan.js'
 
 export interface ReplanStage {
   readonly plan: Physical
@@ -19,11 +20,17 @@ export interface ReplanOptions {
   readonly stageOf: Map<Exchange, number>
   /** Bytes up to which a side is broadcast; below 0: none. */
   readonly broadcastBytes: number
+  /** Whether a join of two sides that lie there already may be broadcast too, tasks reading the large one's map outputs where they lie. */
+  readonly localRead: boolean
+  /** A side of which a smaller share of partitions has rows is not broadcast once both lie there: most tasks have nothing to do. */
+  readonly nonEmptyRatio: number
 }
 
 export interface Replanner {
   /** The function that the driver calls. It remembers what it has changed. */
   readonly adapt: Adapt
+  /** Told how the tasks of a stage that starts share what they read; `plan` shows it. */
+  readonly laidOut: LaidOut
   /** The whole plan as it is now. */
   plan(): Physical
 }
@@ -34,7 +41,8 @@ interface Sides {
   readonly build: Exchange
 }
 
-export function replanner(whole: Physical, { stages, stageOf, broadcastBytes }: ReplanOptions): Replanner {
+export function replanner(whole: Physical, options: ReplanOptions): Replanner {
+  const { stages, stageOf } = options
   const plans = new Map([...stages].map(([id, { plan }]) => [id, plan]))
   const first = new Map(plans)
   const adapt: Adapt = (complete, started) => {
@@ -45,25 +53,20 @@ export function replanner(whole: Physical, { stages, stageOf, broadcastBytes }: 
     for (const [id, before] of plans) {
       const stage = stages.get(id)
       if (stage === undefined || started.has(id)) continue
-      const plan = changeJoins(before, join => changedJoin(join, { sizeOf, inputOf, broadcastBytes, stageOf }))
+      const plan = changeJoins(before, join => changedJoin(join, { ...options, sizeOf, inputOf }))
       if (plan === before) continue
       plans.set(id, plan)
       changed.push(stage.remake(plan))
     }
     return changed
   }
-  /** Each stage's part is a subtree of the first plan, and is replaced by what has become of it. */
-  const current = (plan: Physical): Physical => {
-    if (plan.kind !== 'Exchange') return mapPhysicalChildren(plan, current)
-    const id = stageOf.get(plan)
-    const input = (id === undefined ? undefined : plans.get(id)) ?? plan.input
-    return { ...plan, input: current(input) }
-  }
+  const layouts = new Map<number, readonly ShuffleReading[]>()
   const top = [...first].find(([, plan]) => plan === whole || (whole.kind === 'CollectLimit' && plan === whole.input))?.[0]
   return {
     adapt,
+    laidOut: (stage, readings) => void layouts.set(stage, readings),
     plan() {
-      const plan = current((top === undefined ? undefined : plans.get(top)) ?? whole)
+      const plan = currentPlan((top === undefined ? undefined : plans.get(top)) ?? whole, top, { plans, stageOf, layouts })
       return whole.kind === 'CollectLimit' && plan.kind !== 'CollectLimit' ? { ...whole, input: plan } : plan
     },
   }
@@ -96,14 +99,14 @@ export function exchangedSides(join: PhysicalJoin): Sides | undefined {
 
 function exchangeUnder(plan: Physical): Exchange | undefined {
   if (plan.kind === 'Project') return exchangeUnder(plan.input)
-  return plan.kind === 'Exchange' && plan.target.kind === 'hash' && plan.target.partitions > 1 ? plan : undefined
+  // One that the user asked for stays.
+  const own = plan.kind === 'Exchange' && plan.target.kind === 'hash' && plan.target.partitions > 1 && plan.target.origin === undefined
+  return own && plan.reading === undefined ? plan : undefined
 }
 
-interface Known {
+interface Known extends ReplanOptions {
   readonly sizeOf: (exchange: Exchange) => StageSize | undefined
   readonly inputOf: (exchange: Exchange) => Physical
-  readonly broadcastBytes: number
-  readonly stageOf: Map<Exchange, number>
 }
 
 function changedJoin(join: PhysicalJoin, known: Known): Physical {
@@ -111,8 +114,7 @@ function changedJoin(join: PhysicalJoin, known: Known): Physical {
   const sides = exchangedSides(join)
   if (sides === undefined) return join
   const [probe, build] = [sizeOf(sides.probe), sizeOf(sides.build)]
-  // Both are there: the work is done.
-  if (probe !== undefined && build !== undefined) return join
+  if (probe !== undefined && build !== undefined) return joinWhereItLies(join, sides, probe, build, known)
   const { type } = join
   if ((build?.rows === 0 && (type === 'inner' || type === 'semi')) || (probe?.rows === 0 && type !== 'full')) {
     return { kind: 'ValuesScan', rows: [], output: join.output }
@@ -123,19 +125,46 @@ function changedJoin(join: PhysicalJoin, known: Known): Physical {
   return join
 }
 
+/** Both sides are written: what can still be saved is that the large one moves. */
+function joinWhereItLies(join: PhysicalJoin, sides: Sides, probe: StageSize, build: StageSize, known: Known): Physical {
+  const local = (exchange: Exchange): Exchange => ({ ...exchange, reading: 'local' })
+  if (!known.localRead) return join
+  if (join.type !== 'full' && savesMoving(build, probe, known)) return broadcastJoin(join, sides, known, local(sides.probe))
+  if (join.type === 'inner' && savesMoving(probe, build, known)) {
+    return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, known, local(sides.build))
+  }
+  return join
+}
+
+/** Whether the small side, read by every task, is less than the large one; a task of its own for each map output of that. */
+function savesMoving(small: StageSize, large: StageSize, { broadcastBytes, nonEmptyRatio }: Known): boolean {
+  const { partitions = [] } = small
+  const filled = partitions.filter(bytes => bytes > 0).length
+  return (
+    small.bytes <= broadcastBytes &&
+    small.bytes * (large.tasks ?? Number.POSITIVE_INFINITY) <= large.bytes &&
+    filled >= partitions.length * nonEmptyRatio
+  )
+}
+
 function turned(join: PhysicalJoin): PhysicalJoin {
   return { ...join, probe: join.build, build: join.probe, probeKeys: join.buildKeys, buildKeys: join.probeKeys }
 }
 
-function broadcastJoin(join: PhysicalJoin, { probe, build }: Sides, { inputOf, stageOf }: Known): Physical {
-  const stage = stageOf.get(build)
-  if (stage === undefined) throw new Error('bug in spk: a complete exchange without a stage')
-  const everywhere: Exchange = { ...build, target: { kind: 'broadcast' } }
-  stageOf.set(everywhere, stage)
+/** `large`: what the large side becomes; its exchange's input when that need not be written. */
+function broadcastJoin(join: PhysicalJoin, { probe, build }: Sides, { inputOf, stageOf }: Known, large: Physical = inputOf(probe)): Physical {
+  const same = (exchange: Exchange, as: Exchange): Exchange => {
+    const stage = stageOf.get(exchange)
+    if (stage === undefined) throw new Error('bug in spk: a complete exchange without a stage')
+    stageOf.set(as, stage)
+    return as
+  }
+  const everywhere = same(build, { ...build, target: { kind: 'broadcast' } })
+  if (large.kind === 'Exchange' && large.reading === 'local') same(probe, large)
   return {
     ...join,
     strategy: 'BroadcastHashJoin',
-    probe: replaced(join.probe, probe, inputOf(probe)),
+    probe: replaced(join.probe, probe, large),
     build: replaced(join.build, build, everywhere),
   }
 }

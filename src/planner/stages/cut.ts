@@ -53,6 +53,7 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
   }
   const read = (exchange: Exchange) => {
     const stage = must(done.get(exchange), 'an exchange is read before it is cut')
+    if (exchange.reading === 'local') return { stage, read: 'forward' as const }
     const target = exchange.target.kind
     return { stage, read: target === 'broadcast' ? ('broadcast' as const) : target === 'single' ? ('all' as const) : ('partition' as const) }
   }

@@ -20,6 +20,9 @@ test.after(context => context.close())
 const few = "(SELECT * FROM items WHERE name LIKE 'item 12_' OR name LIKE 'item 34_')"
 const none = "(SELECT * FROM items WHERE name LIKE '%nothing%')"
 
+/** So little that no estimate makes a stage wait. */
+const lateBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '5000' }
+
 interface Case {
   readonly sql: string
   /** Stages in all, and those that ran. */
@@ -62,6 +65,50 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /ShuffledHashJoin/,
+  },
+  // Nothing told that the other side would be small: both are written, and the large one stays where it lies.
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.k = i.k`,
+    settings: lateBroadcast,
+    stages: 3,
+    ran: 3,
+    final: /BroadcastHashJoin .*Inner[^\n]*\n[^\n]*AQEShuffleRead local\n[^\n]*Exchange hashpartitioning/,
+  },
+  {
+    sql: `SELECT f.x, i.name FROM ${few} i RIGHT JOIN facts f ON f.k = i.k`,
+    settings: lateBroadcast,
+    stages: 3,
+    ran: 3,
+    final: /BroadcastHashJoin .*LeftOuter[^\n]*\n[^\n]*AQEShuffleRead local/,
+  },
+  {
+    sql: `SELECT f.x FROM facts f LEFT ANTI JOIN ${few} i ON f.k = i.k`,
+    settings: lateBroadcast,
+    stages: 3,
+    ran: 3,
+    final: /BroadcastHashJoin .*LeftAnti[^\n]*\n[^\n]*AQEShuffleRead local/,
+  },
+  {
+    sql: `SELECT f.x, i.name FROM facts f FULL JOIN ${few} i ON f.k = i.k`,
+    settings: lateBroadcast,
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*FullOuter/,
+  },
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.k = i.k`,
+    settings: { ...lateBroadcast, 'spark.sql.adaptive.localShuffleReader.enabled': 'false' },
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*Inner/,
+  },
+  // One key: one partition of four has rows.
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN (SELECT * FROM items WHERE name LIKE 'item 12_' AND name LIKE '%127') i ON f.k = i.k`,
+    settings: { ...lateBroadcast, 'spark.sql.adaptive.nonEmptyPartitionRatioForBroadcastJoin': '0.5' },
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*Inner/,
   },
 ]
 
