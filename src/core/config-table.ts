@@ -290,6 +290,27 @@ export const conf = {
     '10MB',
     'A join side estimated at no more than this is broadcast; -1: never.',
   ),
+  runtimeFilterEnabled: option(
+    'session',
+    'spark.sql.optimizer.runtime.bloomFilter.enabled',
+    asBoolean,
+    'true',
+    "Whether a join's small side filters the rows below aggregates and exchanges of the other side by its keys (spk joins by the keys themselves).",
+  ),
+  runtimeFilterCreationSide: option(
+    'session',
+    'spark.sql.optimizer.runtime.bloomFilter.creationSideThreshold',
+    asSize,
+    '10MB',
+    'Most bytes of keys, by estimate, that such a filter is made of.',
+  ),
+  runtimeFilterApplicationSide: option(
+    'session',
+    'spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold',
+    asSize,
+    '16MB',
+    'From so many bytes of rows, by estimate, such a filter is worth its while (10GB in Spark).',
+  ),
   fileOrderEnabled: option(
     'session',
     'spk.sql.fileOrder.enabled',

@@ -1,6 +1,6 @@
 /**
  * How many rows a logical plan is likely to give, and what is known of its columns: what join order and build sides are chosen by. Starts from Parquet
- * footers and from what ANALYZE TABLE has found; undefined where a source has neither. Sizes that something may be broadcast by are upper bounds and another matter: `physical/statistics.ts`.
+ * footers and from what ANALYZE TABLE has found; undefined where a source has neither. Sizes that something may be broadcast by are upper bounds and another matter: `size-bounds.ts`.
  * Equi-joins follow System R (Selinger et al. 1979) with one change: footers bound the distinct values of both keys from above, and a foreign key has no
  * value that its primary key lacks, so the smaller of the two bounds divides.
  */

@@ -20,10 +20,12 @@ import { collapseProjects } from './optimize/collapse-projects.js'
 import { combineFilters } from './optimize/combine-filters.js'
 import { combineUnions } from './optimize/combine-unions.js'
 import { eliminateLimits } from './optimize/eliminate-limits.js'
+import { eliminateOuterJoins } from './optimize/eliminate-outer-joins.js'
 import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
+import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/inject-runtime-filters.js'
 import { narrowDecimals } from './optimize/narrow-decimals.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
@@ -50,6 +52,7 @@ import { rewriteSubqueries } from './optimize/rewrite-subqueries.js'
 import { type Batch, optimize, type Rule, type TraceEntry } from './optimize/rule.js'
 import { simplifyBooleans } from './optimize/simplify-booleans.js'
 import { simplifyCasts } from './optimize/simplify-casts.js'
+import { updateNullability } from './optimize/update-nullability.js'
 import { toPhysical } from './physical/planner.js'
 import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
@@ -65,6 +68,9 @@ const operatorRules: readonly Rule[] = [
   pushFilterThroughSort,
   pushFilterThroughWindow,
   pushFilterThroughGenerate,
+  // Before filters pass joins: an inner join lets more of them through.
+  eliminateOuterJoins,
+  updateNullability,
   pushFilterThroughJoin,
   combineFilters,
   pushOffsetBelowProject,
@@ -112,12 +118,16 @@ export const optimizerBatches: readonly Batch[] = [
   // When conditions have found their joins, and constants are folded.
   { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
+  // When filters are below, which make a side small; before semi joins are pushed, which brings the new ones to their place.
+  { name: 'Runtime Filters', repeat: 'once', rules: [injectRuntimeFilters] },
   // When filters are below, and before the search for a join order: a side that a semi join has made small is joined early.
   { name: 'Semi Joins', repeat: 'fixpoint', rules: [pushSemiJoins] },
   // Before the search for a join order, which counts the bytes of rows.
   { name: 'Early Column Pruning', repeat: 'once', rules: [pruneColumns] },
   // When every condition has found its join, and filters are below: what is left on the joins is what connects their inputs.
   { name: 'Join Reorder', repeat: 'once', rules: [reorderJoins] },
+  // Only then it is known which sides of joins move.
+  { name: 'Runtime Filters before Exchanges', repeat: 'once', rules: [injectFiltersBeforeExchanges] },
   // Before pruning, which then drops the columns that the keys were made of; after filters, which would move below the new columns and back.
   { name: 'Join Keys', repeat: 'once', rules: [pullOutJoinKeys] },
   // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.
@@ -205,7 +215,7 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   const { plan: start, schema } = await analyzed(relation, environment, nextId)
   if (write?.kind === 'write') checkUniqueNames(schema, write.write.path)
   const trace: TraceEntry[] = []
-  const optimized = optimize(start, optimizerBatches, { nextId }, entry => trace.push(entry))
+  const optimized = optimize(start, optimizerBatches, { nextId, conf: environment.conf }, entry => trace.push(entry))
   const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
   const names = schema.fields.map(f => f.name)
   const cut = cutStages(

@@ -1,6 +1,7 @@
 /** The runner of rules: fixpoint and its limit, the schema check, the trace. */
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Conf } from '#src/core/config.js'
 import { types } from '#src/core/types.js'
 import { type Attribute, trueLiteral } from '#src/planner/bound.js'
 import { optimize, type Rule, type TraceEntry } from '#src/planner/optimize/rule.js'
@@ -12,7 +13,7 @@ const test = suite('planner/rules')
 const a: Attribute = { kind: 'Attribute', id: 1, name: 'a', type: types.int, nullable: true, qualifier: [] }
 const leaf: Plan = { kind: 'Values', rows: [], output: [a] }
 const deep = (n: number): Plan => (n === 0 ? leaf : { kind: 'Filter', input: deep(n - 1), condition: trueLiteral })
-const context = { nextId: () => 99 }
+const context = { nextId: () => 99, conf: new Conf() }
 
 /** Removes the topmost filter only, one per pass. */
 const peel: Rule = { name: 'Peel', order: 'whole', rewrite: plan => (plan.kind === 'Filter' ? plan.input : plan) }

@@ -1,7 +1,7 @@
 /** Tables of cases for one optimizer rule: SQL, the plan before, the plan after the rule alone has run to its fixpoint. */
 import * as assert from 'uvu/assert'
 import { Conf } from '#src/core/config.js'
-import { decimal, field, struct, types } from '#src/core/types.js'
+import { decimal, field, type StructType, struct, types } from '#src/core/types.js'
 import { logicalText } from '#src/planner/explain.js'
 import { attachJoinHints } from '#src/planner/optimize/attach-join-hints.js'
 import { eliminateSubqueryAliases } from '#src/planner/optimize/eliminate-subquery-aliases.js'
@@ -10,7 +10,7 @@ import { parseStatement } from '#src/planner/parse/parse.js'
 import type { PlannerEnvironment } from '#src/planner/pipeline.js'
 import { analyzeOnly } from '#src/planner/pipeline.js'
 import type { Plan } from '#src/planner/plan.js'
-import type { ColumnFooter } from '#src/planner/ports.js'
+import type { ColumnFooter, FileInfo } from '#src/planner/ports.js'
 
 export interface RuleCase {
   readonly name: string
@@ -21,45 +21,45 @@ export interface RuleCase {
 }
 
 const schemas = {
-  '/t': struct([field('a', types.int), field('b', types.long), field('s', types.string), field('d', types.double), field('p', decimal(10, 2))]),
-  '/u': struct([field('a', types.int, false), field('x', types.int), field('y', types.string)]),
-  '/sales': struct([field('price', decimal(15, 2)), field('discount', decimal(15, 2)), field('big', decimal(15, 2)), field('n', types.int)]),
-} as const
+  t: struct([field('a', types.int), field('b', types.long), field('s', types.string), field('d', types.double), field('p', decimal(10, 2))]),
+  u: struct([field('a', types.int, false), field('x', types.int), field('y', types.string)]),
+  sales: struct([field('price', decimal(15, 2)), field('discount', decimal(15, 2)), field('big', decimal(15, 2)), field('n', types.int)]),
+}
 
-const views = ['t', 'u', 'sales', 'nothing']
+/** Ends of columns, as footers say them. */
+const sales: ReadonlyMap<string, ColumnFooter> = new Map([
+  ['price', { bytes: 100, min: '-100.00', max: '104949.50' }],
+  ['discount', { bytes: 100, min: '0.00', max: '0.10' }],
+  ['big', { bytes: 100, min: '0.00', max: '9999999999999.99' }],
+  ['n', { bytes: 100, min: '1', max: '50' }],
+])
 
-/** Ends of columns, where the footers say them. */
-const footers: Readonly<Record<string, ReadonlyMap<string, ColumnFooter>>> = {
-  '/sales': new Map([
-    ['price', { bytes: 100, min: '-100.00', max: '104949.50' }],
-    ['discount', { bytes: 100, min: '0.00', max: '0.10' }],
-    ['big', { bytes: 100, min: '0.00', max: '9999999999999.99' }],
-    ['n', { bytes: 100, min: '1', max: '50' }],
-  ]),
+/** A table in one file, its `a` between 1 and the number given. */
+function files(path: string, rows: number, bytes: number, most: number): FileInfo[] {
+  const columns = new Map([['a', { bytes: bytes / 10, nulls: 0, min: '1', max: String(most) }]])
+  return [{ file: { uri: `${path}/1.parquet`, size: bytes, mtimeMs: 0 }, rowGroups: [{ rows, bytes, columns }] }]
 }
 
 /** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, and `sales(price, discount, big, n)` whose footers tell ends; `nothing` is `t` without files. */
-const environment: PlannerEnvironment = {
-  sources: {
-    describe: (_, paths) =>
-      Promise.resolve({
-        schema: schemas[paths[0] === '/u' || paths[0] === '/sales' ? paths[0] : '/t'],
-        files:
-          paths[0] === '/nothing'
-            ? []
-            : [
-                {
-                  file: { uri: `${paths[0]}/1.parquet`, size: 1000, mtimeMs: 0 },
-                  rowGroups: [{ rows: 10, bytes: 1000, ...(footers[paths[0] ?? ''] === undefined ? {} : { columns: footers[paths[0] ?? ''] }) }],
-                },
-              ],
-      }),
+const tables: Readonly<Record<string, { readonly schema: StructType; readonly files: readonly FileInfo[] }>> = {
+  t: { schema: schemas.t, files: [{ file: { uri: '/t/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
+  u: { schema: schemas.u, files: [{ file: { uri: '/u/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
+  sales: {
+    schema: schemas.sales,
+    files: [{ file: { uri: '/sales/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000, columns: sales }] }],
   },
+  nothing: { schema: schemas.t, files: [] },
+  big: { schema: schemas.t, files: files('/big', 10_000_000, 400_000_000, 1_000_000) },
+  few: { schema: schemas.u, files: files('/few', 1000, 20_000, 1000) },
+}
+
+const environment: PlannerEnvironment = {
+  sources: { describe: (_, [path = '']) => Promise.resolve(tables[path.slice(1)] ?? { schema: struct([]), files: [] }) },
   view: name => {
     const table = name.join('.').toLowerCase()
-    return views.includes(table) ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${table}`], options: {} } : undefined
+    return Object.hasOwn(tables, table) ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${table}`], options: {} } : undefined
   },
-  viewNames: () => views,
+  viewNames: () => Object.keys(tables),
   parseExpression: () => {
     throw new Error('no expression strings here')
   },
@@ -84,7 +84,7 @@ export function ruleCases(
   for (const c of cases) {
     test(c.name, async () => {
       let id = 1000
-      const context = { nextId: () => ++id }
+      const context = { nextId: () => ++id, conf: environment.conf }
       const skip = new Set<Rule>([rule])
       const start = optimize(
         await analyzedPlan(c.sql),

@@ -10,7 +10,7 @@ export const propagateNulls: Rule = {
 }
 
 /** NULL in, NULL out, for every argument. */
-const strict = new Set(
+export const strictFunctions: ReadonlySet<string> = new Set(
   (
     '+ - * / % div try_/ try_% try_div pmod negative = < <= > >= & | ^ ~ concat upper lower length octet_length trim ltrim rtrim btrim substring left right ' +
     'replace instr lpad rpad startswith endswith contains reverse repeat initcap like ilike rlike abs floor ceil sqrt exp pow round bround ' +
@@ -19,6 +19,6 @@ const strict = new Set(
 )
 
 function propagate(expr: BoundExpr): BoundExpr {
-  if (expr.kind !== 'Call' || !strict.has(expr.fn)) return expr
+  if (expr.kind !== 'Call' || !strictFunctions.has(expr.fn)) return expr
   return expr.args.some(a => a.kind === 'Literal' && a.value === null) ? nullOf(expr.type) : expr
 }

@@ -2,6 +2,7 @@
  * What an optimizer rule is, and the runner that applies lists of them. A rule rewrites one node and gives back the same reference when it does not
  * apply; the runner owns traversal, the fixpoint and its limit, the check that no rule changes the schema, and the trace.
  */
+import type { Conf } from '../../core/config.js'
 import { SpkError } from '../../core/errors.js'
 import { sameType, typeString } from '../../core/types.js'
 import { outputOf, type Plan } from '../plan.js'
@@ -9,6 +10,7 @@ import { transformPlanDown, transformPlanUp } from '../tree.js'
 
 export interface RuleContext {
   nextId(): number
+  readonly conf: Conf
 }
 
 export interface Rule {

@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Conf } from '#src/core/config.js'
 import { typeString } from '#src/core/types.js'
 import { eliminateSubqueryAliases } from '#src/planner/optimize/eliminate-subquery-aliases.js'
 import { narrowDecimals } from '#src/planner/optimize/narrow-decimals.js'
@@ -52,7 +53,7 @@ const cases: readonly { readonly name: string; readonly sql: string; readonly ty
 for (const c of cases) {
   test(c.name, async () => {
     const batch = { name: 'rules', repeat: 'fixpoint', rules: [eliminateSubqueryAliases, narrowDecimals] } as const
-    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => 1000 })
+    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => 1000, conf: new Conf() })
     const found: string[] = []
     for (const e of planExpressions(plan)) {
       visitExpr(e, x => {

@@ -88,8 +88,12 @@ const cases: readonly (readonly [string, string, Readonly<Record<string, string>
   ['SELECT x.a, x.b, count(*) FROM t500 x JOIN t600 y ON x.a = y.a GROUP BY x.a, x.b', 'agg(ShuffledHashJoin inner(~t500, ~t600))'],
   ['SELECT x.c FROM t500 x JOIN t600 y ON x.a = y.a JOIN t400 z ON y.a = z.a', 'ShuffledHashJoin inner(ShuffledHashJoin inner(~t500, ~t600), ~t400)'],
   [
+    'SELECT x.c FROM t500 x FULL JOIN t600 y ON x.a = y.a LEFT JOIN t400 z ON x.a = z.a',
+    'ShuffledHashJoin left(~ShuffledHashJoin full(~t500, ~t600), ~t400)',
+  ],
+  [
     'SELECT x.c FROM t500 x FULL JOIN t600 y ON x.a = y.a JOIN t400 z ON x.a = z.a',
-    'ShuffledHashJoin inner(~ShuffledHashJoin full(~t500, ~t600), ~t400)',
+    'ShuffledHashJoin inner(ShuffledHashJoin left(~t500, ~t600), ~t400)',
   ],
 ]
 

@@ -2,13 +2,13 @@
  * Sizes for planning: bytes as they lie in the files (scaled by the columns read), rows from Parquet footers. Upper bounds where it can be: a filter is
  * not trusted to remove rows, so that nothing large is ever broadcast by mistake.
  */
-import { unreachable } from '../../core/errors.js'
-import type { Attribute } from '../bound.js'
-import { cardinality, scanRows } from '../cardinality.js'
-import { conjunctsOf } from '../conjuncts.js'
-import type { Estimate } from '../physical-plan.js'
-import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
-import { rowWidth, typeWidth } from '../type-width.js'
+import { unreachable } from '../core/errors.js'
+import type { Attribute } from './bound.js'
+import { cardinality, scanRows } from './cardinality.js'
+import { conjunctsOf } from './conjuncts.js'
+import type { Estimate } from './physical-plan.js'
+import { type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
+import { rowWidth, typeWidth } from './type-width.js'
 
 const known = new WeakMap<Plan, Estimate>()
 
