@@ -85,7 +85,7 @@ const exchanges: readonly (readonly [string, number])[] = [
 ]
 for (const [sql, count] of exchanges) {
   test(`exchanges: ${sql}`, async ({ both }) => {
-    const text = (await both.large.plan(sql)).explain()
+    const text = (await both.large.plan(sql, { 'spark.sql.shuffle.partitions': '4' })).explain()
     assert.is(text.split('Exchange hash').length - 1, count, text)
   })
 }

@@ -10,7 +10,7 @@ import { aggregateFunction, splitOf } from '../functions/table.js'
 import { type Physical, partitioningOf } from '../physical-plan.js'
 import type { AggregatePlan, ExpandPlan } from '../plan.js'
 import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
-import { hashPartitions, type PhysicalContext } from './context.js'
+import { choosesPartitions, hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
 import { cutByFileOrder } from './file-order.js'
 
@@ -206,9 +206,18 @@ function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly A
 const partialReduction = 4
 
 function byKeys(input: Physical, keys: readonly Attribute[], plan: AggregatePlan, context: PhysicalContext): Physical {
-  if (keys.length === 0) return ensureSingle(input)
+  if (keys.length === 0 || fewStates(input, plan, context)) return ensureSingle(input)
   const bound = context.estimate(plan)
   return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, { ...bound, bytes: bound.bytes / partialReduction }) })
+}
+
+/** Partial states that one task combines in a few milliseconds: less than another task costs, and than a sort or limit above needs to gather its input. */
+const fewStatesAtMost = 20_000
+
+function fewStates(input: Physical, plan: AggregatePlan, context: PhysicalContext): boolean {
+  if (!choosesPartitions(context)) return false
+  const groups = cardinality(plan)?.rows
+  return groups !== undefined && groups * partitioningOf(input).partitions <= fewStatesAtMost
 }
 
 function finisher(split: readonly SplitCall[]): (call: AggregateCall) => BoundExpr {

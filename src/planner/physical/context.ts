@@ -16,11 +16,15 @@ export interface PhysicalContext {
 /** Bytes that one partition of a hash exchange aims at. */
 const partitionBytes = 32 * 2 ** 20
 
+/** Whether the number of partitions is the planner's choice: nobody has set it. */
+export function choosesPartitions({ conf: settings }: PhysicalContext): boolean {
+  return settings.text(conf.shufflePartitions) === undefined && settings.get(conf.adaptiveEnabled)
+}
+
 /** Partitions of a hash exchange: as set, else what the size asks for, between the parallelism and the option's default. */
 export function hashPartitions(context: PhysicalContext, estimate: Estimate): number {
-  const text = context.conf.text(conf.shufflePartitions)
   const most = Math.max(1, context.conf.get(conf.shufflePartitions))
-  if (text !== undefined || !context.conf.get(conf.adaptiveEnabled)) return most
+  if (!choosesPartitions(context)) return most
   const wanted = Math.ceil(estimate.bytes / partitionBytes)
   const rounded = Math.ceil(wanted / context.parallelism) * context.parallelism
   return Math.max(1, context.parallelism, Math.min(most, rounded))

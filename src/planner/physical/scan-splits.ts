@@ -11,7 +11,9 @@ import type { FileInfo } from '../ports.js'
 export function scanTasks(files: readonly FileInfo[], settings: Conf, parallelism: number): ScanSplit[][] {
   const openCost = settings.get(conf.filesOpenCost)
   const total = files.reduce((sum, f) => sum + f.file.size + openCost, 0)
-  const target = Math.max(1, Math.min(settings.get(conf.filesMaxPartitionBytes), Math.max(openCost, total / parallelism)))
+  // As many tasks for each slot.
+  const rounds = Math.max(1, Math.ceil(total / parallelism / settings.get(conf.filesMaxPartitionBytes)))
+  const target = Math.max(1, openCost, total / (parallelism * rounds))
   const pieces = files.flatMap(f => cut(f, target))
   // Largest first packs best, and is Spark's order. The sort is stable, so equal pieces keep the order of the files.
   return pack(
@@ -21,7 +23,7 @@ export function scanTasks(files: readonly FileInfo[], settings: Conf, parallelis
   )
 }
 
-/** One file as contiguous ranges of row groups of about `target` bytes. */
+/** One file as contiguous ranges of row groups, evenly large, of about `target` bytes. */
 function cut(info: FileInfo, target: number): ScanSplit[] {
   const groups = info.rowGroups
   if (groups === undefined) return [{ file: info.file, bytes: info.file.size }]
@@ -29,30 +31,29 @@ function cut(info: FileInfo, target: number): ScanSplit[] {
   if (groups.length <= 1 || info.file.size <= target)
     return rowsOf(0, groups.length) === 0 ? [] : [{ file: info.file, bytes: info.file.size, rows: rowsOf(0, groups.length) }]
   const pieces: ScanSplit[] = []
+  const total = groups.reduce((sum, g) => sum + g.bytes, 0)
   // Footers give sizes of groups; the file's own size is what the target is about.
-  const scale =
-    info.file.size /
-    Math.max(
-      1,
-      groups.reduce((sum, g) => sum + g.bytes, 0),
-    )
+  const scale = info.file.size / Math.max(1, total)
+  const ideal = total / Math.ceil(info.file.size / target)
   let from = 0
   let rowFrom = 0
   let bytes = 0
+  let before = 0
   for (let i = 0; i < groups.length; i++) {
-    const size = (groups[i]?.bytes ?? 0) * scale
-    // A group goes where the larger part of it fits.
-    if (i > from && bytes + size / 2 > target) {
+    const size = groups[i]?.bytes ?? 0
+    // A group goes where the larger part of it lies when the file is cut into even pieces, none too large.
+    if (i > from && (before + bytes + size / 2 > ideal * (pieces.length + 1) || (bytes + size / 2) * scale > target)) {
       const rows = rowsOf(from, i)
-      pieces.push({ file: info.file, rowGroups: { from, to: i, rowFrom, rowTo: rowFrom + rows }, bytes: Math.round(bytes), rows })
+      pieces.push({ file: info.file, rowGroups: { from, to: i, rowFrom, rowTo: rowFrom + rows }, bytes: Math.round(bytes * scale), rows })
       from = i
       rowFrom += rows
+      before += bytes
       bytes = 0
     }
     bytes += size
   }
   const rows = rowsOf(from, groups.length)
-  pieces.push({ file: info.file, rowGroups: { from, to: groups.length, rowFrom, rowTo: rowFrom + rows }, bytes: Math.round(bytes), rows })
+  pieces.push({ file: info.file, rowGroups: { from, to: groups.length, rowFrom, rowTo: rowFrom + rows }, bytes: Math.round(bytes * scale), rows })
   return pieces.filter(p => p.rows !== 0)
 }
 

@@ -1,12 +1,13 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Conf } from '#src/core/config.js'
 import { typeString } from '#src/core/types.js'
+import type { BoundExpr } from '#src/planner/bound.js'
 import { eliminateSubqueryAliases } from '#src/planner/optimize/eliminate-subquery-aliases.js'
 import { narrowDecimals } from '#src/planner/optimize/narrow-decimals.js'
 import { optimize } from '#src/planner/optimize/rule.js'
+import type { Plan } from '#src/planner/plan.js'
 import { exprText } from '#src/planner/print.js'
-import { planExpressions, visitExpr } from '#src/planner/tree.js'
+import { planChildren, planExpressions, visitExpr } from '#src/planner/tree.js'
 import { analyzedPlan } from '../../support/rule-cases.js'
 
 const test = suite('planner/optimize/narrow-decimals')
@@ -44,6 +45,17 @@ const cases: readonly { readonly name: string; readonly sql: string; readonly ty
     ],
   },
   {
+    name: 'what a projection computes for an aggregation stays narrow on the way',
+    sql: 'select n, sum(volume), sum(case when n > 3 then volume else 0 end) from (select n, price * discount as volume from sales) group by n',
+    types: [
+      'sum(volume): decimal(38,4)',
+      'sum(CASE WHEN (n > 3) THEN volume ELSE cast(0 as decimal(18,4)) END): decimal(38,4)',
+      'CASE WHEN (n > 3) THEN volume ELSE cast(0 as decimal(18,4)) END: decimal(18,4)',
+      '(n > 3): boolean',
+      '(price * discount): decimal(18,4)',
+    ],
+  },
+  {
     name: 'columns without known ends stay wide',
     sql: 'select sum(p * p) from t',
     types: ['sum((p * p)): decimal(31,4)', '(p * p): decimal(21,4)'],
@@ -53,9 +65,10 @@ const cases: readonly { readonly name: string; readonly sql: string; readonly ty
 for (const c of cases) {
   test(c.name, async () => {
     const batch = { name: 'rules', repeat: 'fixpoint', rules: [eliminateSubqueryAliases, narrowDecimals] } as const
-    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => 1000, conf: new Conf() })
+    let id = 1000
+    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => ++id })
     const found: string[] = []
-    for (const e of planExpressions(plan)) {
+    for (const e of expressionsOf(plan)) {
       visitExpr(e, x => {
         if (x.kind === 'Attribute' || x.kind === 'Literal' || (x.kind === 'Cast' && x.child.kind === 'Literal')) return
         found.push(`${plain(exprText(x))}: ${typeString(x.type)}`)
@@ -63,6 +76,10 @@ for (const c of cases) {
     }
     assert.equal(found, c.types)
   })
+}
+
+function expressionsOf(plan: Plan): BoundExpr[] {
+  return [...planExpressions(plan), ...planChildren(plan).flatMap(expressionsOf)]
 }
 
 /** Without ids and without the casts of whole numbers. */

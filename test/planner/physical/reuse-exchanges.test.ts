@@ -30,7 +30,7 @@ const cases: readonly (readonly [sql: string, stages: number, reused: number, du
     0,
     "SELECT a.x, b.x AS y FROM t a LEFT JOIN (SELECT * FROM t WHERE x < '-Infinity'::DOUBLE) b ON a.k = b.k",
   ],
-  ['WITH c AS (SELECT k, sum(x) AS s FROM t GROUP BY k) SELECT * FROM c WHERE s > (SELECT avg(s) FROM c)', 4, 1],
+  ['WITH c AS (SELECT k, sum(x) AS s FROM t GROUP BY k) SELECT * FROM c WHERE s > (SELECT avg(s) FROM c)', 2, 1],
   ['SELECT k, sum(x) AS s FROM t GROUP BY k UNION ALL SELECT k, sum(x) + 1 FROM t GROUP BY k', 2, 1],
   // One broadcast for both.
   ['SELECT a.x FROM t a JOIN small s ON a.k = s.k UNION ALL SELECT a.x FROM t a JOIN small s ON a.g = s.k', 2, 1],

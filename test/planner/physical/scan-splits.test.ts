@@ -24,7 +24,13 @@ function shown(files: readonly FileInfo[], parallelism: number, settings: Readon
 }
 
 test('one file of 150 MB uses all slots, several contiguous groups per split', () => {
-  assert.equal(shown([parquet('a', Array(30).fill(5 * MB))], 4), ['a[0-8)', 'a[8-16)', 'a[16-24)', 'a[24-30)'])
+  assert.equal(shown([parquet('a', Array(30).fill(5 * MB))], 4), ['a[0-8)', 'a[15-23)', 'a[8-15)', 'a[23-30)'])
+})
+
+test('pieces are even: a slot does not wait for another one', () => {
+  assert.equal(shown([parquet('a', Array(4).fill(3 * MB))], 2), ['a[0-2)', 'a[2-4)'])
+  // Five pieces of at most 128 MB would leave one of two slots idle in the third round.
+  assert.equal(shown([parquet('a', Array(60).fill(10 * MB))], 2).length, 6)
 })
 
 test('a small file is one split, without row groups', () => {
@@ -33,7 +39,7 @@ test('a small file is one split, without row groups', () => {
 
 test('a large file is cut to maxPartitionBytes', () => {
   assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1), ['a[0-1)', 'a[1-2)', 'a[2-3)', 'a[3-4)', 'a[4-5)', 'a[5-6)'])
-  assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1, { 'spark.sql.files.maxPartitionBytes': '256MB' }), ['a[0-3)', 'a[3-6)'])
+  assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1, { 'spark.sql.files.maxPartitionBytes': '256MB' }), ['a[0-2)', 'a[2-4)', 'a[4-6)'])
 })
 
 test('small files are packed, each counting its opening cost', () => {
