@@ -1,5 +1,6 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Conf } from '#src/core/config.js'
 import { typeString } from '#src/core/types.js'
 import type { BoundExpr } from '#src/planner/bound.js'
 import { eliminateSubqueryAliases } from '#src/planner/optimize/eliminate-subquery-aliases.js'
@@ -66,7 +67,7 @@ for (const c of cases) {
   test(c.name, async () => {
     const batch = { name: 'rules', repeat: 'fixpoint', rules: [eliminateSubqueryAliases, narrowDecimals] } as const
     let id = 1000
-    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => ++id })
+    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => ++id, conf: new Conf({}) })
     const found: string[] = []
     for (const e of expressionsOf(plan)) {
       visitExpr(e, x => {
