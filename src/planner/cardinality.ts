@@ -1,23 +1,17 @@
 /**
  * How many rows a logical plan is likely to give, and what is known of its columns: what join order and build sides are chosen by. Starts from Parquet
- * footers and from what ANALYZE TABLE has found; undefined where a source has neither. Sizes that something may be broadcast by are upper bounds and another matter: `size-bounds.ts`.
- * Equi-joins follow System R (Selinger et al. 1979) with one change: footers bound the distinct values of both keys from above, and a foreign key has no
- * value that its primary key lacks, so the smaller of the two bounds divides.
+ * footers and from what ANALYZE TABLE has found; undefined where a source has neither. Sizes that something may be broadcast by are upper bounds and
+ * another matter: `size-bounds.ts`. Joins: `join-cardinality.ts`.
  */
 import { unreachable } from '../core/errors.js'
-import { type BoundExpr, type NamedExpr, unaliased } from './bound.js'
+import { type Attribute, type BoundExpr, type NamedExpr, unaliased } from './bound.js'
 import { type ColumnStatistics, columnStatistics } from './column-statistics.js'
-import { conjunctsOf } from './conjuncts.js'
-import { type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
+import { exprKey } from './expr-key.js'
+import { type Cardinality, joined, type Key } from './join-cardinality.js'
+import { type AggregatePlan, type ExpandPlan, type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
 import { columnOf, selectivity } from './selectivity.js'
 import { analyzedStatistics } from './table-statistics.js'
 import { references } from './tree.js'
-
-export interface Cardinality {
-  readonly rows: number
-  /** By column id. Distinct values and ends are those of the table: filters above do not narrow them, rows do. */
-  readonly columns: ReadonlyMap<number, ColumnStatistics>
-}
 
 /** Groups that a condition on their aggregates keeps (conditions on their keys are below the grouping): who asks is after the few that stand out. */
 const havingKept = 0.1
@@ -49,26 +43,34 @@ function compute(plan: Plan): Cardinality | undefined {
       const columns = new Map<number, ColumnStatistics>()
       for (const a of plan.output) {
         const footers = columnStatistics(plan.files, a.name, a.type)
-        const analyzed = plan.statistics && analyzedStatistics(plan.statistics, a.name, a.type, footers?.clustered ?? false)
+        const analyzed = plan.statistics && analyzedStatistics(plan.statistics, a.name, a.type, footers)
         const statistics = analyzed ?? footers
         if (statistics !== undefined) columns.set(a.id, statistics)
       }
-      return { rows, columns }
+      return { rows, columns, keys: [...columns].filter(([, c]) => c.unique).map(([id, c]) => ({ columns: [id], values: c.distinct })) }
     }
     case 'LocalRows':
-      return { rows: plan.rows, columns: none }
+      return { rows: plan.rows, columns: none, keys: [] }
     case 'Values':
-      return { rows: plan.rows.length, columns: none }
+      return { rows: plan.rows.length, columns: none, keys: [] }
     case 'Range': {
       const span = plan.step === 0n ? 0n : (plan.end - plan.start + plan.step - (plan.step > 0n ? 1n : -1n)) / plan.step
       const rows = Math.max(0, Number(span))
       const [first, last] = [Number(plan.start), Number(plan.start + BigInt(Math.max(0, rows - 1)) * plan.step)]
-      const id = { min: Math.min(first, last), max: Math.max(first, last), nullFraction: 0, distinct: Math.max(1, rows), clustered: false }
-      return { rows, columns: new Map([[plan.output[0].id, id]]) }
+      const id = {
+        min: Math.min(first, last),
+        max: Math.max(first, last),
+        nullFraction: 0,
+        distinct: Math.max(1, rows),
+        unique: true,
+        run: 1,
+        clustered: false,
+      }
+      return { rows, columns: new Map([[plan.output[0].id, id]]), keys: [{ columns: [plan.output[0].id], values: id.distinct }] }
     }
     case 'Project': {
       const input = cardinality(plan.input)
-      return input && { rows: input.rows, columns: renamed(input.columns, plan.expressions) }
+      return input && { rows: input.rows, columns: renamed(input.columns, plan.expressions), keys: renamedKeys(input.keys, plan.expressions) }
     }
     case 'Filter': {
       const input = cardinality(plan.input)
@@ -78,11 +80,15 @@ function compute(plan: Plan): Cardinality | undefined {
     }
     case 'Aggregate': {
       const input = cardinality(plan.input)
-      return input && { rows: groups(plan.grouping, input), columns: renamed(input.columns, plan.aggregates) }
+      if (input === undefined) return undefined
+      const rows = groups(plan.grouping, input)
+      return { rows, columns: renamed(input.columns, plan.aggregates), keys: keyOfGroups(plan, rows) }
     }
     case 'Distinct': {
       const input = cardinality(plan.input)
-      return input && { ...input, rows: groups(outputOf(plan.input), input) }
+      if (input === undefined) return undefined
+      const rows = groups(outputOf(plan.input), input)
+      return { ...input, rows, keys: [...input.keys, { columns: outputOf(plan.input).map(a => a.id), values: rows }] }
     }
     case 'Join':
       return join(plan)
@@ -95,23 +101,24 @@ function compute(plan: Plan): Cardinality | undefined {
       return input && { ...input, rows: Math.max(0, input.rows - plan.offset) }
     }
     case 'Union': {
-      let rows = 0
+      const inputs: Cardinality[] = []
       for (const input of plan.inputs) {
         const of = cardinality(input)
         if (of === undefined) return undefined
-        rows += of.rows
+        inputs.push(of)
       }
-      return { rows, columns: none }
+      const rows = inputs.reduce((sum, of) => sum + of.rows, 0)
+      return { rows, columns: unionColumns(plan.output, plan.inputs.map(outputOf), inputs), keys: [] }
     }
     case 'SetOperation':
       return cardinality(plan.left)
     case 'Expand': {
       const input = cardinality(plan.input)
-      return input && { rows: input.rows * plan.projections.length, columns: none }
+      return input && { rows: input.rows * plan.projections.length, columns: expandedColumns(plan, input), keys: [] }
     }
     case 'Generate': {
       const input = cardinality(plan.input)
-      return input && { ...input, rows: input.rows * elementsPerArray }
+      return input && { ...input, rows: input.rows * elementsPerArray, keys: [] }
     }
     case 'LateralJoin':
     case 'RecursiveCte':
@@ -146,11 +153,72 @@ function renamed(columns: Cardinality['columns'], list: readonly NamedExpr[]): C
   return out
 }
 
-/** Groups of a GROUP BY: the product of the distinct values of all columns it reads, no more than rows. */
+/** Keys of which all columns are still there, under the names they have now. */
+function renamedKeys(keys: readonly Key[], list: readonly NamedExpr[]): Key[] {
+  const now = new Map<number, number>()
+  for (const e of list) {
+    const from = columnOf(unaliased(e))
+    if (from !== undefined) now.set(from, e.id)
+  }
+  const kept: Key[] = []
+  for (const key of keys) {
+    const columns = key.columns.map(id => now.get(id)).filter(id => id !== undefined)
+    if (columns.length === key.columns.length) kept.push({ ...key, columns })
+  }
+  return kept
+}
+
+/** What an aggregate groups by is there once, when its output has all of it. */
+function keyOfGroups({ grouping, aggregates }: AggregatePlan, values: number): Key[] {
+  const byKey = new Map(aggregates.map(e => [exprKey(unaliased(e)), e.id]))
+  const columns = grouping.map(g => byKey.get(exprKey(g))).filter(id => id !== undefined)
+  return columns.length === grouping.length && columns.length > 0 ? [{ columns, values }] : []
+}
+
+/** Of columns that all inputs know. What one input holds, the others are taken to hold too, as foreign keys of one table do. */
+function unionColumns(
+  output: readonly Attribute[],
+  outputs: readonly (readonly Attribute[])[],
+  inputs: readonly Cardinality[],
+): Cardinality['columns'] {
+  const columns = new Map<number, ColumnStatistics>()
+  for (const [i, { id }] of output.entries()) {
+    const all = inputs.map((input, n) => input.columns.get(outputs[n]?.[i]?.id ?? -1)).filter(c => c !== undefined)
+    if (all.length < inputs.length) continue
+    const [mins, maxs] = [all.map(c => c.min).filter(v => v !== undefined), all.map(c => c.max).filter(v => v !== undefined)]
+    columns.set(id, {
+      ...(mins.length < all.length || maxs.length < all.length ? {} : { min: Math.min(...mins), max: Math.max(...maxs) }),
+      nullFraction: all.reduce((sum, c) => sum + c.nullFraction, 0) / all.length,
+      distinct: Math.max(...all.map(c => c.distinct)),
+      unique: false,
+      run: Math.min(...all.map(c => c.run)),
+      clustered: false,
+    })
+  }
+  return columns
+}
+
+/** Of columns that are in every projection the same one, or NULL. */
+function expandedColumns({ projections, output }: ExpandPlan, input: Cardinality): Cardinality['columns'] {
+  const columns = new Map<number, ColumnStatistics>()
+  for (const [i, { id }] of output.entries()) {
+    const sources = projections.map(p => p[i]).filter(e => e !== undefined && !(e.kind === 'Literal' && e.value === null))
+    const ids = new Set(sources.map(e => (e === undefined ? undefined : columnOf(e))))
+    const [from] = ids
+    const known = ids.size === 1 && from !== undefined ? input.columns.get(from) : undefined
+    if (known !== undefined) columns.set(id, { ...known, unique: false, clustered: false })
+  }
+  return columns
+}
+
+/** Groups of a GROUP BY: the product of the distinct values of all columns it reads, no more than rows, or runs of rows. */
 function groups(grouping: readonly BoundExpr[], input: Cardinality): number {
   const read = new Set(grouping.flatMap(g => [...references(g)]))
   let product = 1
-  for (const id of read) product *= input.columns.get(id)?.distinct ?? Number.POSITIVE_INFINITY
+  for (const id of read) {
+    const known = input.columns.get(id)
+    product *= known === undefined ? Number.POSITIVE_INFINITY : Math.min(known.distinct, Math.max(1, input.rows / known.run))
+  }
   return Math.min(product, grouping.length === 0 ? 1 : input.rows)
 }
 
@@ -158,71 +226,4 @@ function join(plan: JoinPlan): Cardinality | undefined {
   const left = cardinality(plan.left)
   const right = cardinality(plan.right)
   return left && right && joined(plan.type, left, right, plan.condition)
-}
-
-/** What a join of two inputs gives. Also called by the search for a join order, on inputs that are no plans yet. */
-export function joined(type: JoinPlan['type'], left: Cardinality, right: Cardinality, condition: BoundExpr | undefined): Cardinality {
-  const columns = new Map([...left.columns, ...right.columns])
-  const rest: BoundExpr[] = []
-  const keys: number[] = []
-  for (const c of conjunctsOf(condition)) {
-    const distinct = keyValues(c, left, right)
-    if (distinct === undefined) rest.push(c)
-    else keys.push(distinct)
-  }
-  // Several keys depend on one another (the parts of a composite key, say): together they have no more values than the smaller input has rows.
-  const values = Math.min(
-    keys.reduce((a, b) => a * b, 1),
-    Math.max(1, ...keys, Math.min(left.rows, right.rows)),
-  )
-  const kept = restSelectivity(rest, columns)
-  const matches = Math.max(Math.min(1, left.rows, right.rows), (left.rows * right.rows * kept) / values)
-  switch (type) {
-    case 'inner':
-    case 'cross':
-      return { rows: matches, columns }
-    case 'left':
-      return { rows: Math.max(left.rows, matches), columns }
-    case 'right':
-      return { rows: Math.max(right.rows, matches), columns }
-    case 'full':
-      return { rows: Math.max(left.rows + right.rows - matches, matches, left.rows, right.rows), columns }
-    case 'semi':
-      return { rows: left.rows * partner(right, kept, values), columns: left.columns }
-    case 'anti':
-      return { rows: left.rows * Math.max(0.1, 1 - partner(right, kept, values)), columns: left.columns }
-    default:
-      return unreachable(type)
-  }
-}
-
-/** Of a disjunction over both sides, what it says of each alone is a filter below already (`InferFiltersFromDisjunctions`). */
-const disjunctionKeeps = 0.5
-
-function restSelectivity(rest: readonly BoundExpr[], columns: Cardinality['columns']): number {
-  const isDisjunction = (e: BoundExpr) => e.kind === 'Call' && e.fn === 'or'
-  const others = rest.filter(e => !isDisjunction(e))
-  return selectivity(and(others), id => columns.get(id)) * disjunctionKeeps ** (rest.length - others.length)
-}
-
-/** The part of left rows that find a partner. */
-function partner(right: Cardinality, kept: number, values: number): number {
-  return Math.min(1, (right.rows * kept) / values)
-}
-
-function and(conditions: readonly BoundExpr[]): BoundExpr | undefined {
-  return conditions.length < 2 ? conditions[0] : { kind: 'Call', fn: 'and', args: conditions, type: { kind: 'boolean' }, nullable: true }
-}
-
-/** Distinct values of an equality between the two inputs; undefined for any other condition. */
-function keyValues(c: BoundExpr, left: Cardinality, right: Cardinality): number | undefined {
-  if (c.kind !== 'Call' || (c.fn !== '=' && c.fn !== '<=>') || references(c).size < 2) return undefined
-  const bounds = c.args.map(a => {
-    const id = columnOf(a)
-    return id === undefined ? undefined : (left.columns.get(id) ?? right.columns.get(id))?.distinct
-  })
-  const [a, b] = bounds
-  if (a !== undefined && b !== undefined) return Math.max(1, Math.min(a, b))
-  // Of an unknown key the larger input is taken to hold a foreign key of the smaller one.
-  return Math.max(1, a ?? b ?? Math.min(left.rows, right.rows))
 }

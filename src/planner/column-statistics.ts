@@ -13,6 +13,10 @@ export interface ColumnStatistics {
   readonly nullFraction: number
   /** At least 1. An upper bound, or the best guess where only a dictionary's size is known. */
   readonly distinct: number
+  /** About as many distinct values as rows: no value (or hardly one) is there twice. */
+  readonly unique: boolean
+  /** Rows in which an average value comes together, as the lines of an order have its customer; 1 where nothing tells. */
+  readonly run: number
   /** Row groups lie side by side: rows with equal values are near each other in the files. */
   readonly clustered: boolean
   /** From ANALYZE TABLE; of all values but NULLs. */
@@ -74,9 +78,21 @@ function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined
 }
 
-/** Types of which two neighbouring values differ by exactly one. */
-function isDiscrete(type: DataType): boolean {
-  return ['boolean', 'byte', 'short', 'int', 'long', 'date'].includes(type.kind) || (type.kind === 'decimal' && type.scale === 0)
+/** How many values a type has from one to another; undefined for types without a smallest step. */
+function wholeValues(low: number, high: number, type: DataType): number | undefined {
+  switch (type.kind) {
+    case 'boolean':
+    case 'byte':
+    case 'short':
+    case 'int':
+    case 'long':
+    case 'date':
+      return high - low + 1
+    case 'decimal':
+      return Math.round((high - low) * 10 ** type.scale) + 1
+    default:
+      return undefined
+  }
 }
 
 /** One row group's column, its ends as numbers. */
@@ -85,22 +101,57 @@ interface Group {
   readonly nulls: number
   readonly low: number | undefined
   readonly high: number | undefined
-  /** Distinct values, counted or guessed; undefined when a larger group would have had more of them. */
+  /** Distinct values, counted or guessed; undefined when nothing tells, or about all rows differ. */
   readonly distinct: number | undefined
 }
 
-/** A group with more distinct values than this part of its rows has not seen all values of the column. */
+/** A group of which more than this part of the rows seem to differ is taken to hold no value twice. */
+const differentPart = 0.5
+/** Whole numbers of which a group seems to hold this part between its ends are taken to be all there. */
+const densePart = 0.3
+/** Where ends are unknown: a group with more distinct values than this part of its rows has not seen all values of the column. */
 const saturatedPart = 0.1
 
-/** Compressed bytes that one value takes in a dictionary, by rule of thumb. */
-const dictionaryEntryBytes = 8
+/** Writers give a dictionary up when it reaches 1 MiB; compressed it may be half of that. It tells nothing then. */
+const fullDictionaryBytes = 2 ** 19
+/** Bytes of a dictionary page before its values. */
+const pageHeaderBytes = 12
+
+/** Compressed bytes that one value takes in a dictionary: numbers of 32 bits hardly get smaller, of the others it is a rule of thumb. */
+function dictionaryEntryBytes(type: DataType): number {
+  switch (type.kind) {
+    case 'byte':
+    case 'short':
+    case 'int':
+    case 'date':
+    case 'float':
+      return 4
+    case 'decimal':
+      return type.precision <= 9 ? 4 : 8
+    default:
+      return 8
+  }
+}
 
 function groupOf(rows: number, footer: ColumnFooter, type: DataType): Group {
   const end = (text: string | undefined) => (text === undefined ? undefined : footerOrdinal(text, type))
-  const nulls = footer.nulls ?? 0
-  const distinct = footer.distinct ?? (footer.dictionaryBytes === undefined ? undefined : Math.ceil(footer.dictionaryBytes / dictionaryEntryBytes))
-  const saturated = distinct !== undefined && distinct <= (rows - nulls) * saturatedPart
-  return { rows, nulls, low: end(footer.min), high: end(footer.max), distinct: saturated ? Math.max(1, distinct) : undefined }
+  const [nulls, low, high] = [footer.nulls ?? 0, end(footer.min), end(footer.max)]
+  return { rows, nulls, low, high, distinct: distinctOfGroup(rows - nulls, low, high, footer, type) }
+}
+
+function distinctOfGroup(
+  values: number,
+  low: number | undefined,
+  high: number | undefined,
+  footer: ColumnFooter,
+  type: DataType,
+): number | undefined {
+  if (footer.distinct !== undefined) return Math.max(1, footer.distinct)
+  if (footer.dictionaryBytes === undefined || footer.dictionaryBytes >= fullDictionaryBytes) return undefined
+  const guess = Math.ceil((footer.dictionaryBytes - pageHeaderBytes) / dictionaryEntryBytes(type))
+  const between = low === undefined || high === undefined ? undefined : wholeValues(low, high, type)
+  const likely = between !== undefined && guess >= between * densePart ? between : guess
+  return likely > values * differentPart && values > 1 ? undefined : Math.max(1, likely)
 }
 
 /** By a file's row groups, which are the same object for as long as the file is the same: text is read once. */
@@ -124,6 +175,14 @@ function readGroups(rowGroups: readonly RowGroupInfo[], name: string, type: Data
   return groups
 }
 
+/** Of a column that counts as unique this part of the values differ, at least. */
+const uniquePart = 0.98
+
+/** Whether a column with so many distinct values in so many rows counts as unique. */
+export function isUnique(distinct: number, rows: number): boolean {
+  return distinct >= rows * uniquePart
+}
+
 /** Undefined when the files have no footers, or one of them does not know the column. */
 export function columnStatistics(files: readonly FileInfo[], name: string, type: DataType): ColumnStatistics | undefined {
   const groups: Group[] = []
@@ -139,7 +198,11 @@ export function columnStatistics(files: readonly FileInfo[], name: string, type:
   const valued = groups.filter(g => g.nulls < g.rows)
   const range = rangeOf(valued)
   const distinct = distinctValues(valued, type, rows - nulls, range)
-  return { nullFraction: rows === 0 ? 0 : nulls / rows, ...range, distinct, clustered: range !== undefined && overlap(valued, range) <= mostOverlap }
+  const draws = valued.reduce((sum, g) => sum + (g.distinct ?? g.rows), 0)
+  const run = sawAll(valued, range) ? 1 : Math.max(1, (rows - nulls) / draws)
+  const unique = isUnique(distinct, rows - nulls)
+  const clustered = range !== undefined && overlap(valued, range) <= mostOverlap
+  return { nullFraction: rows === 0 ? 0 : nulls / rows, ...range, distinct, unique, run, clustered }
 }
 
 interface Range {
@@ -160,16 +223,33 @@ function rangeOf(groups: readonly Group[]): Range | undefined {
 
 /** The least of what is known: the rows, whole numbers between the ends, and what the groups hold. A column without dictionaries is taken for a key. */
 function distinctValues(groups: readonly Group[], type: DataType, rows: number, range: Range | undefined): number {
-  const bounds: number[] = []
-  if (range !== undefined && isDiscrete(type)) bounds.push(range.max - range.min + 1)
+  const whole = range && wholeValues(range.min, range.max, type)
+  const held = heldByGroups(groups, range, whole)
+  return Math.max(1, Math.min(rows, whole ?? rows, held ?? rows))
+}
+
+/**
+ * Distinct values of all groups together. Groups that reach from end to end have seen all values, and hold the same ones. Others have drawn theirs from a larger pool, and hold some in common by chance.
+ */
+function heldByGroups(groups: readonly Group[], range: Range | undefined, whole: number | undefined): number | undefined {
   let most = 0
   let sum = 0
-  for (const g of groups) {
-    most = Math.max(most, g.distinct ?? Number.POSITIVE_INFINITY)
-    sum += g.distinct ?? 0
+  for (const { distinct } of groups) {
+    if (distinct === undefined) return undefined
+    most = Math.max(most, distinct)
+    sum += distinct
   }
-  if (Number.isFinite(most)) bounds.push(Math.max(most, sum / overlap(groups, range)))
-  return Math.max(1, Math.min(rows, ...bounds))
+  if (groups.length < 2) return most
+  const shared = Math.max(most, sum / overlap(groups, range))
+  if (range === undefined) return groups.every(g => (g.distinct ?? 0) <= (g.rows - g.nulls) * saturatedPart) ? shared : undefined
+  if (sawAll(groups, range) || overlap(groups, range) <= mostOverlap) return shared
+  return whole === undefined ? sum : Math.max(most, whole * (1 - Math.exp(-sum / whole)))
+}
+
+/** Whether most groups reach from end to end. A single one has seen all there is. */
+function sawAll(groups: readonly Group[], range: Range | undefined): boolean {
+  if (range === undefined || groups.length < 2) return true
+  return groups.filter(g => g.low === range.min && g.high === range.max).length * 2 >= groups.length
 }
 
 /** Of groups that count as side by side. */

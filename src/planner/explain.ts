@@ -1,10 +1,19 @@
 /** EXPLAIN: plans as trees of text, in Spark's words and layout, with spk's stages and fragment SQL. */
+import { formatSize } from '../core/bytes.js'
 import { unreachable } from '../core/errors.js'
 import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
 import type { Attribute, BoundExpr } from './bound.js'
 import type { Relation } from './logical.js'
-import { type Exchange, type ExchangeOrigin, type ExchangeTarget, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
+import {
+  type Estimate,
+  type Exchange,
+  type ExchangeOrigin,
+  type ExchangeTarget,
+  type Physical,
+  physicalChildren,
+  physicalOutput,
+} from './physical-plan.js'
 import type { Plan } from './plan.js'
 import { exprText, namedText, orderText, prettyText } from './print.js'
 import { planChildren } from './tree.js'
@@ -26,8 +35,14 @@ function tree<T>(node: T, children: (node: T) => readonly T[], line: (node: T) =
 
 const list = (items: readonly string[]) => `[${items.join(', ')}]`
 
-export function logicalText(plan: Plan): string {
-  return tree(plan, planChildren, logicalLine)
+/** `note`: what follows a node's line, as EXPLAIN COST has its statistics there. */
+export function logicalText(plan: Plan, note: (plan: Plan) => string = () => ''): string {
+  return tree(plan, planChildren, node => logicalLine(node) + note(node))
+}
+
+/** As Spark's EXPLAIN COST has them: the size that a plan has at most, and the rows that it is likely to give. */
+export function statisticsText({ bytes }: Estimate, rows: number | undefined): string {
+  return `, Statistics(sizeInBytes=${formatSize(bytes)}${rows === undefined ? '' : `, rowCount=${Math.round(rows)}`})`
 }
 
 function logicalLine(plan: Plan): string {

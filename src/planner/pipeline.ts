@@ -9,7 +9,8 @@ import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { type Replanner, replanner, waitingStages } from './adaptive/replan.js'
 import { analyze } from './analyze/analyzer.js'
-import { codegenText, logicalText, parsedText, physicalText } from './explain.js'
+import { cardinality } from './cardinality.js'
+import { codegenText, logicalText, parsedText, physicalText, statisticsText } from './explain.js'
 import type { Expr } from './expr.js'
 import type { Relation } from './logical.js'
 import { lowerFragments, stageSchema } from './lower/fragment.js'
@@ -57,6 +58,7 @@ import { toPhysical } from './physical/planner.js'
 import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import type { SourcePort } from './ports.js'
+import { estimate } from './size-bounds.js'
 import { type CutPlan, cutStages } from './stages/cut.js'
 
 /** Run to a fixpoint, and once more when filters were inferred. */
@@ -278,6 +280,7 @@ function checkUniqueNames(schema: StructType, path: string): void {
 
 function explain(mode: ExplainMode, relation: Relation, start: Plan, optimized: Plan, physical: Physical, graph: StageGraph): string {
   const section = (title: string, text: string) => `== ${title} ==\n${text}`
+  const statistics = (p: Plan) => statisticsText(estimate(p), cardinality(p)?.rows)
   const physicalSection = section('Physical Plan', physicalText(physical))
   switch (mode) {
     case 'simple':
@@ -290,7 +293,7 @@ function explain(mode: ExplainMode, relation: Relation, start: Plan, optimized: 
         physicalSection,
       ].join('\n\n')
     case 'cost':
-      return [section('Optimized Logical Plan', logicalText(optimized)), physicalSection].join('\n\n')
+      return [section('Optimized Logical Plan', logicalText(optimized, statistics)), physicalSection].join('\n\n')
     case 'formatted':
       return [physicalSection, ...graph.stages.map(s => `(stage ${s.id}) ${s.name}`)].join('\n')
     case 'codegen':

@@ -3,7 +3,7 @@
  * makes it and forgets it when rows change; `cardinality.ts` reads it.
  */
 import type { DataType } from '../core/types.js'
-import { type ColumnStatistics, footerOrdinal, type Histogram } from './column-statistics.js'
+import { type ColumnStatistics, footerOrdinal, type Histogram, isUnique } from './column-statistics.js'
 
 export interface AnalyzedColumn {
   /** Distinct values, within the error of the sketch. */
@@ -27,8 +27,13 @@ export interface TableStatistics {
   readonly columns: ReadonlyMap<string, AnalyzedColumn>
 }
 
-/** What the estimates of conditions and joins work with. `clustered` is what footers say, where there are any. */
-export function analyzedStatistics(table: TableStatistics, name: string, type: DataType, clustered: boolean): ColumnStatistics | undefined {
+/** What the estimates of conditions and joins work with. How rows lie is what footers say, where there are any. */
+export function analyzedStatistics(
+  table: TableStatistics,
+  name: string,
+  type: DataType,
+  footers: ColumnStatistics | undefined,
+): ColumnStatistics | undefined {
   const column = table.columns.get(name.toLowerCase())
   if (column === undefined || table.rows === undefined) return undefined
   const [min, max] = [column.min, column.max].map(text => (text === undefined ? undefined : footerOrdinal(text, type)))
@@ -36,7 +41,9 @@ export function analyzedStatistics(table: TableStatistics, name: string, type: D
     ...(min === undefined || max === undefined ? {} : { min, max }),
     nullFraction: table.rows === 0 ? 0 : column.nulls / table.rows,
     distinct: Math.max(1, column.distinct),
-    clustered,
+    unique: isUnique(column.distinct, table.rows - column.nulls),
+    run: footers?.run ?? 1,
+    clustered: footers?.clustered ?? false,
     ...(column.histogram === undefined ? {} : { histogram: column.histogram }),
   }
 }

@@ -17,6 +17,15 @@ test.before(async context => {
     { files: 2, rowGroup: 4096 },
   )
   await tables.add('items', "SELECT i::INTEGER AS item, 'name ' || i AS name, (i % 10)::INTEGER AS kind FROM range(1000) t(i)")
+  // Ten lines of an order lie together; few of all customers and days are there.
+  await tables.add(
+    'lines',
+    `SELECT (i // 10 * 7919 % 50000)::INTEGER AS customer, (5000 + i // 10 * 31 % 400)::INTEGER AS day, (i // 10)::INTEGER AS number, i::INTEGER AS line
+     FROM range(40000) t(i)`,
+    { rowGroup: 4096 },
+  )
+  await tables.add('customers', "SELECT i::INTEGER AS customer, 'c ' || i % 7 AS class FROM range(50000) t(i)")
+  await tables.add('days', 'SELECT i::INTEGER AS day, (i // 100)::INTEGER AS season FROM range(20000) t(i)')
   await tables.add('empty', 'SELECT 1::INTEGER AS item WHERE false')
 })
 test.after(context => context.close())
@@ -57,6 +66,19 @@ const cases: readonly (readonly [string, number])[] = [
   ['SELECT * FROM facts LIMIT 10', 1],
   ['SELECT id FROM facts UNION ALL SELECT item FROM items', 1],
   ['SELECT * FROM range(5, 100, 7)', 1],
+  ['SELECT customer FROM lines GROUP BY customer', 1.1],
+  ['SELECT customer FROM lines WHERE line < 5000 GROUP BY customer', 1.1],
+  ['SELECT day FROM lines GROUP BY day', 1.1],
+  ['SELECT * FROM lines JOIN customers USING (customer)', 1.1],
+  ["SELECT * FROM lines JOIN customers USING (customer) WHERE class = 'c 1'", 1.5],
+  ['SELECT * FROM lines JOIN days USING (day)', 1.1],
+  ['SELECT * FROM lines JOIN days USING (day) WHERE season = 52', 1.1],
+  ['SELECT * FROM lines JOIN days USING (day) JOIN customers USING (customer) WHERE season = 52', 1.1],
+  ['SELECT * FROM lines JOIN (SELECT number, count(*) AS n FROM lines GROUP BY number) o USING (number)', 1.1],
+  ['SELECT * FROM lines LEFT JOIN (SELECT number, count(*) AS n FROM lines WHERE line < 8000 GROUP BY number) o USING (number)', 1.1],
+  ['SELECT * FROM customers LEFT SEMI JOIN lines USING (customer)', 1.1],
+  ['SELECT * FROM customers LEFT SEMI JOIN (SELECT customer FROM lines WHERE line < 8000) l USING (customer)', 2],
+  ['SELECT * FROM lines JOIN (SELECT day FROM lines UNION ALL SELECT day FROM days) u USING (day)', 2],
 ]
 
 for (const [sql, factor] of cases) {

@@ -4,8 +4,8 @@
  * that must move: both sides, unless the smaller one can be sent everywhere or both lie in order of a key. Pure; called by `reorder-joins.ts`.
  */
 import type { BoundExpr } from '../bound.js'
-import { type Cardinality, joined } from '../cardinality.js'
 import { conjunction } from '../conjuncts.js'
+import { type Cardinality, joined } from '../join-cardinality.js'
 import { columnOf } from '../selectivity.js'
 
 export interface JoinInput {
@@ -117,21 +117,24 @@ function exhaustive(inputs: readonly JoinInput[], conditions: readonly JoinCondi
     best[1 << i] = leaf(input, i)
   })
   for (let set = 1; set < all; set++) {
-    // Every split once: the half with the lowest bit is the first one.
+    // Every split once: the half with the lowest bit is the first one. One set, one cardinality, whichever split it came from, so that costs stay
+    // comparable: the least, since what bounds a join (a key, say) shows in some splits only.
     const low = set & -set
+    let [cheapest, fewest]: (Found | undefined)[] = []
+    let least = Number.POSITIVE_INFINITY
     for (let rest = (set - 1) & set; rest > 0; rest = (rest - 1) & set) {
       if ((rest & low) !== 0) continue
       const [a, b] = [best[set & ~rest], best[rest]]
-      if (a === undefined || b === undefined || !connected(a.set, b.set, conditions)) continue
-      const known = best[set]
-      if (known !== undefined && a.cost + b.cost >= known.cost) continue
+      if (a === undefined || b === undefined || a.cost + b.cost >= least || !connected(a.set, b.set, conditions)) continue
       const found = bothWays(a, b, conditions)
-      // One set, one cardinality, whichever split it came from: costs stay comparable.
-      if (known === undefined) best[set] = found
-      else {
-        const cost = found.cost - found.cardinality.rows + known.cardinality.rows
-        if (cost < known.cost) best[set] = { ...found, cost, cardinality: known.cardinality }
+      if (fewest === undefined || found.cardinality.rows < fewest.cardinality.rows) fewest = found
+      if (found.cost - found.cardinality.rows < least) {
+        cheapest = found
+        least = found.cost - found.cardinality.rows
       }
+    }
+    if (cheapest !== undefined && fewest !== undefined) {
+      best[set] = { ...cheapest, cost: least + fewest.cardinality.rows, cardinality: fewest.cardinality }
     }
   }
   const parts: Found[] = []

@@ -60,7 +60,9 @@ function overProject(plan: AggregatePlan, input: ProjectPlan, statistics: Statis
   const known: Known = {
     statistics: id => {
       const range = ranges.get(id)
-      return range === undefined ? statistics(id) : { min: range.low, max: range.high, nullFraction: 0, distinct: 1, clustered: false }
+      return range === undefined
+        ? statistics(id)
+        : { min: range.low, max: range.high, nullFraction: 0, distinct: 1, unique: false, run: 1, clustered: false }
     },
     narrow: new Map([...aliases].map(([id, alias]) => [id, toAttribute(alias)])),
   }

@@ -62,7 +62,7 @@ function wholeRows(plan: AggregatePlan, input: Physical, context: PhysicalContex
   const columns = keys.map(toAttribute)
   const added = keys.filter((k): k is BoundAlias => k.kind === 'Alias')
   const prepared: Physical = added.length === 0 ? input : { kind: 'Project', input, expressions: [...outputNeeded(plan), ...added] }
-  const partitions = hashPartitions(context, context.estimate(plan.input))
+  const partitions = hashPartitions(context, plan.input)
   const moved = exchange(prepared, { kind: 'hash', keys: columns, partitions })
   return { kind: 'HashAggregate', mode: 'complete', input: moved, grouping: columns, results: overKeys(plan.aggregates, plan.grouping, columns) }
 }
@@ -207,8 +207,7 @@ const partialReduction = 4
 
 function byKeys(input: Physical, keys: readonly Attribute[], plan: AggregatePlan, context: PhysicalContext): Physical {
   if (keys.length === 0 || fewStates(input, plan, context)) return ensureSingle(input)
-  const bound = context.estimate(plan)
-  return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, { ...bound, bytes: bound.bytes / partialReduction }) })
+  return exchange(input, { kind: 'hash', keys, partitions: hashPartitions(context, plan, 1 / partialReduction) })
 }
 
 /** Partial states that one task combines in a few milliseconds: less than another task costs, and than a sort or limit above needs to gather its input. */
@@ -262,7 +261,7 @@ function twoLevels(plan: AggregatePlan, input: Physical, calls: readonly Aggrega
     const results = finished(plan.aggregates, plan.grouping, columns, c => (c.distinct ? overValues(c) : finishSplit(c)))
     return { kind: 'HashAggregate', mode: 'final', input: moved, grouping: columns, results }
   }
-  const moved = exchange(partial, { kind: 'hash', keys: valueColumns, partitions: hashPartitions(context, context.estimate(plan.input)) })
+  const moved = exchange(partial, { kind: 'hash', keys: valueColumns, partitions: hashPartitions(context, plan.input) })
   const again = [...split.map(s => combined(s, context)), ...distinct.map(c => distinctStates(c, overValues(c), context))]
   const middle: Physical = { kind: 'HashAggregate', mode: 'merge', input: moved, grouping: [], results: again.flatMap(s => s.partial) }
   return {

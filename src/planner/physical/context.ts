@@ -1,6 +1,7 @@
 /** What physical planning knows beside the plan. */
 import type { Conf } from '../../core/config.js'
 import { conf } from '../../core/config-table.js'
+import { cardinality } from '../cardinality.js'
 import type { Estimate, Physical } from '../physical-plan.js'
 import type { Plan, RangePlan } from '../plan.js'
 
@@ -21,13 +22,25 @@ export function choosesPartitions({ conf: settings }: PhysicalContext): boolean 
   return settings.text(conf.shufflePartitions) === undefined && settings.get(conf.adaptiveEnabled)
 }
 
-/** Partitions of a hash exchange: as set, else what the size asks for, between the parallelism and the option's default. */
-export function hashPartitions(context: PhysicalContext, estimate: Estimate): number {
+/** Estimates of rows are rough: so many times the likely size is taken for the size, where that is below the bound. */
+const likelyFactor = 4
+
+/**
+ * Partitions of a hash exchange of a plan's rows, or of a part of them: as set, else what the size asks for, between the parallelism and the option's
+ * default.
+ */
+export function hashPartitions(context: PhysicalContext, plan: Plan, part = 1): number {
   const most = Math.max(1, context.conf.get(conf.shufflePartitions))
   if (!choosesPartitions(context)) return most
-  const wanted = Math.ceil(estimate.bytes / partitionBytes)
+  const wanted = Math.ceil(likelyBytes(context, plan, part) / partitionBytes)
   const rounded = Math.ceil(wanted / context.parallelism) * context.parallelism
   return Math.max(1, context.parallelism, Math.min(most, rounded))
+}
+
+function likelyBytes(context: PhysicalContext, plan: Plan, part: number): number {
+  const bound = context.estimate(plan)
+  const rows = cardinality(plan)?.rows
+  return rows === undefined || !bound.rows ? bound.bytes * part : bound.bytes * Math.min(part, (likelyFactor * rows) / bound.rows)
 }
 
 /** Partitions of a range for which none are asked: one per slot, but none without a row, which would cost a task, and an exchange where one needs none. */

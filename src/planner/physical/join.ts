@@ -138,7 +138,8 @@ function sizesOf(plan: JoinPlan, context: PhysicalContext): Sizes {
 
 /** Whether the left side should be built, where the type leaves the choice. */
 function turnsBySize(plan: JoinPlan, sizes: Sizes): boolean {
-  if (plan.type === 'right') return true
+  if (plan.type === 'right' || isLong(plan, 'right')) return true
+  if (isLong(plan, 'left')) return false
   return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.likely.left < sizes.likely.right
 }
 
@@ -153,10 +154,24 @@ function broadcastSide(plan: JoinPlan, sizes: Sizes, context: PhysicalContext): 
   if (plan.leftHint !== undefined && plan.leftHint !== 'broadcast') return undefined
   if (plan.rightHint !== undefined && plan.rightHint !== 'broadcast') return undefined
   const threshold = context.conf.get(conf.autoBroadcastJoinThreshold)
-  const under = { left: fits.left && sizes.left.bytes <= threshold, right: fits.right && sizes.right.bytes <= threshold }
+  const adaptive = context.conf.get(conf.adaptiveEnabled)
+  const under = {
+    left: fits.left && sizes.left.bytes <= threshold && !(adaptive && isLong(plan, 'left')),
+    right: fits.right && sizes.right.bytes <= threshold && !(adaptive && isLong(plan, 'right')),
+  }
   if (under.left && under.right) return smaller
   if (under.left) return 'left'
   return under.right ? 'right' : undefined
+}
+
+/** From so many rows on, and so many times the rows of the other side, a side had better not be sent everywhere if adaptive execution may send the other. */
+const manyRows = 200_000
+const manyTimes = 8
+
+/** Whether a side of an inner join is long (and as narrow as it likes), and the other one, of which less may be certain, likely much shorter. */
+function isLong(plan: JoinPlan, side: 'left' | 'right'): boolean {
+  const [own, other] = [cardinality(plan[side])?.rows, cardinality(plan[side === 'left' ? 'right' : 'left'])?.rows]
+  return plan.type === 'inner' && own !== undefined && other !== undefined && own >= manyRows && own >= manyTimes * other
 }
 
 /** Without equal keys one side is everywhere; a full join, which must see both sides whole, runs in one task. */
@@ -200,7 +215,7 @@ function cutJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, si
 function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical {
   const leftReady = asColumns(left, keys.left, () => context.nextId())
   const rightReady = asColumns(right, keys.right, () => context.nextId())
-  const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.left.bytes > sizes.right.bytes ? sizes.left : sizes.right))
+  const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.likely.left > sizes.likely.right ? plan.left : plan.right))
   return hashJoin(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes)
 }
 

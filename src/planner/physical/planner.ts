@@ -115,7 +115,7 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
       const left = { plan: exactly(context.plan(plan.left), plan.left), columns: outputOf(plan.left) }
       const right = { plan: exactly(context.plan(plan.right), plan.right), columns: outputOf(plan.right) }
       const single = partitioningOf(left.plan).partitions === 1 && partitioningOf(right.plan).partitions === 1
-      const [l, r] = single ? [left.plan, right.plan] : coPartitioned(left, right, hashPartitions(context, context.estimate(plan.left)))
+      const [l, r] = single ? [left.plan, right.plan] : coPartitioned(left, right, hashPartitions(context, plan.left))
       return { kind: 'SetOperation', operation: plan.operation, left: l, right: r }
     }
     case 'SubqueryAlias':

@@ -8,7 +8,7 @@ import { asColumns, ensureSingle, exchange, isClustered } from './distribution.j
 export function planRepartition(plan: RepartitionPlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
   if (plan.by === 'coalesce') return coalesced(input, plan.partitions ?? 1)
-  const partitions = plan.partitions ?? hashPartitions(context, context.estimate(plan.input))
+  const partitions = plan.partitions ?? hashPartitions(context, plan.input)
   if (partitions === 1) return ensureSingle(input)
   const origin = originOf(plan)
   if (plan.keys.length === 0) return exchange(input, { kind: 'roundRobin', partitions, origin })

@@ -28,7 +28,7 @@ export function planSort(plan: SortPlan, context: PhysicalContext): Physical {
     () => context.nextId(),
   )
   const order = plan.order.map((o, i): BoundSortOrder => ({ ...o, child: ready.columns[i] ?? o.child }))
-  const moved = exchange(ready.plan, { kind: 'range', order, partitions: Math.max(2, hashPartitions(context, size)) })
+  const moved = exchange(ready.plan, { kind: 'range', order, partitions: Math.max(2, hashPartitions(context, plan.input)) })
   const sorted: Physical = { kind: 'Sort', input: moved, order, global: true }
   return ready.plan === input ? sorted : { kind: 'Project', input: sorted, expressions: outputOf(plan) }
 }

@@ -11,7 +11,7 @@ export function planWindow(plan: WindowPlan, context: PhysicalContext): Physical
   if (keys.length === 0) return { kind: 'Window', input: ensureSingle(input), windows: plan.windows }
   if (isClustered(partitioningOf(input), keys)) return { kind: 'Window', input, windows: plan.windows }
   const ready = asColumns(input, keys, () => context.nextId())
-  const partitions = hashPartitions(context, context.estimate(plan.input))
+  const partitions = hashPartitions(context, plan.input)
   const moved = exchange(ready.plan, { kind: 'hash', keys: ready.columns, partitions })
   const windows: Physical = { kind: 'Window', input: moved, windows: plan.windows }
   return ready.plan === input ? windows : { kind: 'Project', input: windows, expressions: outputOf(plan) }

@@ -12,9 +12,11 @@ const column = (id: number): Attribute => ({ kind: 'Attribute', id, name: `c${id
 /** An input of `rows` rows with one column per partner; `distinct` of each. */
 function input(rows: number, columns: Readonly<Record<number, number>>, clustered: readonly number[] = []): JoinInput {
   const known = Object.entries(columns).map(
-    ([id, distinct]) => [Number(id), { distinct, nullFraction: 0, clustered: clustered.includes(Number(id)) }] as const,
+    ([id, distinct]) =>
+      [Number(id), { distinct, nullFraction: 0, unique: distinct >= rows, run: 1, clustered: clustered.includes(Number(id)) }] as const,
   )
-  return { cardinality: { rows, columns: new Map(known) }, width: 16 }
+  const keys = known.filter(([, c]) => c.unique).map(([id, c]) => ({ columns: [id], values: c.distinct }))
+  return { cardinality: { rows, columns: new Map(known), keys }, width: 16 }
 }
 
 function equal(a: number, b: number, reads: number): JoinCondition {

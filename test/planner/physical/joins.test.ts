@@ -11,7 +11,7 @@ import { type PlannerEnvironment, planQuery } from '#src/planner/pipeline.js'
 const test = suite('planner/physical/joins')
 const MB = 2 ** 20
 
-/** Tables named by their megabytes: `t5` is 5 MB in one file, `t500` 500 MB. All have columns a, b, c. */
+/** Tables named by their megabytes: `t5` is 5 MB in one file, `t500` 500 MB, `n5` 5 MB with ten times the rows. All have columns a, b, c. */
 function environment(settings: Readonly<Record<string, string>>): PlannerEnvironment {
   return {
     sources: {
@@ -23,13 +23,13 @@ function environment(settings: Readonly<Record<string, string>>): PlannerEnviron
           files: [
             {
               file: { uri: `${paths[0]}`, size, mtimeMs: 0 },
-              rowGroups: Array.from({ length: groups }, () => ({ rows: 100_000, bytes: size / groups })),
+              rowGroups: Array.from({ length: groups }, () => ({ rows: paths[0]?.[1] === 'n' ? 1_000_000 : 100_000, bytes: size / groups })),
             },
           ],
         })
       },
     },
-    view: name => (/^t\d+$/.test(name[0] ?? '') ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${name[0]}`], options: {} } : undefined),
+    view: name => (/^[tn]\d+$/.test(name[0] ?? '') ? { kind: 'ReadFiles', format: 'parquet', paths: [`/${name[0]}`], options: {} } : undefined),
     viewNames: () => [],
     parseExpression,
     conf: new Conf({ 'spark.sql.session.timeZone': 'UTC', ...settings }),
@@ -58,6 +58,14 @@ function shape(plan: Physical): string {
 
 const cases: readonly (readonly [string, string, Readonly<Record<string, string>>?])[] = [
   ['SELECT x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'BroadcastHashJoin inner(t500, *t5)'],
+  // A long side is not sent where adaptive execution is likely to send the other one.
+  ['SELECT x.c FROM t500 x JOIN n5 y ON x.a = y.a WHERE x.b = 5 AND x.c = 3', 'ShuffledHashJoin inner(~n5, ~t500)'],
+  ['SELECT x.c FROM t500 x JOIN n5 y ON x.a = y.a WHERE x.b = 5', 'BroadcastHashJoin inner(t500, *n5)'],
+  [
+    'SELECT x.c FROM t500 x JOIN n5 y ON x.a = y.a WHERE x.b = 5 AND x.c = 3',
+    'BroadcastHashJoin inner(t500, *n5)',
+    { 'spark.sql.adaptive.enabled': 'false' },
+  ],
   ['SELECT x.c FROM t5 x JOIN t500 y ON x.a = y.a', 'BroadcastHashJoin inner(t500, *t5)'],
   ['SELECT x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t600)'],
   ['SELECT x.c FROM t500 x JOIN t900 y ON x.a = y.a', 'ShuffledHashJoin inner(~t900, ~t500)'],

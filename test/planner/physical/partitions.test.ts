@@ -1,10 +1,15 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Conf } from '#src/core/config.js'
+import { types } from '#src/core/types.js'
+import type { Attribute } from '#src/planner/bound.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from '#src/planner/physical/context.js'
+import type { Plan } from '#src/planner/plan.js'
 
 const test = suite('planner/physical/partitions')
 const MB = 2 ** 20
+const column: Attribute = { kind: 'Attribute', id: 1, name: 'id', type: types.long, nullable: false, qualifier: [] }
+const unknownRows: Plan = { kind: 'RecursiveRef', ref: 1, rounds: 1, output: [column] }
 
 const cases: readonly (readonly [string, Readonly<Record<string, string>>, number, number, number])[] = [
   ['as set', { 'spark.sql.shuffle.partitions': '7' }, 4, 10_000, 7],
@@ -18,10 +23,20 @@ const cases: readonly (readonly [string, Readonly<Record<string, string>>, numbe
 
 for (const [name, settings, parallelism, megabytes, wanted] of cases) {
   test(name, () => {
-    const context = { conf: new Conf(settings), parallelism } as PhysicalContext
-    assert.is(hashPartitions(context, { bytes: megabytes * MB }), wanted)
+    const context = { conf: new Conf(settings), parallelism, estimate: () => ({ bytes: megabytes * MB }) } as unknown as PhysicalContext
+    assert.is(hashPartitions(context, unknownRows), wanted)
   })
 }
+
+test('what is likely counts where it is far less than the bound', () => {
+  const context = (rows: number) =>
+    ({ conf: new Conf({}), parallelism: 4, estimate: () => ({ bytes: 640 * MB, rows }) }) as unknown as PhysicalContext
+  const thousand: Plan = { kind: 'Range', start: 0n, end: 1000n, step: 1n, output: [column] }
+  assert.is(hashPartitions(context(4000), thousand), 20)
+  assert.is(hashPartitions(context(40_000), thousand), 4)
+  assert.is(hashPartitions(context(1_000_000), thousand), 4)
+  assert.is(hashPartitions(context(4000), thousand, 1 / 2), 12)
+})
 
 test('a range has a partition per slot, but none without a row', () => {
   const partitions = (start: number, end: number, step: number): number =>
