@@ -370,6 +370,21 @@ export const conf = {
     'TIMESTAMP_LTZ',
     'What TIMESTAMP means in SQL texts: `TIMESTAMP_LTZ` (an instant) or `TIMESTAMP_NTZ` (a wall clock).',
   ),
+  planChangeLevel: option(
+    'session',
+    'spark.sql.planChangeLog.level',
+    asString,
+    'trace',
+    'Any other level than `trace`: each rule of the optimizer that changes a plan is written to standard error, with the plan before and after.',
+  ),
+  planChangeRules: option('session', 'spark.sql.planChangeLog.rules', asString, undefined, 'Rules to write, parted by commas; unset: all.'),
+  planChangeBatches: option(
+    'session',
+    'spark.sql.planChangeLog.batches',
+    asString,
+    undefined,
+    'Batches of rules of which to write the result as a whole, parted by commas; unset: all.',
+  ),
   histogramEnabled: option(
     'session',
     'spark.sql.statistics.histogram.enabled',

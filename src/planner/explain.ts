@@ -19,7 +19,7 @@ import { exprText, namedText, orderText, prettyText } from './print.js'
 import { planChildren } from './tree.js'
 
 /** A tree with Spark's lines: `+-` for the last child, `:-` for others. */
-function tree<T>(node: T, children: (node: T) => readonly T[], line: (node: T) => string): string {
+export function tree<T>(node: T, children: (node: T) => readonly T[], line: (node: T) => string): string {
   const lines: string[] = []
   const visit = (n: T, first: string, rest: string): void => {
     lines.push(first + line(n))
@@ -144,7 +144,7 @@ const joinNames: Readonly<Record<string, string>> = {
   semi: 'LeftSemi',
   anti: 'LeftAnti',
 }
-const joinName = (type: string) => joinNames[type] ?? type
+export const joinName = (type: string) => joinNames[type] ?? type
 
 /** A plan as it is shown: how the tasks share what they read of an exchange has a line of its own. */
 type Shown = Physical | { readonly kind: 'AQEShuffleRead'; readonly exchange: Exchange }
@@ -173,7 +173,7 @@ export function physicalText(plan: Physical): string {
   return tree(read(plan), children, line)
 }
 
-function targetText(target: ExchangeTarget): string {
+export function targetText(target: ExchangeTarget): string {
   switch (target.kind) {
     case 'hash':
       return `hashpartitioning(${target.keys.map(exprText).join(', ')}, ${target.partitions})${origin(target)}`
@@ -198,7 +198,7 @@ function byFileOrder({ ranges, output }: Extract<Physical, { kind: 'FileScan' }>
   return key === undefined || ranges === undefined ? '' : `, rangepartitioned(${exprText(key)}, ${ranges.bounds.length + 1}) by file order`
 }
 
-function physicalLine(plan: Physical): string {
+export function physicalLine(plan: Physical): string {
   switch (plan.kind) {
     case 'FileScan': {
       const splits = plan.tasks.reduce((n, t) => n + t.length, 0)

@@ -6,11 +6,12 @@ import type { Conf } from '../core/config.js'
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
 import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
-import type { StructType } from '../core/types.js'
+import { type StructType, typeString } from '../core/types.js'
 import { type Replanner, replanner, waitingStages } from './adaptive/replan.js'
 import { analyze } from './analyze/analyzer.js'
 import { cardinality } from './cardinality.js'
 import { codegenText, logicalText, parsedText, physicalText, statisticsText } from './explain.js'
+import { formattedText } from './explain-formatted.js'
 import type { Expr } from './expr.js'
 import type { Relation } from './logical.js'
 import { lowerFragments, stageSchema } from './lower/fragment.js'
@@ -50,13 +51,14 @@ import { replaceConstantAggregates } from './optimize/replace-constant-aggregate
 import { replaceDistinctWithAggregate } from './optimize/replace-distinct-with-aggregate.js'
 import { replaceSetOperations } from './optimize/replace-set-operations.js'
 import { rewriteSubqueries } from './optimize/rewrite-subqueries.js'
-import { type Batch, optimize, type Rule, type TraceEntry } from './optimize/rule.js'
+import { type Batch, optimize, type Rule } from './optimize/rule.js'
 import { simplifyBooleans } from './optimize/simplify-booleans.js'
 import { simplifyCasts } from './optimize/simplify-casts.js'
 import { updateNullability } from './optimize/update-nullability.js'
 import { toPhysical } from './physical/planner.js'
 import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
+import { planChangeText, type TraceEntry } from './plan-changes.js'
 import type { SourcePort } from './ports.js'
 import { estimate } from './size-bounds.js'
 import { type CutPlan, cutStages } from './stages/cut.js'
@@ -155,6 +157,8 @@ export interface PlannerEnvironment {
   readonly now: number
   /** The SQL text that spans point into, when the relation came from one. */
   readonly text?: string
+  /** Where `spark.sql.planChangeLog.level` writes. */
+  log?(text: string): void
 }
 
 export type ExplainMode = 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'
@@ -218,6 +222,7 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   if (write?.kind === 'write') checkUniqueNames(schema, write.write.path)
   const trace: TraceEntry[] = []
   const optimized = optimize(start, optimizerBatches, { nextId, conf: environment.conf }, entry => trace.push(entry))
+  logChanges(trace, environment)
   const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
   const names = schema.fields.map(f => f.name)
   const cut = cutStages(
@@ -243,9 +248,23 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
     trace,
     ...(adaptive === undefined ? {} : { laidOut: adaptive.laidOut }),
     ...(adaptive === undefined || cut.graph.stages.length < 3 ? {} : { adapt: adaptive.adapt }),
-    explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph),
+    explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph, schema),
     finalPlan: () => physicalText(adaptive?.plan() ?? physical),
   }
+}
+
+/** `trace`, the default, is below what is ever shown. */
+function logChanges(trace: readonly TraceEntry[], { conf: settings, log }: PlannerEnvironment): void {
+  if (log === undefined || settings.get(conf.planChangeLevel).toLowerCase() === 'trace') return
+  const names = (list: string | undefined) => list?.split(',').map(name => name.trim().replace(/^.*\./, ''))
+  const [rules, batches] = [
+    names(settings.optional(conf.planChangeRules)),
+    settings
+      .optional(conf.planChangeBatches)
+      ?.split(',')
+      .map(name => name.trim()),
+  ]
+  log(planChangeText(trace, { ...(rules === undefined ? {} : { rules }), ...(batches === undefined ? {} : { batches }) }))
 }
 
 /** With adaptive execution: what re-plans the stages, and which of them had better wait. */
@@ -278,7 +297,15 @@ function checkUniqueNames(schema: StructType, path: string): void {
   }
 }
 
-function explain(mode: ExplainMode, relation: Relation, start: Plan, optimized: Plan, physical: Physical, graph: StageGraph): string {
+function explain(
+  mode: ExplainMode,
+  relation: Relation,
+  start: Plan,
+  optimized: Plan,
+  physical: Physical,
+  graph: StageGraph,
+  schema: StructType,
+): string {
   const section = (title: string, text: string) => `== ${title} ==\n${text}`
   const statistics = (p: Plan) => statisticsText(estimate(p), cardinality(p)?.rows)
   const physicalSection = section('Physical Plan', physicalText(physical))
@@ -288,14 +315,14 @@ function explain(mode: ExplainMode, relation: Relation, start: Plan, optimized: 
     case 'extended':
       return [
         section('Parsed Logical Plan', parsedText(relation)),
-        section('Analyzed Logical Plan', logicalText(start)),
+        section('Analyzed Logical Plan', `${schema.fields.map(f => `${f.name}: ${typeString(f.type)}`).join(', ')}\n${logicalText(start)}`),
         section('Optimized Logical Plan', logicalText(optimized)),
         physicalSection,
       ].join('\n\n')
     case 'cost':
       return [section('Optimized Logical Plan', logicalText(optimized, statistics)), physicalSection].join('\n\n')
     case 'formatted':
-      return [physicalSection, ...graph.stages.map(s => `(stage ${s.id}) ${s.name}`)].join('\n')
+      return section('Physical Plan', formattedText(physical, graph))
     case 'codegen':
       return codegenText(graph)
   }

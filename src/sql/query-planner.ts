@@ -27,6 +27,7 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     parallelism: context.parallelism,
     now: clock.now(),
     ...(context.text === undefined ? {} : { text: context.text }),
+    log: text => context.log?.(text),
   })
   const plan = (relation: Relation, context: PlanContext, write?: WriteTarget) =>
     write === undefined ? planQuery(relation, environment(context)) : planWrite(relation, write, environment(context))

@@ -57,6 +57,7 @@ export class QueryRunner {
       viewNames: () => [...this.views.names(), ...this.tables.names()],
       parallelism: this.services.cluster.defaultParallelism(),
       parseOptions: parseOptions(this.config.snapshot()),
+      log: text => this.services.terminal.err(text),
       ...(text === undefined ? {} : { text }),
     }
   }

@@ -17,6 +17,8 @@ export interface PlanContext {
   readonly parseOptions: ParseOptions
   /** The SQL text that spans in the plan point into. */
   readonly text?: string
+  /** Takes what the planner has to say besides. */
+  log?(text: string): void
 }
 
 export interface PlannedQuery {

@@ -166,7 +166,12 @@ function explained(
   text: string,
 ): () => Promise<LocalRelation> {
   return async () => {
-    if (statement.kind !== 'Query') return textRelation(['plan'], [[`== Physical Plan ==\nExecute ${statement.kind}\n`]])
+    if (statement.kind !== 'Query') {
+      const query = 'plan' in statement ? statement.plan : undefined
+      const below = query === undefined ? '' : (await session.runner.explain(query, 'simple', text)).replace(/^.*\n/, '')
+      const tree = below === '' ? [] : below.split('\n').map((line, i) => `${i === 0 ? '+- ' : '   '}${line}`)
+      return textRelation(['plan'], [[['== Physical Plan ==', `Execute ${statement.kind}`, ...tree, ''].join('\n')]])
+    }
     return textRelation(['plan'], [[await session.runner.explain(statement.plan, mode, text)]])
   }
 }

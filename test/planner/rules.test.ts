@@ -4,9 +4,10 @@ import * as assert from 'uvu/assert'
 import { Conf } from '#src/core/config.js'
 import { types } from '#src/core/types.js'
 import { type Attribute, trueLiteral } from '#src/planner/bound.js'
-import { optimize, type Rule, type TraceEntry } from '#src/planner/optimize/rule.js'
+import { optimize, type Rule } from '#src/planner/optimize/rule.js'
 import { optimizerBatches } from '#src/planner/pipeline.js'
 import type { Plan } from '#src/planner/plan.js'
+import type { TraceEntry } from '#src/planner/plan-changes.js'
 
 const test = suite('planner/rules')
 

@@ -236,7 +236,8 @@ function bindWindow(expr: Window, names: Names, context: AnalyzerContext): Bound
   }
   const bound = bindFunction(called, names, context, true)
   const name = called.name.toLowerCase()
-  if (wholePartition.has(name) && (spec.orderBy.length > 0 || spec.frame !== undefined)) {
+  const ordered = (name === 'listagg' || name === 'string_agg') && called.withinGroup !== undefined
+  if ((ordered || wholePartition.has(name)) && (spec.orderBy.length > 0 || spec.frame !== undefined)) {
     const message = `Cannot specify ORDER BY or a window frame for ${name}: it is computed over whole partitions.`
     throw fail(context, expr, 'INVALID_WINDOW_SPEC_FOR_AGGREGATION_FUNC', '42601', message)
   }
@@ -295,7 +296,7 @@ function ofGroupsAround(bound: BoundExpr, expr: UnresolvedFunction, context: Ana
 }
 
 /** Aggregates that a window may give no order or frame. */
-const wholePartition = new Set(['percentile_cont', 'percentile_disc', 'median', 'listagg', 'string_agg'])
+const wholePartition = new Set(['percentile_cont', 'percentile_disc', 'median'])
 
 /** Aggregates that WITHIN GROUP may order. */
 const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_disc', 'mode'])
@@ -307,7 +308,13 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
   if (entry === undefined) throw unresolvedRoutine(expr, context)
   const withinGroup = expr.withinGroup
   if (withinGroup !== undefined && !orderedAggregates.has(entry.name))
-    throw unsupported(context, expr, 'WITHIN_GROUP', `WITHIN GROUP of "${expr.name}"`)
+    throw fail(
+      context,
+      expr,
+      'INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX',
+      '42000',
+      `Invalid SQL syntax: The function \`${expr.name.toLowerCase()}\` does not support WITHIN GROUP (ORDER BY ...).`,
+    )
   if (entry.kind === 'scalar' && (expr.distinct || expr.filter !== undefined)) {
     throw fail(
       context,

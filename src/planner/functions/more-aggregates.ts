@@ -6,8 +6,9 @@ import { castTo, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../c
 import { bounded } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
 import { aggregate } from './aggregates.js'
-import { type AggregateFunction, type AggregateModifiers, aggregateCall, type BindContext, takeArgs, unexpectedInput } from './define.js'
+import { type AggregateFunction, type AggregateModifiers, aggregateCall, takeArgs, unexpectedInput } from './define.js'
 import { countOf, intervalSql } from './intervals.js'
+import { percentage } from './percentage.js'
 
 const { double, long, string } = types
 
@@ -98,12 +99,6 @@ const sumOf = (x: string, m: AggregateModifiers) => `sum(${m.distinct}CAST(${x} 
 const meanOf = (x: string, m: AggregateModifiers) =>
   `CAST(round(CAST(${sumOf(x, m)} AS DOUBLE) / nullif(count(${m.distinct}${x})${m.filter}, 0)) AS HUGEINT)`
 
-function percentage(arg: BoundExpr | undefined, context: BindContext): BoundExpr {
-  const cast = arg === undefined ? undefined : arg.type.kind === 'array' ? castTo(arg, array(double, false)) : implicitCast(arg, double)
-  if (arg === undefined || cast === undefined) throw unexpectedInput(context, 0, 'DOUBLE', arg?.type ?? types.null)
-  return cast
-}
-
 /** `percentile_cont(p) WITHIN GROUP (ORDER BY x)`. */
 function orderedPercentile(name: string, duck: string): AggregateFunction {
   return aggregate({
@@ -136,7 +131,7 @@ function orderedPercentile(name: string, duck: string): AggregateFunction {
       const key = order[0] as (typeof order)[number]
       const value = implicitCast(key.child, 'numeric')
       if (value === undefined) throw unexpectedInput(context, 0, 'NUMERIC', key.child.type)
-      const p = percentage(args[0], context)
+      const p = percentage(args[0], 0, context)
       const type = p.type.kind === 'array' ? array(double, false) : double
       return aggregateCall(name, [castTo(value, double), p, literal(key.ascending, types.boolean)], type, true, modifiers)
     },

@@ -1,9 +1,9 @@
 /** Aggregates over lists and order: collections, extremes by another column, percentiles. What has no `split` sees all rows of a group at once. */
 import { array, type DataType, types } from '../../core/types.js'
 import { type BoundExpr, literal } from '../bound.js'
-import { castTo, implicitCast } from '../coercion.js'
 import { aggregate, buffer } from './aggregates.js'
 import { type AggregateFunction, aggregateCall, type BindContext, takeArgs, unexpectedInput } from './define.js'
+import { percentage } from './percentage.js'
 
 const and = (a: string | undefined, b: string) => ` FILTER (WHERE ${a === undefined ? b : `${a} AND ${b}`})`
 
@@ -67,13 +67,6 @@ function extremeBy(name: 'max_by' | 'min_by', duck: string, extreme: 'max' | 'mi
 /** One value, or one per percentage when there is an array of them. */
 function perFraction(p: BoundExpr, type: DataType): DataType {
   return p.type.kind === 'array' ? array(type, false) : type
-}
-
-function fraction(args: readonly BoundExpr[], context: BindContext): BoundExpr {
-  const cast = args[1] === undefined ? undefined : implicitCast(args[1], types.double)
-  if (cast !== undefined) return cast
-  if (args[1]?.type.kind === 'array') return castTo(args[1], array(types.double, false))
-  throw unexpectedInput(context, 1, 'DOUBLE', args[1]?.type ?? types.null)
 }
 
 function whole(
@@ -167,7 +160,7 @@ export const wholeAggregates: readonly AggregateFunction[] = [
     (args, context) => {
       if (args.length === 3)
         throw context.fail('UNSUPPORTED_FEATURE.PERCENTILE_FREQUENCY', '0A000', `The feature is not supported: frequencies in "${context.callText}".`)
-      const p = fraction(args, context)
+      const p = percentage(args[1], 1, context)
       return { args: [...takeArgs(args.slice(0, 1), [types.double], context), p], type: perFraction(p, types.double) }
     },
     ([x, p], d) => `quantile_cont(${d}${x}, ${p})`,
@@ -177,7 +170,7 @@ export const wholeAggregates: readonly AggregateFunction[] = [
     [2, 3],
     (args, context) => {
       const [value] = takeArgs(args.slice(0, 1), ['numeric'], context) as [BoundExpr]
-      const p = fraction(args, context)
+      const p = percentage(args[1], 1, context)
       return { args: [value, p], type: perFraction(p, value.type) }
     },
     ([x, p], d) => `quantile_disc(${d}${x}, ${p})`,

@@ -6,6 +6,7 @@ import type { Conf } from '../../core/config.js'
 import { SpkError } from '../../core/errors.js'
 import { sameType, typeString } from '../../core/types.js'
 import { outputOf, type Plan } from '../plan.js'
+import type { TraceEntry } from '../plan-changes.js'
 import { transformPlanDown, transformPlanUp } from '../tree.js'
 
 export interface RuleContext {
@@ -24,14 +25,6 @@ export interface Batch {
   readonly name: string
   readonly repeat: 'once' | 'fixpoint'
   readonly rules: readonly Rule[]
-}
-
-/** One effective application of a rule. */
-export interface TraceEntry {
-  readonly batch: string
-  readonly rule: string
-  readonly before: Plan
-  readonly after: Plan
 }
 
 export const fixpointLimit = 100
