@@ -155,7 +155,13 @@ export const conf = {
     'lz4',
     'Codec of Arrow buffer compression in blocks: `lz4` or `zstd`.',
   ),
-  shuffleCompress: option('application', 'spark.shuffle.compress', asBoolean, 'true', 'Whether shuffle files are compressed.'),
+  shuffleCompress: option(
+    'application',
+    'spark.shuffle.compress',
+    asBoolean,
+    'true',
+    'Whether shuffle files are compressed. While it is unset, they are not when all executors are on one host, where nothing of them goes over a network.',
+  ),
   reducerMaxSizeInFlight: option(
     'application',
     'spark.reducer.maxSizeInFlight',

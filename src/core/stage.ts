@@ -81,6 +81,8 @@ export interface Fragment {
   readonly sql: string
   /** Statement-level DuckDB settings, e.g. disabled_optimizers. */
   readonly settings?: Readonly<Record<string, string>>
+  /** It gives no more rows than its inputs have, so that a task knows how large its result can be. */
+  readonly bounded?: boolean
 }
 
 export interface SortKey {

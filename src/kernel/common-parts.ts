@@ -16,15 +16,18 @@ export class CommonParts {
   numberOf(task: KernelTask, post: (message: ToSlot) => void): number {
     const known = this.#parts.findIndex(part => isSame(part, task))
     if (known >= 0) return known
-    const { sql, settings, schema, conf, output } = task
+    const { sql, settings, bounded, schema, conf, output } = task
     const number = this.#next
     this.#next = (number + 1) % MOST
-    this.#parts[number] = { sql, settings, schema, conf, output }
-    post({ kind: 'common', number, part: { sql, settings, schema, conf, output } })
+    const part: CommonPart = { sql, settings, schema, conf, output, ...(bounded === undefined ? {} : { bounded }) }
+    this.#parts[number] = part
+    post({ kind: 'common', number, part })
     return number
   }
 }
 
 function isSame(a: CommonPart, b: CommonPart): boolean {
-  return a.sql === b.sql && a.schema === b.schema && a.settings === b.settings && a.conf === b.conf && a.output === b.output
+  return (
+    a.sql === b.sql && a.schema === b.schema && a.settings === b.settings && a.bounded === b.bounded && a.conf === b.conf && a.output === b.output
+  )
 }

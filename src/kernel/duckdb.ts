@@ -205,6 +205,15 @@ export class Statement {
     )
   }
 
+  /** Runs it, once, and holds its whole result. */
+  async whole(): Promise<WholeResult> {
+    try {
+      return await this.result([])
+    } finally {
+      this.destroy()
+    }
+  }
+
   destroy(): void {
     native.destroy_prepare_sync(this.#statement)
   }
@@ -216,6 +225,8 @@ export interface ChunkSource {
   /** Hands over each chunk that has rows, in order, awaiting `take`. When this rejects, nothing of the query runs any more. */
   consume(take: (chunk: DataChunk) => void | Promise<void>): Promise<void>
 }
+
+const CHUNKS_PER_TURN = 64
 
 /** A result that is all there. */
 export class WholeResult implements ChunkSource {
@@ -234,7 +245,11 @@ export class WholeResult implements ChunkSource {
 
   async consume(take: (chunk: DataChunk) => void | Promise<void>): Promise<void> {
     const chunks = native.result_chunk_count(this.#result)
-    for (let i = 0; i < chunks; i++) await take(native.result_get_chunk(this.#result, i))
+    for (let i = 0; i < chunks; i++) {
+      await take(native.result_get_chunk(this.#result, i))
+      // What the thread is told meanwhile, an interrupt above all, must be heard.
+      if ((i + 1) % CHUNKS_PER_TURN === 0) await new Promise(setImmediate)
+    }
   }
 }
 

@@ -28,7 +28,7 @@ export interface SlotBoot {
 export const GATE = { calls: 0, closed: 1, begun: 2, length: 3 } as const
 
 /** What tasks of one stage have in common; sent once to a thread and named by its number from then on. */
-export type CommonPart = Pick<KernelTask, 'sql' | 'settings' | 'schema' | 'conf' | 'output'>
+export type CommonPart = Pick<KernelTask, 'sql' | 'settings' | 'bounded' | 'schema' | 'conf' | 'output'>
 
 export interface QueuedTask {
   /** Counts the tasks given to a thread, from 1; they run in this order. */

@@ -56,6 +56,8 @@ interface Current {
 /** An interrupt that arrives between two statements is lost, so it is repeated until the task has settled. */
 const interruptEveryMs = 10
 const sampleEveryMs = 200
+/** A result that takes no more than this part of the memory limit may be made at once. */
+const wholeShare = 12
 /** A task this quick has not spilled. */
 const quickMs = 20
 
@@ -78,6 +80,7 @@ export async function openSlot(options: SlotOptions): Promise<Slot> {
 
 class RunningSlot implements Slot {
   readonly #options: SlotOptions
+  #memoryLimit: number
   readonly #database: Database
   readonly #control: Connection
   readonly #scans: BatchScans
@@ -93,6 +96,7 @@ class RunningSlot implements Slot {
 
   constructor(options: SlotOptions, database: Database, control: Connection) {
     this.#options = options
+    this.#memoryLimit = options.memoryLimit
     this.#database = database
     this.#control = control
     this.#scans = new BatchScans(control)
@@ -122,6 +126,7 @@ class RunningSlot implements Slot {
         prepared: this.#prepared,
         decode: this.#options.decode,
         limits: this.#options.limits ?? defaultLimits,
+        wholeBytes: this.#memoryLimit / wholeShare,
         profilePath: `${this.#options.spillDir}.profile.json`,
         check,
         onChunk: chunks => this.#onChunk(chunks, watch),
@@ -163,7 +168,10 @@ class RunningSlot implements Slot {
   }
 
   setMemoryLimit(bytes: number): Promise<void> {
-    return this.#onControl(() => this.#control.run(`SET GLOBAL memory_limit = '${Math.floor(bytes)}B'`))
+    return this.#onControl(async () => {
+      await this.#control.run(`SET GLOBAL memory_limit = '${Math.floor(bytes)}B'`)
+      this.#memoryLimit = bytes
+    })
   }
 
   memoryUsed(): Promise<number> {

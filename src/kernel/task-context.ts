@@ -14,6 +14,8 @@ export interface TaskContext {
   readonly prepared: PreparedStatements
   readonly decode: (segment: Segment) => Iterable<Batch>
   readonly limits: ScatterLimits
+  /** Bytes of a result that may be made at once. */
+  readonly wholeBytes: number
   /** Absolute path of a scratch file of this slot. */
   readonly profilePath: string
   /** Called between steps; throws when the task was cancelled. */

@@ -1,12 +1,13 @@
 /**
  * Runs a task's statement and gives its chunks. Where the inputs say that the result is not large it is made whole, up to a limit, in one native call, by
- * a statement that similar small tasks share where its inputs allow. Any other is streamed, which costs two changes of thread per chunk, and chunks are
+ * a statement that similar small tasks share where its inputs allow. A larger one is, too, when its scans bound it and memory allows. Any other is streamed, which costs two changes of thread per chunk, and chunks are
  * small where few rows pass a filter: a scan that keeps a tenth of its rows takes half the time when it is made whole. Columns whose DuckDB type is not
  * the declared one are cast.
  */
 import type { DataType, StructType } from '../core/types.js'
 import type { ChunkSource, Statement } from './duckdb.js'
 import { mismatched, outputSql, type Relation, sharedInputs } from './fragment-sql.js'
+import { inputRows as rowsOf } from './input-relations.js'
 import type { KernelTask } from './task.js'
 import type { TaskContext } from './task-context.js'
 
@@ -64,7 +65,24 @@ export async function taskResult(
     statement = await connection.prepare(sql())
   }
   context.check()
-  return statement.stream()
+  return isWorthWhole(task, context.wholeBytes) ? statement.whole() : statement.stream()
+}
+
+/** Whether a result that its scans bound takes no more than so many bytes, were it as large as it can be. */
+function isWorthWhole({ bounded, inputs, schema }: KernelTask, most: number): boolean {
+  if (!bounded) return false
+  let rows = 0
+  for (const input of inputs) {
+    if (input.kind === 'segments') {
+      // A table that all tasks share is one that rows are joined with.
+      if (input.cacheKey === undefined) return false
+      continue
+    }
+    const known = rowsOf(input)
+    if (known === undefined) return false
+    rows += known
+  }
+  return rows * rowBytes(schema) <= most
 }
 
 /** About what a row takes in a result of DuckDB. */

@@ -54,6 +54,8 @@ export interface KernelTask {
   readonly seed?: number
   readonly sql: string
   readonly settings: Readonly<Record<string, string>>
+  /** The statement gives no more rows than its inputs have. */
+  readonly bounded?: boolean
   readonly inputs: readonly KernelInput[]
   readonly schema: StructType
   readonly output: KernelOutput

@@ -60,7 +60,15 @@ export const StagePlan = Type.Object({
   job: Type.Integer(),
   stage: Type.Integer(),
   stageAttempt: Type.Integer(),
-  fragments: Type.Array(Type.Object({ sql: Type.String(), settings: Type.Record(Type.String(), Type.String()), inputs: Type.Array(PlanInput) })),
+  fragments: Type.Array(
+    Type.Object({
+      sql: Type.String(),
+      settings: Type.Record(Type.String(), Type.String()),
+      inputs: Type.Array(PlanInput),
+      /** It gives no more rows than its inputs have. */
+      bounded: Type.Optional(Type.Boolean()),
+    }),
+  ),
   schema: DataTypeJson,
   output: PlanOutput,
   /** Session conf that tasks need (time zone, compression, ANSI …). */

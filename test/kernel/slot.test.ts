@@ -255,6 +255,41 @@ test('batches are flushed at the limit, one sink call at a time', async () => {
   await small.close()
 })
 
+test('a result that is bounded by its scans may be made at once: the same rows, and an interrupt is heard between them', async () => {
+  const parts = {
+    sql: 'SELECT id, team, name FROM people WHERE id % 3 <> 1',
+    schema: struct(schema.fields.slice(0, 3)),
+    inputs: [scan([split(0, 20_000)])],
+  }
+  const hash = { output: { kind: 'partitions', count: 3, by: { kind: 'hash', keys: ['id'] } } } as const
+  const streamed = await run({ ...parts, ...hash })
+  const whole = await run({ ...parts, ...hash, bounded: true })
+  const sorted = (of: typeof whole) => of.sink.batches.flatMap(({ partition, batch }) => rowsOf([batch]).map(row => `${partition} ${row}`)).sort()
+  assert.equal(sorted(whole), sorted(streamed))
+  assert.is(whole.result.rowsOut, 13_333)
+
+  let batches = 0
+  const long = task({
+    id: 'long',
+    sql: 'SELECT id FROM numbers',
+    schema: struct([field('id', types.long)]),
+    bounded: true,
+    inputs: [numbers(2_000_000)],
+  })
+  const running = slot.slot.run(long, {
+    write() {
+      batches++
+      setImmediate(() => slot.slot.interrupt('long'))
+    },
+  })
+  assert.is((await failure(running)).code, 'SPK_TASK_CANCELLED')
+  assert.ok(batches > 0 && batches < 16, String(batches))
+})
+
+function numbers(rows: number): KernelInput {
+  return { kind: 'range', name: 'numbers', start: '0', end: String(rows), step: '1' }
+}
+
 test('an order in the fragment is kept', async () => {
   const { sink } = await run({ sql: 'SELECT id FROM people ORDER BY id DESC', schema: struct([field('id', types.int)]), inputs: [scan([split()])] })
   assert.equal(

@@ -16,6 +16,7 @@ import { layoutTasks, readingsOf } from './layout.js'
 import { mapOutputs, type ShuffleSizes, shuffleSizes, stageSize, sum } from './map-outputs.js'
 import { pendingQueues } from './pending.js'
 import { sampledBounds } from './range-bounds.js'
+import { shuffleConf } from './shuffle-conf.js'
 import { acceptedInOrder } from './stage-decide.js'
 import { type RunningStage, runStage } from './stage-effects.js'
 import { type PlanOptions, partitionsOf } from './stage-plan.js'
@@ -118,7 +119,7 @@ export function runJob(options: JobOptions): RunningJob {
       },
       ...(range === undefined ? {} : { bounds: range }),
       ...(temporary === undefined ? {} : { temporary }),
-      conf: conf.entries(),
+      conf: shuffleConf(conf, core.executors()),
     }
   }
 

@@ -26,6 +26,7 @@ export function planStage(spec: StageSpec, options: PlanOptions): StagePlan {
     fragments: spec.fragments.map(fragment => ({
       sql: fragment.sql,
       settings: { ...fragment.settings },
+      ...(fragment.bounded ? { bounded: true } : {}),
       inputs: fragment.inputs.map(input => planInput(input, options)),
     })),
     schema: spec.schema,

@@ -134,8 +134,8 @@ class SlotTaskRunner implements TaskRunner {
       if (target.output.kind !== 'files') stage.output ??= target.output
       this.#noteOutput(plan)
       const output = target.output.kind === 'files' ? target.output : must(stage.output, 'output of a stage')
-      const { sql, settings } = plan.fragments[launch.fragment] as StagePlan['fragments'][number]
-      const common = { sql, settings, schema: plan.schema, conf: stage.entries, output }
+      const { sql, settings, bounded } = plan.fragments[launch.fragment] as StagePlan['fragments'][number]
+      const common = { sql, settings, ...(bounded ? { bounded } : {}), schema: plan.schema, conf: stage.entries, output }
       const { result, sink } = await this.#slots.run({ id, seed: launch.key.partition, inputs: inputs?.inputs ?? ready, ...common }, target.sink)
       const told = taskOutput(result, sink as SinkValue, target.file, plan.output.kind === 'result')
       // Not the time that it waited in the slot's queue.

@@ -28,6 +28,7 @@ import {
   withoutParentheses,
   withWindows,
 } from './select-block.js'
+import { isBounded } from './stage-facts.js'
 
 /** Says how the rows of an exchange are read: the stage that wrote them. */
 export type ReadExchange = (exchange: Exchange) => {
@@ -49,13 +50,19 @@ export function lowerFragments(plan: Physical, read: ReadExchange, names?: reado
   const aliases = counter()
   const output = physicalOutput(plan)
   const settings = hasJoin(plan) ? { settings: joinSettings } : {}
+  const bounded = isBounded(plan) ? { bounded: true } : {}
   const split = splittable(plan)
   const cut: ReadExchange = exchange => {
     const from = read(exchange)
     const how = from.read === 'partition' ? cutOf(exchange.target, exchange, split) : undefined
     return how === undefined ? from : { ...from, cut: how }
   }
-  return lower(plan, cut, aliases).map(block => ({ inputs: block.inputs, sql: render(block, output, names?.map(quoteName)), ...settings }))
+  return lower(plan, cut, aliases).map(block => ({
+    inputs: block.inputs,
+    sql: render(block, output, names?.map(quoteName)),
+    ...settings,
+    ...bounded,
+  }))
 }
 
 /** How tasks may share the partitions of an exchange. */

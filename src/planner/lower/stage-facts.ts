@@ -57,6 +57,24 @@ function nodeName(plan: Physical): string | undefined {
   }
 }
 
+/** Whether a stage's part gives no more rows than its scans and exchanges have. */
+export function isBounded(plan: Physical): boolean {
+  switch (plan.kind) {
+    case 'Join':
+      return (plan.type === 'semi' || plan.type === 'anti') && isBounded(plan.probe)
+    case 'Expand':
+    case 'Generate':
+    case 'RecursiveCte':
+    case 'RecursiveRef':
+      return false
+    case 'ValuesScan':
+    case 'Exchange':
+      return true
+    default:
+      return physicalChildren(plan).every(isBounded)
+  }
+}
+
 /** False when a second run may give other rows: random values, or a LIMIT that takes whatever comes first. */
 export function isDeterministicStage(plan: Physical): boolean {
   if (plan.kind === 'Exchange') return true
