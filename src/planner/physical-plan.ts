@@ -112,6 +112,8 @@ export interface PhysicalUnion {
   readonly kind: 'Union'
   readonly inputs: readonly Physical[]
   readonly output: readonly Attribute[]
+  /** Set when one task reads all inputs; else each has tasks of its own. */
+  readonly inOneTask?: boolean
 }
 /** INTERSECT ALL and EXCEPT ALL over inputs that are partitioned alike on all columns. */
 export interface PhysicalSetOperation {

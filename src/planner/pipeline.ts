@@ -272,7 +272,8 @@ function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { reado
   if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 2) return cut
   const broadcastBytes = settings.optional(conf.adaptiveBroadcastThreshold) ?? settings.get(conf.autoBroadcastJoinThreshold)
   const localRead = settings.get(conf.localShuffleReader)
-  const options = { ...cut, broadcastBytes, localRead, nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio) }
+  const gatherBytes = settings.get(conf.adaptiveCoalesce) ? settings.get(conf.adaptiveMinSize) : -1
+  const options = { ...cut, broadcastBytes, gatherBytes, localRead, nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio) }
   const after = waitingStages(options, id => cut.graph.stages[id]?.parents ?? [])
   const stages = cut.graph.stages.map(stage => {
     const first = after.get(stage.id)

@@ -2,12 +2,14 @@
  * Adaptive execution: what is left of a query, planned again by the real sizes of complete stages (Spark's dynamic join selection and
  * `AQEPropagateEmptyRelation`). A join of two exchanges of which one turned out small becomes a broadcast join over the other's input, whose exchange is
  * then not needed; of which one turned out empty, where an empty side means no rows, becomes the empty relation. Only where nothing above the join in
- * its stage relies on how the exchanges would have laid the rows. Pure over its own state; called through `pipeline.ts` by the driver.
+ * its stage relies on how the exchanges would have laid the rows. Stages that would read little, each in one task, become one (`gather.ts`). Pure over its
+ * own state; called through `pipeline.ts` by the driver.
  */
 import type { Adapt, LaidOut, ShuffleReading, StageSize, StageSpec } from '../../core/stage.js'
 import { type Exchange, mapPhysicalChildren, type Physical, type PhysicalJoin } from '../physical-plan.js'
 import { passesRows } from '../splittable.js'
 import { currentPlan } from './current-plan.js'
+import { gathering } from './gather.js'
 
 export interface ReplanStage {
   readonly plan: Physical
@@ -24,6 +26,8 @@ export interface ReplanOptions {
   readonly localRead: boolean
   /** A side of which a smaller share of partitions has rows is not broadcast once both lie there: most tasks have nothing to do. */
   readonly nonEmptyRatio: number
+  /** Bytes up to which stages are put together that would read them in one task each; below 0: none. */
+  readonly gatherBytes: number
 }
 
 export interface Replanner {
@@ -45,23 +49,26 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
   const { stages, stageOf } = options
   const plans = new Map([...stages].map(([id, { plan }]) => [id, plan]))
   const first = new Map(plans)
+  const top = [...first].find(([, plan]) => plan === whole || (whole.kind === 'CollectLimit' && plan === whole.input))?.[0]
   const adapt: Adapt = (complete, started) => {
     // What a stage is now, not what it was first: stages that only its first plan read may be dropped.
     const inputOf = (exchange: Exchange): Physical => plans.get(stageOf.get(exchange) ?? -1) ?? exchange.input
     const sizeOf = (exchange: Exchange): StageSize | undefined => complete.get(stageOf.get(exchange) ?? -1)
-    const changed: StageSpec[] = []
-    for (const [id, before] of plans) {
-      const stage = stages.get(id)
-      if (stage === undefined || started.has(id)) continue
-      const plan = changeJoins(before, join => changedJoin(join, { ...options, sizeOf, inputOf }))
-      if (plan === before) continue
+    const changed = new Set<number>()
+    const idle = [...plans.keys()].filter(id => stages.has(id) && !started.has(id))
+    const change = (id: number, next: (plan: Physical) => Physical | undefined): void => {
+      const before = plans.get(id) as Physical
+      const plan = next(before)
+      if (plan === undefined || plan === before) return
       plans.set(id, plan)
-      changed.push(stage.remake(plan))
+      changed.add(id)
     }
-    return changed
+    for (const id of idle) change(id, plan => changeJoins(plan, join => changedJoin(join, { ...options, sizeOf, inputOf })))
+    const gathered = gathering({ ...options, plans, first, top, complete, started })
+    for (const id of idle) change(id, plan => gathered(id, plan))
+    return [...changed].map(id => (stages.get(id) as ReplanStage).remake(plans.get(id) as Physical))
   }
   const layouts = new Map<number, readonly ShuffleReading[]>()
-  const top = [...first].find(([, plan]) => plan === whole || (whole.kind === 'CollectLimit' && plan === whole.input))?.[0]
   return {
     adapt,
     laidOut: (stage, readings) => void layouts.set(stage, readings),

@@ -7,7 +7,7 @@ import type { Fragment, ShuffleCut, StageInput } from '../../core/stage.js'
 import { field, type StructType, struct } from '../../core/types.js'
 import type { Attribute } from '../bound.js'
 import { plainName, quoteName } from '../duck-type.js'
-import { type Exchange, type ExchangeTarget, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
+import { type Exchange, type ExchangeTarget, type Physical, type PhysicalJoin, type PhysicalUnion, physicalOutput } from '../physical-plan.js'
 import { type Splittable, splittable } from '../splittable.js'
 import { type Columns, expressionSql } from './expression-sql.js'
 import { expanded, generated } from './multiply.js'
@@ -121,6 +121,7 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
     case 'CollectLimit':
       return lower(plan.input, read, aliases)
     case 'Union':
+      if (plan.inOneTask) return [lowerWholeUnion(plan, read, aliases)]
       return plan.inputs.flatMap(input => lower(input, read, aliases).map(b => renamed(b, physicalOutput(input), output, aliases)))
     case 'Join':
       return lowerJoin(plan, read, aliases)
@@ -147,6 +148,17 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
     default:
       return unreachable(plan)
   }
+}
+
+/** All inputs of a union in one statement. */
+function lowerWholeUnion(plan: PhysicalUnion, read: ReadExchange, aliases: Aliases): SelectBlock {
+  const blocks = plan.inputs.flatMap(input => lower(input, read, aliases).map(b => renamed(b, physicalOutput(input), plan.output, aliases)))
+  const parts = blocks.map(b => `  (\n${indent(indent(render(b, plan.output)))}\n  )`)
+  return fromSource(
+    `(\n${parts.join(' UNION ALL ')}\n) AS ${aliases.next('q')}`,
+    internalNames(plan.output),
+    blocks.flatMap(b => b.inputs),
+  )
 }
 
 /** A union's inputs see their columns under the union's ids. */

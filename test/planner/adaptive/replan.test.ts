@@ -58,7 +58,61 @@ const cases: readonly Case[] = [
   { sql: `SELECT f.x, i.name FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /LocalTableScan <empty>/ },
   { sql: `SELECT f.x FROM facts f LEFT SEMI JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /LocalTableScan <empty>/ },
   { sql: `SELECT f.x FROM facts f LEFT ANTI JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /BroadcastHashJoin .*LeftAnti/ },
-  { sql: `SELECT count(*) AS n FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 4, ran: 3, final: /LocalTableScan <empty>/ },
+  { sql: `SELECT count(*) AS n FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 4, ran: 2, final: /LocalTableScan <empty>/ },
+  // What is left after the first step is small: one task does the rest, and no exchange lies between.
+  {
+    sql: 'SELECT k, sum(x) AS s FROM facts GROUP BY k ORDER BY s DESC LIMIT 7',
+    settings: { 'spark.sql.shuffle.partitions': '4' },
+    stages: 3,
+    ran: 2,
+    final:
+      /^TakeOrdered.*\n\+- TakeOrdered.*\n {3}\+- HashAggregate.*mode=final.*\n {6}\+- Exchange SinglePartition\n {9}\+- HashAggregate.*mode=partial/,
+  },
+  {
+    sql: 'SELECT k, n, sum(n) OVER (PARTITION BY k % 3) AS s FROM (SELECT k, count(*) AS n FROM facts GROUP BY k) ORDER BY n, k',
+    settings: { 'spark.sql.shuffle.partitions': '4' },
+    stages: 4,
+    ran: 2,
+    final: /^(?=[\s\S]*Window)(?!(?:[\s\S]*Exchange){2})/,
+  },
+  // The inputs of a union become one statement.
+  {
+    sql: `SELECT k, count(*) AS n FROM (SELECT k FROM facts GROUP BY k UNION ALL SELECT kind AS k FROM items GROUP BY kind) GROUP BY k`,
+    settings: { 'spark.sql.shuffle.partitions': '4' },
+    stages: 4,
+    ran: 3,
+    final: /^HashAggregate.*final.*\n\+- HashAggregate.*partial.*\n {3}\+- Union/,
+  },
+  // The bounds of a sort are not needed.
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.g = i.k % 100 ORDER BY f.x`,
+    stages: 5,
+    ran: 3,
+    final: /^Sort .*\n\+- Exchange SinglePartition/,
+  },
+  // Read twice, it stays a stage of its own.
+  {
+    sql: 'WITH c AS (SELECT g, max(k) AS m FROM facts GROUP BY g) SELECT a.g, b.g FROM c a JOIN c b ON a.m = b.m',
+    settings: { 'spark.sql.shuffle.partitions': '4' },
+    stages: 3,
+    ran: 3,
+    final: /Join .*Inner/,
+  },
+  // More than one task would read.
+  {
+    sql: 'SELECT k, sum(x) AS s FROM facts GROUP BY k ORDER BY s DESC LIMIT 7',
+    settings: { 'spark.sql.shuffle.partitions': '4', 'spark.sql.adaptive.coalescePartitions.minPartitionSize': '1000' },
+    stages: 3,
+    ran: 3,
+    final: /^TakeOrdered.*\n\+- Exchange SinglePartition/,
+  },
+  {
+    sql: 'SELECT k, sum(x) AS s FROM facts GROUP BY k ORDER BY s DESC LIMIT 7',
+    settings: { 'spark.sql.shuffle.partitions': '4', 'spark.sql.adaptive.coalescePartitions.enabled': 'false' },
+    stages: 3,
+    ran: 3,
+    final: /^TakeOrdered.*\n\+- Exchange SinglePartition/,
+  },
   {
     sql: `SELECT f.x, i.name FROM facts f JOIN ${few} i ON f.k = i.k`,
     settings: { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' },
