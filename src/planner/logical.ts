@@ -289,5 +289,7 @@ export type Statement =
     }
   | { readonly kind: 'DropView'; readonly nameParts: readonly string[]; readonly ifExists: boolean }
   | { readonly kind: 'Explain'; readonly mode: 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'; readonly statement: Statement }
+  /** `EXECUTE IMMEDIATE`: spans of the statement point into `text`. */
+  | { readonly kind: 'ExecuteImmediate'; readonly statement: Statement; readonly text: string }
   | { readonly kind: 'Set'; readonly key?: string; readonly value?: string }
   | { readonly kind: 'Reset'; readonly key?: string }

@@ -9,6 +9,7 @@ import { localRelation, noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
 import { catalogName } from './session-tables.js'
 import { createTable, createView, dropTable, dropView, insertInto, notFound, truncateTable } from './table-commands.js'
+import { withoutSpans } from './without-spans.js'
 
 /** Carries the statement out, except queries: their plan is the result. Errors: `TABLE_OR_VIEW_NOT_FOUND` (42P01) and those of the views and settings. */
 export function runStatement(statement: Statement, session: SparkSession, text: string): Relation {
@@ -29,6 +30,8 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
     }
     case 'Explain':
       return session.runner.deferred(explained(statement.statement, statement.mode, session, text))
+    case 'ExecuteImmediate':
+      return runStatement(withoutSpans(statement.statement), session, statement.text)
     case 'Set':
       return set(statement.key, statement.value, session)
     case 'Reset':

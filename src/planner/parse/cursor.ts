@@ -34,6 +34,8 @@ export class Cursor {
   #pos = 0
   /** `?` markers seen so far. */
   markers = 0
+  /** Whether a `:name` marker was seen. */
+  named = false
   readonly #expected: Set<string> | undefined
   #furthest = 0
 
@@ -46,9 +48,14 @@ export class Cursor {
     this.#expected = record ? new Set() : undefined
   }
 
-  /** A cursor over another text with the same options. */
-  nested(text: string): Cursor {
-    return new Cursor(text, this.options, this.grammar)
+  /** A cursor over another text with the same options, or with other parameters. */
+  nested(text: string, parameters: Pick<ParseOptions, 'named' | 'positional'> = {}): Cursor {
+    return new Cursor(text, { ...this.options, ...parameters }, this.grammar)
+  }
+
+  /** Whether a token of the whole text is this symbol, followed by a word that `word` accepts. */
+  has(symbol: string, word: (text: string) => boolean = () => true): boolean {
+    return this.#tokens.some((token, i) => token.key === symbol && word(this.#tokens[i + 1]?.text ?? ''))
   }
 
   /** The token `n` places ahead; past the end, the end token. */

@@ -23,7 +23,7 @@ export function identifierClause(c: Cursor): { readonly text: string; readonly s
 }
 
 /** The value of a string literal, or of literals joined by `||`, `concat` or side by side. */
-function constantText(e: Expr): string | undefined {
+export function constantText(e: Expr): string | undefined {
   if (e.kind === 'Literal') return typeof e.value === 'string' && e.type.kind === 'string' ? e.value : undefined
   if (e.kind !== 'UnresolvedFunction' || (e.name !== '||' && e.name.toLowerCase() !== 'concat')) return undefined
   const parts = e.args.map(constantText)

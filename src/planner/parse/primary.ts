@@ -1,4 +1,5 @@
 /** What operators stand between: literals, columns, calls, parentheses, CASE, casts, and what may follow them (`.field`, `[i]`, `::type`). */
+import type { SpkError } from '../../core/errors.js'
 import { types } from '../../core/types.js'
 import type { Expr } from '../expr.js'
 import { functionCall } from './calls.js'
@@ -106,9 +107,8 @@ function symbol(c: Cursor): Expr | undefined {
       return star(c, start, undefined)
     case '?': {
       c.next()
-      const value = c.options.positional?.[c.markers]
-      if (value === undefined) throw unbound(c, `_${c.markers + 1}`, start)
-      c.markers++
+      const value = c.options.positional?.[c.markers++]
+      if (value === undefined) throw unbound(c, `_${start}`, start)
       return value
     }
     case ':': {
@@ -116,6 +116,7 @@ function symbol(c: Cursor): Expr | undefined {
       c.next()
       const name = identifier(c)
       const named = c.options.named
+      c.named = true
       const value = named !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
       if (value === undefined) throw unbound(c, name, start)
       return value
@@ -126,10 +127,18 @@ function symbol(c: Cursor): Expr | undefined {
 }
 
 function unbound(c: Cursor, name: string, start: number): Error {
+  const { named } = c.options
+  if (c.has('?') && (c.named || (named !== undefined && c.has(':', word => Object.hasOwn(named, word))))) throw mixedParameters(c, start)
   const known = Object.keys(c.options.named ?? {})
   const given = known.length > 0 ? ` Given are: ${known.join(', ')}.` : ` ${c.options.positional?.length ?? 0} values are given.`
   const message = `Found the unbound parameter: ${name}. Pass its value as the second argument of sql().${given}`
   return c.error('UNBOUND_SQL_PARAMETER', message, c.spanFrom(start), { name }, '42P02')
+}
+
+/** Both kinds of markers in one text. */
+export function mixedParameters(c: Cursor, start: number): SpkError {
+  const message = 'Parameterized query must either use positional, or named parameters, but not both.'
+  return c.error('INVALID_QUERY_MIXED_QUERY_PARAMETERS', message, c.spanFrom(start), {}, '42613')
 }
 
 function word(c: Cursor): Expr | undefined {

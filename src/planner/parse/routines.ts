@@ -1,8 +1,14 @@
-/** SQL functions, session variables, EXECUTE IMMEDIATE and CALL: read whole, carried out by nobody yet. */
+/** SQL functions, session variables and CALL, read whole and carried out by nobody yet; EXECUTE IMMEDIATE. */
+import { SpkError } from '../../core/errors.js'
+import { sqlTypeName } from '../coercion.js'
 import type { Command } from '../commands.js'
+import type { Expr, Span } from '../expr.js'
+import type { Statement } from '../logical.js'
 import { argument } from './calls.js'
 import type { Cursor } from './cursor.js'
+import { constantText } from './identifier-clause.js'
 import { isName, multipartName, optionalAlias, plainName, strictName } from './names.js'
+import { mixedParameters } from './primary.js'
 import { ifNotExists } from './properties.js'
 import { stringText } from './strings.js'
 
@@ -108,46 +114,97 @@ export function setVariables(c: Cursor): Command {
   return other('SET VARIABLE')
 }
 
-/** `EXECUTE IMMEDIATE text [INTO a, b] [USING 1, x AS y]` */
-/** The text with some value in place of each marker, as markers are replaced before it is read. */
-function withValues(text: string): string {
-  return text.replace(/'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`[^`]*`|--[^\n]*|::|:[A-Za-z_]\w*|\?/g, part =>
-    /^(:[A-Za-z_]|\?)/.test(part) ? "'a'" : part,
-  )
+/** A value of USING, and the name it was given. */
+interface Argument {
+  readonly value: Expr
+  readonly name?: string
+  readonly text: string
+}
+
+/**
+ * `EXECUTE IMMEDIATE text [INTO a, b] [USING 1, x AS y]`: a constant text is read at once, with the values in place of its markers. What depends on
+ * session variables is read and carried out by nobody.
+ */
+export function executeImmediate(c: Cursor): Statement {
+  c.expect('EXECUTE')
+  c.expect('IMMEDIATE')
+  const start = c.token.start
+  const given = c.grammar.expression(c)
+  const span = c.spanFrom(start)
+  const into = c.accept('INTO') && c.list(multipartName).length > 0
+  const values = c.accept('USING') ? argumentsOf(c) : []
+  if (given.kind === 'Literal' && typeof given.value !== 'string') {
+    const message = `Expression type must be string type but got "${sqlTypeName(given.type)}".`
+    throw c.error('INVALID_EXPR_TYPE_FOR_QUERY_EXECUTE_IMMEDIATE', message, span, {}, '42K09')
+  }
+  const text = constantText(given)
+  if (text === undefined) return other('EXECUTE IMMEDIATE')
+  const statement = readNested(c, text, values)
+  return into ? other('EXECUTE IMMEDIATE INTO') : { kind: 'ExecuteImmediate', statement, text }
+}
+
+function argumentsOf(c: Cursor): readonly Argument[] {
+  const value = (): Argument => {
+    const start = c.token.start
+    const expr = c.grammar.expression(c)
+    const { end } = c.spanFrom(start)
+    checkConstant(expr, c, { start, end })
+    const name = optionalAlias(c)
+    return { value: expr, text: c.text.slice(start, end), ...(name === undefined ? {} : { name }) }
+  }
+  const inParentheses = c.attempt(() => {
+    c.expect('(')
+    const all = c.list(value)
+    c.expect(')')
+    if (c.token.kind !== 'end' && !c.is(';')) c.fail()
+    return all
+  })
+  return inParentheses ?? c.list(value)
+}
+
+/** Values are computed of constants: they mean the same wherever their marker stands. */
+function checkConstant(expr: Expr, c: Cursor, span: Span): void {
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return
+    const inner = node as Expr
+    if (inner.kind === 'SubqueryExpression') {
+      throw c.error('UNSUPPORTED_EXPR_FOR_PARAMETER', 'A query parameter contains unsupported expression: a subquery.', span, {}, '42K0E')
+    }
+    if (inner.kind === 'UnresolvedAttribute') {
+      const name = inner.nameParts.map(p => `\`${p}\``).join('.')
+      const message = `A column, variable, or function parameter with name ${name} cannot be resolved. Values of USING are constants.`
+      throw c.error('UNRESOLVED_COLUMN.WITHOUT_SUGGESTION', message, span, {}, '42703')
+    }
+    if (inner.kind === 'LambdaFunction') return
+    Object.values(inner).forEach(visit)
+  }
+  visit(expr)
 }
 
 /** Reads a statement that stands in a text of its own. */
-function readNested(c: Cursor, text: string): void {
-  const inner = c.nested(withValues(text))
-  c.grammar.statement(inner)
-  while (inner.accept(';')) {
-    // It may end with semicolons.
+function readNested(c: Cursor, text: string, values: readonly Argument[]): Statement {
+  const named = Object.fromEntries(values.flatMap(v => (v.name === undefined ? [] : [[v.name, v.value]])))
+  const inner = c.nested(text, { named, positional: values.map(v => v.value) })
+  const check = (): void => {
+    if (!inner.named) return
+    if (inner.markers > 0 || inner.has('?')) throw mixedParameters(inner, 0)
+    const unnamed = values.filter(v => v.name === undefined).map(v => `"${v.text}"`)
+    if (unnamed.length === 0) return
+    const message = `Using name parameterized queries requires all parameters to be named. Parameters missing names: ${unnamed.join(', ')}.`
+    throw c.error('ALL_PARAMETERS_MUST_BE_NAMED', message, c.spanFrom(0), { exprs: unnamed.join(', ') }, '07001')
   }
-  if (inner.token.kind !== 'end') inner.fail()
-}
-
-export function executeImmediate(c: Cursor): Command {
-  c.expect('EXECUTE')
-  c.expect('IMMEDIATE')
-  const text = c.grammar.expression(c)
-  // A text that is known is read at once, so that its errors are told where it stands.
-  if (text.kind === 'Literal' && typeof text.value === 'string') readNested(c, text.value)
-  if (c.accept('INTO')) c.list(multipartName)
-  if (c.accept('USING')) {
-    const value = (): void => {
-      c.grammar.expression(c)
-      optionalAlias(c)
+  try {
+    const statement = inner.grammar.statement(inner)
+    while (inner.accept(';')) {
+      // It may end with semicolons.
     }
-    const inParentheses = c.attempt(() => {
-      c.expect('(')
-      c.list(value)
-      c.expect(')')
-      if (c.token.kind !== 'end' && !c.is(';')) c.fail()
-      return true
-    })
-    if (!inParentheses) c.list(value)
+    if (inner.token.kind !== 'end') inner.fail()
+    check()
+    return statement
+  } catch (error) {
+    if (error instanceof SpkError && error.code === 'UNBOUND_SQL_PARAMETER') check()
+    throw error
   }
-  return other('EXECUTE IMMEDIATE')
 }
 
 /** `CALL procedure(a, b => 1)` */

@@ -126,7 +126,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['CREATE FUNCTION f(a INT DEFAULT 1) RETURNS TABLE (b INT) CONTAINS SQL RETURN SELECT a', 'CREATE FUNCTION'],
   ['DECLARE OR REPLACE VARIABLE INT DEFAULT 5', 'DECLARE VARIABLE'],
   ['SET VAR (a, b) = (SELECT 1, 2)', 'SET VARIABLE'],
-  ["EXECUTE IMMEDIATE 'SELECT ?' INTO a USING 1, (2) AS b", 'EXECUTE IMMEDIATE'],
+  ["EXECUTE IMMEDIATE 'SELECT ?' INTO a USING 1, (2) AS b", 'EXECUTE IMMEDIATE INTO'],
   ['CALL p(1, a => 2)', 'CALL'],
   ['ANALYZE TABLE t COMPUTE STATISTICS FOR COLUMNS a, b', 'kind:AnalyzeTable nameParts:[t] columns:[a b]'],
   ['ANALYZE TABLE s.t COMPUTE STATISTICS NOSCAN', 'kind:AnalyzeTable nameParts:[s t] noScan:true'],
