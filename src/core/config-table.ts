@@ -339,6 +339,13 @@ export const conf = {
     'true',
     'ANSI semantics: overflow, bad casts and division by zero fail the query instead of giving NULL.',
   ),
+  decimalPrecisionLoss: option(
+    'session',
+    'spark.sql.decimalOperations.allowPrecisionLoss',
+    asBoolean,
+    'true',
+    'Results of decimal arithmetic that need more than 38 digits give up digits after the point (at most down to six); false: they overflow.',
+  ),
   sessionTimeZone: option('session', 'spark.sql.session.timeZone', asString, undefined, "Time zone of the session; unset: the process's."),
   caseSensitive: option('session', 'spark.sql.caseSensitive', asBoolean, 'false', 'Whether column names are case-sensitive.'),
   enforceReservedKeywords: option(

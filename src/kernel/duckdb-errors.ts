@@ -49,6 +49,12 @@ const rules: readonly Rule[] = [
     advice: ansiOff,
   },
   { type: 'Conversion', pattern: /./, code: 'CAST_INVALID_INPUT', sqlState: '22018', advice: ansiOff },
+  {
+    type: 'Out of Range',
+    pattern: /^date .*out of range|timestamp .*out of range|out of range in (date|timestamp)/i,
+    code: 'DATETIME_OVERFLOW',
+    sqlState: '22008',
+  },
   { type: 'Out of Range', pattern: /division by zero/i, code: 'DIVIDE_BY_ZERO', sqlState: '22012' },
   {
     type: 'Out of Range',

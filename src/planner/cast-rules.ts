@@ -1,5 +1,5 @@
 /** Which explicit casts exist at all: Spark's ANSI table, and the wider one of its older rules. */
-import { isAnsiInterval, unitRange } from '../core/intervals.js'
+import { isAnsiInterval } from '../core/intervals.js'
 import type { DataType } from '../core/types.js'
 import type { CastMode } from './bound.js'
 import { isIntegral, isNumeric } from './coercion.js'
@@ -21,7 +21,7 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
     case 'boolean':
       return isNumeric(to) || (to.kind === 'timestamp' && mode === 'legacy')
     case 'date':
-      return moments.includes(to.kind)
+      return moments.includes(to.kind) || (mode === 'legacy' && (isNumeric(to) || to.kind === 'boolean'))
     case 'timestamp':
       return moments.includes(to.kind) || isNumeric(to) || (to.kind === 'boolean' && mode === 'legacy')
     case 'time':
@@ -45,13 +45,13 @@ export function castPossible(from: DataType, to: DataType, mode: CastMode): bool
       )
     default:
       if (!isNumeric(from)) return false
-      if (isAnsiInterval(to)) return (isIntegral(from) || from.kind === 'decimal') && unitRange(to)[0] === unitRange(to)[1]
+      if (isAnsiInterval(to)) return isIntegral(from) || from.kind === 'decimal'
       return isNumeric(to) || to.kind === 'boolean' || to.kind === 'timestamp' || (to.kind === 'binary' && mode === 'legacy' && isIntegral(from))
   }
 }
 
 /** The condition, below DATATYPE_MISMATCH, for a cast that does not exist: whether another mode or a function would do. */
 export function castAdvice(from: DataType, to: DataType, mode: CastMode): string {
-  if ((from.kind === 'date' && isNumeric(to)) || (isNumeric(from) && to.kind === 'date')) return 'CAST_WITH_FUNC_SUGGESTION'
+  if (mode !== 'legacy' && ((from.kind === 'date' && isNumeric(to)) || (isNumeric(from) && to.kind === 'date'))) return 'CAST_WITH_FUNC_SUGGESTION'
   return mode === 'ansi' && castPossible(from, to, 'legacy') ? 'CAST_WITH_CONF_SUGGESTION' : 'CAST_WITHOUT_SUGGESTION'
 }

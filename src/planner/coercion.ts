@@ -180,9 +180,13 @@ function implicitCastToType(arg: BoundExpr, to: DataType, mode: CastMode): Bound
   const from = arg.type
   if (sameType(from, to)) return arg
   if (from.kind === 'null') return nullOf(to)
+  if (from.kind === 'array' && to.kind === 'array') {
+    const element = implicitCastToType({ kind: 'LambdaVariable', id: -1, name: '', type: from.element, nullable: true }, to.element, mode)
+    if (element !== undefined) return castTo(arg, array(to.element, from.containsNull), mode)
+  }
   const fits = commonType(from, to)
-  if (from.kind === 'string' && isAtomic(to)) return castTo(arg, to, mode)
-  if (to.kind === 'string') return isAtomic(from) && from.kind !== 'binary' && from.kind !== 'interval' ? castTo(arg, to, mode) : undefined
+  if (from.kind === 'string' && isAtomic(to)) return to.kind === 'boolean' && mode === 'legacy' ? undefined : castTo(arg, to, mode)
+  if (to.kind === 'string') return isAtomic(from) && from.kind !== 'interval' ? castTo(arg, to, mode) : undefined
   if (to.kind === 'double' && isNumeric(from)) return castTo(arg, to, mode)
   if (to.kind === 'date' && (from.kind === 'timestamp' || from.kind === 'timestamp_ntz')) return castTo(arg, to, mode)
   if (isIntegral(to) && isNumeric(from)) return castTo(arg, to, mode)

@@ -46,29 +46,44 @@ export function decimalForLiteral(literal: Literal): DecimalType | undefined {
   return decimal(Math.max(1, String(literal.value).replace('-', '').length), 0)
 }
 
+/** Holds the values of both; where 38 digits are too few, digits after the point are given up. */
 export function widerDecimal(a: DecimalType, b: DecimalType): DecimalType {
   const scale = Math.max(a.scale, b.scale)
-  return bounded(Math.max(a.precision - a.scale, b.precision - b.scale) + scale, scale)
+  const precision = Math.max(a.precision - a.scale, b.precision - b.scale) + scale
+  return precision <= maxPrecision ? decimal(precision, scale) : decimal(maxPrecision, Math.max(0, scale - (precision - maxPrecision)))
 }
 
 export type DecimalOperator = '+' | '-' | '*' | '/' | '%' | 'div'
 
-export function decimalResult(operator: DecimalOperator, a: DecimalType, b: DecimalType): DecimalType {
+/** `loss`: `spark.sql.decimalOperations.allowPrecisionLoss`. Without it the scale stays as it is, and what does not fit 38 digits overflows. */
+export function decimalResult(operator: DecimalOperator, a: DecimalType, b: DecimalType, loss = true): DecimalType {
   const whole = Math.max(a.precision - a.scale, b.precision - b.scale)
   const scale = Math.max(a.scale, b.scale)
+  const fit = loss ? adjusted : bounded
   switch (operator) {
     case '+':
     case '-':
-      return adjusted(whole + scale + 1, scale)
+      return fit(whole + scale + 1, scale)
     case '*':
-      return adjusted(a.precision + b.precision + 1, a.scale + b.scale)
-    case '/': {
-      const quotientScale = Math.max(minimumScaleKept, a.scale + b.precision + 1)
-      return adjusted(a.precision - a.scale + b.scale + quotientScale, quotientScale)
-    }
+      return fit(a.precision + b.precision + 1, a.scale + b.scale)
+    case '/':
+      return loss ? quotientType(a, b) : quotientTypeKept(a, b)
     case '%':
-      return adjusted(Math.min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
+      return fit(Math.min(a.precision - a.scale, b.precision - b.scale) + scale, scale)
     case 'div':
       return bounded(Math.max(1, a.precision - a.scale + b.scale), 0)
   }
+}
+
+function quotientType(a: DecimalType, b: DecimalType): DecimalType {
+  const scale = Math.max(minimumScaleKept, a.scale + b.precision + 1)
+  return adjusted(a.precision - a.scale + b.scale + scale, scale)
+}
+
+/** Both parts give up half of what is too much. */
+function quotientTypeKept(a: DecimalType, b: DecimalType): DecimalType {
+  const whole = Math.min(maxPrecision, a.precision - a.scale + b.scale)
+  const scale = Math.min(maxPrecision, Math.max(minimumScaleKept, a.scale + b.precision + 1))
+  const excess = whole + scale - maxPrecision
+  return excess <= 0 ? decimal(whole + scale, scale) : decimal(maxPrecision, scale - Math.trunc(excess / 2) - 1)
 }

@@ -200,17 +200,7 @@ function roundedHalfEven(digits: string, rest: string): string {
   return String(up ? value + 1n : value)
 }
 
-/** Bytes of the set taken off one end or both. */
-function trimBytes(hex: string, set: string, sides: string): string {
-  const [bytes, off] = [Buffer.from(hex, 'hex'), new Set(Buffer.from(set, 'hex'))]
-  let [start, end] = [0, bytes.length]
-  if (sides !== 'right') while (start < end && off.has(bytes[start] as number)) start++
-  if (sides !== 'left') while (end > start && off.has(bytes[end - 1] as number)) end--
-  return bytes.subarray(start, end).toString('hex')
-}
-
 export const textFunctions: readonly JsFunction[] = [
-  strict('spk_trim_bytes', trimBytes),
   strict('spk_encode', (text, name) => {
     const bytes = charset(name, 'encode').encode(text)
     if (bytes === undefined) throw malformed('encode', name)

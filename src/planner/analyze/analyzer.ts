@@ -59,6 +59,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
   const context: AnalyzerContext = {
     caseSensitive: environment.conf.get(conf.caseSensitive),
     ansi,
+    precisionLoss: environment.conf.get(conf.decimalPrecisionLoss),
     castMode: ansi ? 'ansi' : 'legacy',
     now: BigInt(Math.floor(environment.now * 1000)),
     timeZone: sessionTimeZone(environment.conf),

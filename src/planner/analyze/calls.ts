@@ -81,6 +81,7 @@ export function bindingOf(
   const bindContext: BindContext = {
     name,
     ansi: context.ansi,
+    precisionLoss: context.precisionLoss,
     castMode: context.castMode,
     now: context.now,
     timeZone: context.timeZone,
@@ -94,6 +95,7 @@ export function bindingOf(
     argText: index => (written[index] === undefined ? '' : text(written[index], names, context)),
     argAlias: index => {
       const arg = written[index]
+      if (arg?.kind === 'UnresolvedAttribute') return arg.nameParts.at(-1)
       return arg?.kind === 'Alias' ? arg.name : undefined
     },
     fail: (code, sqlState, message) => fail(context, expr, code, sqlState, message),

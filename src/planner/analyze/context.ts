@@ -40,6 +40,8 @@ export interface OuterScope {
 export interface AnalyzerContext {
   readonly caseSensitive: boolean
   readonly ansi: boolean
+  /** `spark.sql.decimalOperations.allowPrecisionLoss`. */
+  readonly precisionLoss: boolean
   readonly castMode: CastMode
   /** The query's one current time, microseconds since the epoch. */
   readonly now: bigint

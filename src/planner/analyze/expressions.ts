@@ -1,9 +1,9 @@
 /** Expressions: names to attributes, calls to entries of the table of functions, types checked and casts made explicit. */
 import { unreachable } from '../../core/errors.js'
-import { field, struct, types } from '../../core/types.js'
+import { field, sameType, struct, types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowCall, type WindowExpr } from '../bound.js'
 import { castAdvice, castPossible } from '../cast-rules.js'
-import { castTo, isOrderable, sqlTypeName } from '../coercion.js'
+import { castTo, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
 import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
 import { exprKey } from '../expr-key.js'
 import { call } from '../functions/define.js'
@@ -13,7 +13,7 @@ import { prettyText } from '../print.js'
 import { mapExprChildren, references, someExpr } from '../tree.js'
 import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
-import { bindHigherOrder } from './higher-order.js'
+import { bindHigherOrder, isHigherOrder } from './higher-order.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 import { bindSubquery } from './subquery.js'
@@ -47,6 +47,9 @@ export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): Bo
           `Cannot resolve "${text(expr, names, context)}" due to data type mismatch: cannot cast "${sqlTypeName(child.type)}" to "${sqlTypeName(expr.to)}".`,
         )
       }
+      // A number that is written with its own type is no literal any more: decimal arithmetic takes the type's digits and not the number's.
+      if (child.kind === 'Literal' && isIntegral(child.type) && sameType(child.type, expr.to) && child.value !== null)
+        return { kind: 'Cast', child, type: expr.to, mode, nullable: false }
       return castTo(child, expr.to, mode)
     }
     case 'Alias':
@@ -303,7 +306,7 @@ const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_dis
 
 /** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
 function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
-  if (expr.args.some(a => a.kind === 'LambdaFunction')) return bindHigherOrder(expr, names, context, bindExpr)
+  if (isHigherOrder(expr)) return bindHigherOrder(expr, names, context, bindExpr)
   const entry = findFunction(expr.name, expr.internal)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
   const withinGroup = expr.withinGroup

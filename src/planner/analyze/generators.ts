@@ -5,6 +5,7 @@
 import { array, type DataType, field, struct, types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, type NamedExpr, nullOf } from '../bound.js'
 import { castTo, commonTypeOf, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { evaluate } from '../evaluate.js'
 import type { Expr, UnresolvedFunction } from '../expr.js'
 import { call } from '../functions/define.js'
@@ -108,7 +109,10 @@ function bindStack(expr: UnresolvedFunction, names: Names, context: AnalyzerCont
   const width = Math.ceil(given.length / n)
   const columns = Array.from({ length: width }, (_, c): Column => {
     const cells = given.filter((_, i) => i % width === c)
-    const type = commonTypeOf(cells.map(e => e.type))
+    const type = commonTypeOf(
+      cells.map(e => e.type),
+      commonTypes(context.ansi).wider,
+    )
     if (type === undefined) {
       throw fail(
         context,

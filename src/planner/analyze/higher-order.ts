@@ -5,11 +5,12 @@
 import { array, type DataType, field, map, sameType, struct, types } from '../../core/types.js'
 import { type BoundExpr, isNullable, type Lambda, type LambdaVariable, literal, nullOf } from '../bound.js'
 import { castTo, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import type { Expr, LambdaFunction, UnresolvedFunction } from '../expr.js'
 import { call } from '../functions/define.js'
 import { findFunction } from '../functions/table.js'
 import { bindCall, text, unresolvedRoutine, wrongNumber } from './calls.js'
-import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
+import { type AnalyzerContext, fail, type Names } from './context.js'
 
 type Bind = (expr: Expr, names: Names, context: AnalyzerContext) => BoundExpr
 
@@ -98,6 +99,30 @@ class Higher {
     return bindCall(name, args, this.#expr, this.#expr.args, this.#names, this.#context)
   }
 
+  returns(index: number, expected: string, actual: DataType) {
+    const shown = text(this.#expr, this.#names, this.#context)
+    return fail(
+      this.#context,
+      this.#expr.args[index],
+      'DATATYPE_MISMATCH.UNEXPECTED_RETURN_TYPE',
+      '42K09',
+      `Cannot resolve "${shown}" due to data type mismatch: The \`${this.#expr.name}\` requires return "${expected}" type, but the actual is "${sqlTypeName(actual)}" type.`,
+    )
+  }
+
+  /** Maps whose keys meet in one type. */
+  sameKeys(a: Extract<DataType, { kind: 'map' }>, b: Extract<DataType, { kind: 'map' }>): DataType {
+    const key = commonTypes(this.#context.ansi).withoutText(a.key, b.key)
+    if (key !== undefined) return key
+    throw fail(
+      this.#context,
+      this.#expr,
+      'DATATYPE_MISMATCH.MAP_ZIP_WITH_DIFF_TYPES',
+      '42K09',
+      `Cannot resolve "${text(this.#expr, this.#names, this.#context)}" due to data type mismatch: Input to the \`map_zip_with\` should have been two maps with compatible key types, but it's ["${sqlTypeName(a.key)}", "${sqlTypeName(b.key)}"].`,
+    )
+  }
+
   unexpected(index: number, expected: string, actual: DataType) {
     const places = ['first', 'second', 'third', 'fourth']
     const shown = (e: Expr | undefined) => (e === undefined ? '' : text(e, this.#names, this.#context))
@@ -158,13 +183,39 @@ function quantifier(name: 'exists' | 'forall'): Form {
   }
 }
 
+/** A type without the names of its fields. */
+function unnamed(type: DataType): DataType {
+  switch (type.kind) {
+    case 'array':
+      return array(unnamed(type.element), true)
+    case 'map':
+      return map(unnamed(type.key), unnamed(type.value), true)
+    case 'struct':
+      return struct(type.fields.map((f, i) => field(`${i}`, unnamed(f.type), true)))
+    default:
+      return type
+  }
+}
+
+/** Elements are put into a sorted array one by one, each behind those that are not greater. */
+function arraySort(h: Higher): BoundExpr {
+  const { value, element, nullable } = h.array(0)
+  const [x, e] = [h.variable('x', element, nullable), h.variable('e', element, nullable)]
+  const { body } = h.body(1, [x, e])
+  if (body.type.kind !== 'int') throw h.returns(1, 'INT', body.type)
+  const sorted = h.variable('sorted', value.type, false)
+  const before = call('filter', [sorted, lambdaOf([e], call('>=', [body, literal(0, types.int)], types.boolean))], value.type, false)
+  const inserted = call('insert_behind', [sorted, x, call('size', [before], types.int, false)], value.type, false)
+  return call('reduce', [value, call('array', [], value.type, false), lambdaOf([sorted, x], inserted)], value.type, isNullable(value))
+}
+
 /** The accumulator and the element travel as one struct, since DuckDB's reduction has one type for both. */
 function aggregate(h: Higher): BoundExpr {
   const { value, element, nullable } = h.array(0)
   const zero = h.value(1)
   const [acc, x] = [h.variable('acc', zero.type, true), h.variable('x', element, nullable)]
   const { body } = h.body(2, [acc, x])
-  if (!sameType(body.type, zero.type) && body.type.kind !== 'null') throw h.unexpected(2, sqlTypeName(zero.type), body.type)
+  if (!sameType(unnamed(body.type), unnamed(zero.type)) && body.type.kind !== 'null') throw h.unexpected(2, sqlTypeName(zero.type), body.type)
   const merge = h.cast(body, zero.type)
   const reduced = call('reduce', [value, zero, lambdaOf([acc, x], merge)], zero.type, true)
   if (h.count < 4) return reduced
@@ -202,14 +253,15 @@ function overEntries(h: Higher, kind: 'filter' | 'keys' | 'values'): BoundExpr {
 
 function mapZipWith(h: Higher): BoundExpr {
   const [a, b] = [h.map(0), h.map(1)]
-  if (!sameType(a.type.key, b.type.key)) throw h.unexpected(1, sqlTypeName(a.type), b.type)
-  const k = h.variable('k', a.type.key, false)
-  const at = (m: typeof a) => call('map_value_or_null', [m.value, k], m.type.value, true)
-  const { body } = h.body(2, [k, at(a), at(b)])
-  const keys = h.call('array_union', [h.call('map_keys', [a.value]), h.call('map_keys', [b.value])])
+  const key = h.sameKeys(a.type, b.type)
+  const k = h.variable('k', key, false)
+  const [left, right] = [a, b].map(m => h.cast(m.value, map(key, m.type.value, m.type.valueContainsNull))) as [BoundExpr, BoundExpr]
+  const at = (m: BoundExpr, value: DataType) => call('map_value_or_null', [m, k], value, true)
+  const { body } = h.body(2, [k, at(left, a.type.value), at(right, b.type.value)])
+  const keys = h.call('array_union', [h.call('map_keys', [left]), h.call('map_keys', [right])])
   const made = pair(k, body)
   const entries = call('transform', [keys, lambdaOf([k], made)], array(made.type, false), isNullable(keys))
-  return call('map_from_entries', [entries], map(a.type.key, body.type, isNullable(body)), isNullable(keys))
+  return call('map_from_entries', [entries], map(key, body.type, isNullable(body)), isNullable(keys))
 }
 
 const forms: Readonly<Record<string, Form>> = {
@@ -223,14 +275,20 @@ const forms: Readonly<Record<string, Form>> = {
   map_filter: { fewest: 2, most: 2, bind: h => overEntries(h, 'filter') },
   transform_keys: { fewest: 2, most: 2, bind: h => overEntries(h, 'keys') },
   transform_values: { fewest: 2, most: 2, bind: h => overEntries(h, 'values') },
+  array_sort: { fewest: 2, most: 2, bind: arraySort },
   map_zip_with: { fewest: 3, most: 3, bind: mapZipWith },
 }
 
-/** A call with a lambda function among its arguments. */
+/** Whether a call is of a function that takes functions; what stands in place of one is a function that gives that value. */
+export function isHigherOrder(expr: UnresolvedFunction): boolean {
+  const name = expr.name.toLowerCase()
+  return expr.args.some(a => a.kind === 'LambdaFunction') || (Object.hasOwn(forms, name) && (name !== 'array_sort' || expr.args.length > 1))
+}
+
+/** A call of a function that takes functions. */
 export function bindHigherOrder(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, bind: Bind): BoundExpr {
   const name = expr.name.toLowerCase()
   const form = Object.hasOwn(forms, name) ? forms[name] : undefined
-  if (name === 'array_sort') throw unsupported(context, expr, 'LAMBDA_FUNCTION', 'array_sort with a function that compares')
   if (form === undefined) {
     if (findFunction(name) === undefined) throw unresolvedRoutine(expr, context)
     throw fail(

@@ -2,7 +2,8 @@
 
 import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, type NamedExpr } from '../bound.js'
-import { castTo, commonType } from '../coercion.js'
+import { castTo } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { call } from '../functions/define.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Join } from '../logical.js'
@@ -70,7 +71,7 @@ function bindUsing(relation: Join, left: Scoped, right: Scoped, using: readonly 
   const pairs = using.map(name => {
     const l = side(name, left, 'left', relation, context)
     const r = side(name, right, 'right', relation, context)
-    const type = commonType(l.type, r.type)
+    const type = commonTypes(context.ansi).comparison(l.type, r.type)
     if (type === undefined) {
       throw fail(
         context,
@@ -83,7 +84,7 @@ function bindUsing(relation: Join, left: Scoped, right: Scoped, using: readonly 
     return { name, l, r, type }
   })
   const condition = pairs
-    .map((p): BoundExpr => call('=', [castTo(p.l, p.type), castTo(p.r, p.type)], types.boolean))
+    .map((p): BoundExpr => call('=', [castTo(p.l, p.type, context.castMode), castTo(p.r, p.type, context.castMode)], types.boolean))
     .reduce((a, b) => call('and', [a, b], types.boolean))
   const join: Plan = { kind: 'Join', left: left.plan, right: right.plan, type: relation.type === 'cross' ? 'inner' : relation.type, condition }
   const all = joined(join, left, right)

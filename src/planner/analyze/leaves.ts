@@ -4,7 +4,8 @@ import { editDistance } from '../../core/config.js'
 import { field, struct, types } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
 import { isNullable } from '../bound.js'
-import { castTo, commonTypeOf, commonTypeWithoutText } from '../coercion.js'
+import { castTo, commonTypeOf } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { evaluate } from '../evaluate.js'
 import type { Expr } from '../expr.js'
 import type { InlineTable, LocalRelation, ReadFiles, Relation, UnresolvedRelation, UnresolvedTableValuedFunction } from '../logical.js'
@@ -119,7 +120,7 @@ export function bindInlineTable(relation: InlineTable, context: AnalyzerContext)
     const cells = rows.map(r => r[c] as BoundExpr)
     const type = commonTypeOf(
       cells.map(e => e.type),
-      commonTypeWithoutText,
+      commonTypes(context.ansi).withoutText,
     )
     if (type === undefined) {
       throw fail(

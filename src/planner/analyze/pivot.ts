@@ -6,6 +6,7 @@ import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, literal, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import { castPossible } from '../cast-rules.js'
 import { castTo, commonTypeOf, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { conjunction } from '../conjuncts.js'
 import { evaluate } from '../evaluate.js'
 import type { Expr } from '../expr.js'
@@ -127,7 +128,10 @@ export function bindUnpivot(relation: Unpivot, context: AnalyzerContext): Scoped
   const kept = input.visible.filter(a => !moved.has(a.id))
   const values = relation.valueColumns.map((name, i): Attribute => {
     const cells = sets.map(s => s.columns[i] as Attribute)
-    const type = commonTypeOf(cells.map(c => c.type))
+    const type = commonTypeOf(
+      cells.map(c => c.type),
+      commonTypes(context.ansi).wider,
+    )
     if (type === undefined) {
       throw fail(
         context,

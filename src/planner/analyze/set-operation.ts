@@ -1,7 +1,8 @@
 /** UNION, INTERSECT and EXCEPT: the same number of columns, brought to common types, by position or by name. */
 import { type DataType, types } from '../../core/types.js'
 import { type Attribute, type NamedExpr, nullOf, toAttribute } from '../bound.js'
-import { castTo, commonType, sqlTypeName } from '../coercion.js'
+import { castTo, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import type { Deduplicate, SetOperation } from '../logical.js'
 import { outputOf, type Plan } from '../plan.js'
 import { type AnalyzerContext, fail, sameName } from './context.js'
@@ -45,7 +46,7 @@ export function bindSetOperation(relation: SetOperation, context: AnalyzerContex
   }
   const wanted = a.map((l, i) => {
     const r = b[i] ?? l
-    const type = commonType(l.type, r.type)
+    const type = commonTypes(context.ansi).wider(l.type, r.type)
     if (type !== undefined) return type
     const at = ordinals[i] ?? `${i + 1}th`
     throw fail(

@@ -1,7 +1,8 @@
 /** Subqueries as expressions, and lateral joins: the names around a query are in sight inside it, and what it reads of them is remembered. */
 import { types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, type Subquery } from '../bound.js'
-import { castTo, commonType, sqlTypeName } from '../coercion.js'
+import { castTo, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import type { SubqueryExpression } from '../expr.js'
 import { freeAttributes } from '../free-attributes.js'
 import type { Relation } from '../logical.js'
@@ -80,7 +81,7 @@ function bindMembership(expr: SubqueryExpression, given: readonly BoundExpr[], p
   }
   const wanted = values.map((v, i) => {
     const column = columns[i] as Attribute
-    const type = commonType(v.type, column.type)
+    const type = commonTypes(context.ansi).comparison(v.type, column.type)
     if (type !== undefined) return type
     throw fail(
       context,

@@ -19,6 +19,7 @@ import {
   takeArgs,
   unexpectedInput,
 } from './define.js'
+import { wrappedSql } from './integers.js'
 
 export type AggregateParts = Pick<AggregateFunction, 'name' | 'minArgs' | 'maxArgs' | 'bind' | 'sql'> & Partial<AggregateFunction>
 
@@ -57,6 +58,12 @@ const overflow = raise(
   'long overflow. Use `try_sum` to tolerate overflow and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
 )
 
+const decimalOverflow = raise(
+  'ARITHMETIC_OVERFLOW',
+  '22003',
+  'Overflow in sum of decimals. Use `try_sum` to tolerate overflow and return NULL instead. If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error.',
+)
+
 /** A sum of bigint is a HUGEINT: cut back with Spark's own error. Narrower integers cannot get there in practice, a plain cast guards them. */
 function sumSql([x]: readonly string[], c: AggregateCall, m: AggregateModifiers): string {
   const sum = `sum(${m.distinct}${x})${m.filter}`
@@ -67,14 +74,24 @@ function sumSql([x]: readonly string[], c: AggregateCall, m: AggregateModifiers)
       return c.args[0]?.type.kind === 'long' && c.fn === 'sum'
         ? `CAST(CASE WHEN ${sum} NOT BETWEEN -9223372036854775808 AND 9223372036854775807 THEN ${overflow} ELSE ${sum} END AS BIGINT)`
         : `CAST(${sum} AS BIGINT)`
-    default:
-      return `CAST(${sum} AS ${duckType(c.type)})`
+    default: {
+      const from = c.args[0]?.type
+      if (from === undefined || c.type.kind !== 'decimal' || !sumMayOverflow(from)) return `CAST(${sum} AS ${duckType(c.type)})`
+      // DuckDB counts on in 128 bits, which hold a little more than 38 digits.
+      const most = `${'9'.repeat(38 - c.type.scale)}.${'9'.repeat(c.type.scale)}`.replace(/[.]$/, '').replace(/^[.]/, '0.')
+      return `CASE WHEN abs(${sum}) > CAST('${most}' AS ${duckType(c.type)}) THEN ${decimalOverflow} ELSE CAST(${sum} AS ${duckType(c.type)}) END`
+    }
   }
 }
 
 function sumType(type: DataType): DataType {
   if (isIntegral(type)) return types.long
   return type.kind === 'decimal' ? bounded(type.precision + 10, type.scale) : types.double
+}
+
+/** Whether the sum of some values may need more than 38 digits. */
+export function sumMayOverflow(type: DataType): boolean {
+  return type.kind === 'decimal' && type.precision > 28
 }
 
 function numeric(args: readonly BoundExpr[], context: BindContext): BoundExpr {
@@ -199,7 +216,9 @@ const sum = aggregate({
   bind: (args, context, modifiers) => {
     if (args[0] !== undefined && isAnsiInterval(args[0].type)) return aggregateCall('interval_sum', args, args[0].type, true, modifiers)
     const arg = numeric(args, context)
-    return aggregateCall('sum', [arg], sumType(arg.type), true, modifiers)
+    const type = sumType(arg.type)
+    if (!context.ansi && arg.type.kind === 'long') return aggregateCall('wrap_sum', [arg], type, true, modifiers)
+    return aggregateCall(!context.ansi && sumMayOverflow(arg.type) ? 'try_sum' : 'sum', [arg], type, true, modifiers)
   },
   sql: sumSql,
   split: c => ({
@@ -218,7 +237,7 @@ const avg = aggregate({
       return aggregateCall('interval_avg', args, { kind: args[0].type.kind }, true, modifiers)
     const arg = numeric(args, context)
     const type = arg.type.kind === 'decimal' ? bounded(arg.type.precision + 4, arg.type.scale + 4) : types.double
-    return aggregateCall('avg', [arg], type, true, modifiers)
+    return aggregateCall(!context.ansi && sumMayOverflow(arg.type) ? 'try_avg' : 'avg', [arg], type, true, modifiers)
   },
   sql: ([x], c, m) => {
     const from = c.args[0]?.type
@@ -274,6 +293,17 @@ const sumNarrow = aggregate({
   split: c => selfCombining(c, 'sum'),
 })
 
+/** Sums of bigint with ANSI off. */
+const wrapSum = aggregate({
+  name: 'wrap_sum',
+  minArgs: 1,
+  maxArgs: 1,
+  internal: true,
+  bind: args => aggregateCall('wrap_sum', args, types.long, true),
+  sql: ([x], c, m) => wrappedSql(`sum(${m.distinct}${x})${m.filter}`, c.type),
+  split: c => selfCombining(c, 'sum'),
+})
+
 const countIf = aggregate({
   name: 'count_if',
   minArgs: 1,
@@ -293,6 +323,7 @@ export const splitAggregates: readonly AggregateFunction[] = [
   sum,
   sumCounts,
   sumNarrow,
+  wrapSum,
   avg,
   extreme('min'),
   extreme('max'),

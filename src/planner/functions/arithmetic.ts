@@ -1,11 +1,13 @@
 /** Arithmetic operators and their ANSI checks. DuckDB itself fails on integer overflow; zero divisors and decimal quotients are spelled out here. */
 import { type DataType, type DecimalType, decimal, sameType, types } from '../../core/types.js'
-import { type BoundExpr, type Call, isNullable } from '../bound.js'
-import { castTo, commonType, implicitCast, isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
+import { type BoundExpr, type Call, isNullable, literal } from '../bound.js'
+import { castTo, implicitCast, isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
 import { decimalQuotient } from './decimal-quotient.js'
 import { type BindContext, call, custom, type Pair, raise, rewritten, type ScalarFunction, unexpectedInput } from './define.js'
+import { wrappedSql } from './integers.js'
 import { dateArithmetic, intervalDiv, intervalScaling, intervalUnary } from './intervals.js'
 import { differentTypes } from './mismatch.js'
 
@@ -53,7 +55,7 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
     const a = asDecimal(left)
     const b = asDecimal(right)
     if (a === undefined || b === undefined) throw differentTypes(context, left.type, right.type)
-    const type = decimalResult(op, a.type, b.type)
+    const type = decimalResult(op, a.type, b.type, context.precisionLoss)
     const result = call(nameOf(op, context, type), [a.expr, b.expr], type, nullable || !context.ansi)
     return op === 'div' ? castTo(result, types.long, context.castMode) : result
   }
@@ -62,7 +64,7 @@ function bindArithmetic(op: DecimalOperator, args: readonly BoundExpr[], context
     if (floats) throw wrongType(context, (isIntegral(left.type) ? right : left).type)
     return call(nameOf(op, context), [castTo(left, types.long), castTo(right, types.long)], types.long, nullable)
   }
-  const type = commonType(left.type, right.type)
+  const type = commonTypes(context.ansi).withoutText(left.type, right.type)
   if (type === undefined) throw differentTypes(context, left.type, right.type)
   return call(nameOf(op, context, type), [castTo(left, type), castTo(right, type)], type, nullable)
 }
@@ -75,12 +77,9 @@ function nameOf(op: DecimalOperator, context: BindContext, type?: DataType): str
   return type !== undefined && isIntegral(type) ? `wrap_${op}` : op
 }
 
-/** Two's complement: what is too large starts again at the other end. */
+/** What is too large starts again at the other end. */
 function wrapSql(op: string, args: readonly string[], c: Call): string {
-  const width = { byte: 8n, short: 16n, int: 32n, long: 64n }[c.type.kind as 'int']
-  const [size, half] = [2n ** width, 2n ** (width - 1n)]
-  const exact = `CAST(${args[0]} AS HUGEINT) ${op} CAST(${args[1]} AS HUGEINT)`
-  return `CAST((((${exact}) % ${size} + ${size + half}) % ${size}) - ${half} AS ${duckType(c.type)})`
+  return wrappedSql(`CAST(${args[0]} AS HUGEINT) ${op} CAST(${args[1]} AS HUGEINT)`, c.type)
 }
 
 /** NULL when the result does not fit; failures of the operands stay failures. */
@@ -112,7 +111,11 @@ function tolerant(name: string, op: '+' | '-' | '*'): ScalarFunction {
         ? { ...bound, fn: `try_${bound.fn}`, nullable: true }
         : tried(withoutFailure(bound))
     }
-    const bound = bindArithmetic(op, args, { ...context, ansi: true })
+    const bound = bindArithmetic(
+      op,
+      context.ansi ? args : args.map(a => (a.type.kind === 'string' ? castTo(a, types.double, context.castMode) : a)),
+      { ...context, ansi: true },
+    )
     return bound.kind === 'Call' && bound.fn === op ? { ...bound, fn: `try_${op}`, nullable: true } : bound
   })
 }
@@ -301,9 +304,11 @@ export const arithmetic: readonly ScalarFunction[] = [
     (args, context) => {
       const interval = intervalUnary('negative', args[0])
       if (interval !== undefined) return interval
-      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
+      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric', context.castMode)
       if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
-      return call('negative', [arg], arg.type)
+      return !context.ansi && isIntegral(arg.type)
+        ? call('wrap_-', [castTo(literal(0, types.int), arg.type), arg], arg.type)
+        : call('negative', [arg], arg.type)
     },
     ([x]) => `(-${x})`,
   ),
@@ -313,7 +318,7 @@ export const arithmetic: readonly ScalarFunction[] = [
     (args, context) => {
       const interval = intervalUnary('positive', args[0])
       if (interval !== undefined) return interval
-      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric')
+      const arg = args[0] === undefined ? undefined : implicitCast(args[0], 'numeric', context.castMode)
       if (arg === undefined) throw unexpectedInput(context, 0, 'NUMERIC', args[0]?.type ?? types.null)
       return arg
     },

@@ -1,6 +1,6 @@
 /** Functions on arrays and maps beyond access: those that add, remove, order, combine. NULL elements are kept, and equal each other, as in Spark. */
 import { array, type DataType, field, map, struct, types } from '../../core/types.js'
-import { type BoundExpr, isNullable, literal } from '../bound.js'
+import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
 import { castTo, commonTypeWithoutText, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
 import { duckType, quoteName } from '../duck-type.js'
 import { type BindContext, call, custom, type Pair, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
@@ -96,6 +96,7 @@ function bindZip(args: readonly BoundExpr[], context: BindContext): BoundExpr {
           : String(i)),
   )
   const element = struct(all.map((x, i) => field(names[i] as string, x.type.element, true)))
+  if (args.some(a => a.type.kind === 'null')) return nullOf(array(element, false))
   return call(
     'arrays_zip',
     all.map(x => x.arg),
@@ -246,6 +247,7 @@ export const arrays: readonly ScalarFunction[] = [
           `Cannot resolve "${context.callText}" due to data type mismatch: The \`sort_array\` does not support ordering on type "${sqlTypeName(type.element)}".`,
         )
       }
+      if (ascending.type.kind === 'string') throw unexpectedInput(context, 1, 'BOOLEAN', ascending.type)
       return call('sort_array', [list, ...(ascending.type.kind === 'boolean' ? [ascending] : takeArgs([ascending], [boolean], context))], type)
     },
     ([list, ascending]) => {

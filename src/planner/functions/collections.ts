@@ -192,6 +192,7 @@ export const collections: readonly ScalarFunction[] = [
     'get',
     2,
     (args, context) => {
+      if (args[0]?.type.kind === 'null') throw unexpectedInput(context, 0, 'ARRAY', args[0].type)
       const taken = takeArgs(args, ['array', types.long], context)
       return call('get', taken, elementOf((taken[0] as BoundExpr).type), true)
     },
@@ -225,13 +226,17 @@ export const collections: readonly ScalarFunction[] = [
     1,
     (args, context) => {
       const [arg] = args as readonly [BoundExpr]
-      if (arg.type.kind === 'null') return nullOf(types.int)
+      // With ANSI off the size of NULL is -1.
+      const absent = literal(-1, types.int)
+      if (arg.type.kind === 'null') return context.ansi ? nullOf(types.int) : absent
       if (arg.type.kind !== 'array' && arg.type.kind !== 'map') throw unexpectedInput(context, 0, '("ARRAY" or "MAP")', arg.type)
-      return call('size', [arg], types.int)
+      const size = call('size', [arg], types.int)
+      return context.ansi || !isNullable(arg) ? size : call('coalesce', [size, absent], types.int, false)
     },
     ([x], c) => (c.args[0]?.type.kind === 'map' ? `CAST(cardinality(${x}) AS INTEGER)` : `CAST(len(${x}) AS INTEGER)`),
-    ['cardinality', 'array_size'],
+    ['cardinality'],
   ),
+  scalar('array_size', ['array'], types.int, ([x]) => `CAST(len(${x}) AS INTEGER)`),
   custom(
     'array_contains',
     2,

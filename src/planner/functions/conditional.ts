@@ -1,7 +1,7 @@
 /** CASE and its relatives. Branches are evaluated only for the rows that take them, as in Spark. */
 import { types } from '../../core/types.js'
 import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
-import { commonTypeWithoutText } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { duckType } from '../duck-type.js'
 import { call, custom, type Pair, rewritten, type ScalarFunction, type Triple, takeArgs, takeCommon, unexpectedInput } from './define.js'
 
@@ -64,7 +64,7 @@ export const conditional: readonly ScalarFunction[] = [
     'greatest',
     [2, Number.POSITIVE_INFINITY],
     (args, context) => {
-      const common = takeCommon(args, context, commonTypeWithoutText)
+      const common = takeCommon(args, context, commonTypes(context.ansi).withoutText)
       return call('greatest', common.args, common.type, common.args.every(isNullable))
     },
     args => `greatest(${args.join(', ')})`,
@@ -73,7 +73,7 @@ export const conditional: readonly ScalarFunction[] = [
     'least',
     [2, Number.POSITIVE_INFINITY],
     (args, context) => {
-      const common = takeCommon(args, context, commonTypeWithoutText)
+      const common = takeCommon(args, context, commonTypes(context.ansi).withoutText)
       return call('least', common.args, common.type, common.args.every(isNullable))
     },
     args => `least(${args.join(', ')})`,

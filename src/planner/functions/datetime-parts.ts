@@ -3,7 +3,7 @@ import { type DataType, decimal, types } from '../../core/types.js'
 import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
 import { castTo, implicitCast } from '../coercion.js'
 import { momentSql } from './datetime-text.js'
-import { type BindContext, call, custom, rewritten, type ScalarFunction, scalar, takeArgs, unexpectedInput } from './define.js'
+import { type BindContext, call, custom, raise, rewritten, type ScalarFunction, scalar, takeArgs, unexpectedInput } from './define.js'
 
 const { date, int, long, string, timestamp, timestampNtz } = types
 const seconds = decimal(16, 6)
@@ -17,7 +17,8 @@ function making(name: string, typeOf: (context: BindContext) => DataType, zoned:
     [1, zoned ? 7 : 6],
     (args, context) => {
       const type = typeOf(context)
-      if (args.length <= 3) return ofDateAndTime(name, args, type, zoned, tolerant || !context.ansi, context)
+      if (args.length <= 3)
+        return ofDateAndTime(name, args, name.endsWith('_ntz') ? timestampNtz : timestamp, zoned, tolerant || !context.ansi, context)
       if (args.length < 6)
         throw context.fail(
           'WRONG_NUM_ARGS.WITHOUT_SUGGESTION',
@@ -25,18 +26,23 @@ function making(name: string, typeOf: (context: BindContext) => DataType, zoned:
           `The \`${name}\` requires [6, 7] parameters but the actual number is ${args.length}.`,
         )
       const taken = takeArgs(args, [int, int, int, int, int, seconds, string], context)
-      const zone = taken[6] ?? literal(type.kind === 'timestamp' ? context.timeZone : 'UTC', string)
+      const given = taken[6]
+      // A wall clock has no use for a zone, except that NULL makes NULL.
+      const zone =
+        type.kind === 'timestamp'
+          ? (given ?? literal(context.timeZone, string))
+          : given === undefined || !isNullable(given)
+            ? literal('UTC', string)
+            : context.bind('when', [context.bind('isnotnull', [given]), literal('UTC', string)])
       const fn = tolerant || !context.ansi ? 'try_make_timestamp_of' : 'make_timestamp_of'
       const nullable = tolerant || !context.ansi || taken.some(isNullable)
-      // A zone makes an instant, seen on the session's clock; without one the wall clock is kept.
-      if (type.kind === 'timestamp_ntz' && taken[6] !== undefined) return castTo(call(fn, [...taken.slice(0, 6), zone], timestamp, nullable), type)
       return call(fn, [...taken.slice(0, 6), zone], type, nullable)
     },
     () => '',
   )
 }
 
-/** `make_timestamp(date[, time[, zone]])`. */
+/** `make_timestamp(date[, time[, zone]])`: an instant whatever TIMESTAMP means, unless the name says otherwise. */
 function ofDateAndTime(name: string, args: readonly BoundExpr[], type: DataType, zoned: boolean, tolerant: boolean, context: BindContext): BoundExpr {
   const [day, time, zone] = args as readonly [BoundExpr, BoundExpr?, BoundExpr?]
   if (zone !== undefined && !zoned)
@@ -50,9 +56,7 @@ function ofDateAndTime(name: string, args: readonly BoundExpr[], type: DataType,
   const at = time ?? literal(0n, types.time)
   const zoneArg =
     zone === undefined ? literal(type.kind === 'timestamp' ? context.timeZone : 'UTC', string) : (takeArgs([zone], [string], context)[0] as BoundExpr)
-  const wall = zone !== undefined && type.kind === 'timestamp_ntz'
-  const made = call('timestamp_of', [castTo(day, date), castTo(at, types.time), zoneArg], wall ? timestamp : type, tolerant || args.some(isNullable))
-  return wall ? castTo(made, type) : made
+  return call('timestamp_of', [castTo(day, date), castTo(at, types.time), zoneArg], type, tolerant || args.some(isNullable))
 }
 
 const makeSql = (fn: string) => (args: readonly string[], c: { readonly type: DataType }) => momentSql(`${fn}(${texts(args)})`, c.type)
@@ -120,6 +124,12 @@ function daysOfWeek(upper: string): string {
   const full = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY']
   return full.map((name, i) => `WHEN ${upper} IN ('${name.slice(0, 2)}', '${name.slice(0, 3)}', '${name}') THEN ${i}`).join(' ')
 }
+
+const roundingNecessary = raise(
+  'ARITHMETIC_OVERFLOW',
+  '22003',
+  'A timestamp of seconds with more than six digits after the point: Rounding necessary.',
+)
 
 export const datetimeParts: readonly ScalarFunction[] = [
   making('make_timestamp', timestampOf, true, false),
@@ -224,7 +234,12 @@ export const datetimeParts: readonly ScalarFunction[] = [
     },
     ([x], c) => {
       const kind = c.args[0]?.type.kind
-      if (kind === 'decimal') return `make_timestamptz(CAST(${x} * 1000000 AS BIGINT))`
+      const type = c.args[0]?.type
+      if (type?.kind === 'decimal') {
+        const micros = `${x} * 1000000`
+        if (type.scale <= 6) return `make_timestamptz(CAST(${micros} AS BIGINT))`
+        return `make_timestamptz(CASE WHEN ${micros} <> trunc(${micros}) THEN ${roundingNecessary} ELSE CAST(${micros} AS BIGINT) END)`
+      }
       if (kind === 'float' || kind === 'double') return `make_timestamptz(CAST(trunc(CAST(${x} AS DOUBLE) * 1000000) AS BIGINT))`
       return `make_timestamptz(CAST(${x} AS BIGINT) * 1000000)`
     },

@@ -8,7 +8,7 @@ import { duckType } from '../duck-type.js'
 const hugeDigits = 38
 
 /** The digits of a decimal as HUGEINT. */
-function unscaled(sql: string, type: DecimalType): string {
+export function unscaled(sql: string, type: DecimalType): string {
   if (type.scale === 0) return `CAST(${sql} AS HUGEINT)`
   if (type.precision + type.scale <= hugeDigits) return `CAST(${sql} * ${power(type.scale)} AS HUGEINT)`
   return `CAST(replace(CAST(${sql} AS VARCHAR), '.', '') AS HUGEINT)`
@@ -20,7 +20,7 @@ function power(exponent: number): string {
 }
 
 /** A HUGEINT counting units of 10^-scale as that decimal. */
-function scaled(sql: string, type: DecimalType): string {
+export function scaled(sql: string, type: DecimalType): string {
   if (type.scale === 0) return `CAST(${sql} AS ${duckType(type)})`
   const unit = `CAST('0.${'0'.repeat(type.scale - 1)}1' AS DECIMAL(${type.scale}, ${type.scale}))`
   return `CAST(CAST(${sql} AS DECIMAL(38, 0)) * ${unit} AS ${duckType(type)})`

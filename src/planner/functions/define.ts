@@ -6,13 +6,16 @@
 import type { SpkError } from '../../core/errors.js'
 import type { DataType } from '../../core/types.js'
 import { type AggregateCall, type BoundExpr, type BoundSortOrder, type Call, type CastMode, isNullable } from '../bound.js'
-import { castTo, commonType, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
+import { castTo, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
+import { type CommonType, commonTypes } from '../common-types.js'
 
 /** What binding may ask about the call at hand. */
 export interface BindContext {
   /** The name as written. */
   readonly name: string
   readonly ansi: boolean
+  /** Decimal results may give up scale: `spark.sql.decimalOperations.allowPrecisionLoss`. */
+  readonly precisionLoss: boolean
   /** The cast mode of the session. */
   readonly castMode: CastMode
   /** The query's one current time, microseconds since the epoch. */
@@ -146,7 +149,7 @@ export function takeArgs(args: readonly BoundExpr[], params: readonly Expected[]
 export function takeCommon(
   args: readonly BoundExpr[],
   context: BindContext,
-  common: typeof commonType = commonType,
+  common: CommonType = commonTypes(context.ansi).wider,
 ): { readonly args: BoundExpr[]; readonly type: DataType } {
   const type = commonTypeOf(
     args.map(a => a.type),

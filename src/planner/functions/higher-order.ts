@@ -67,5 +67,11 @@ export const higherOrder: readonly ScalarFunction[] = [
     const made = `{'0': ${at(a, x === undefined ? '' : duckType(x.type))}, '1': ${at(b, y === undefined ? '' : duckType(y.type))}}`
     return `(CASE WHEN ${a} IS NULL OR ${b} IS NULL THEN NULL ELSE list_transform(range(1, greatest(len(${a}), len(${b})) + 1), lambda i: ${made}) END)`
   }),
+  internal(
+    'insert_behind',
+    3,
+    ([list, x, n], c) =>
+      `list_concat(list_slice(${list}, 1, ${n}), CAST([${x}] AS ${duckType(c.type)}), list_slice(${list}, ${n} + 1, len(${list})))`,
+  ),
   internal('map_value_or_null', 2, ([m, k]) => `map_extract_value(${m}, ${k})`),
 ]

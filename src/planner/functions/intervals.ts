@@ -4,7 +4,7 @@
  */
 import { intervalOf, isAnsiInterval, unitRange } from '../../core/intervals.js'
 import { type DataType, decimal, types } from '../../core/types.js'
-import { type BoundExpr, type Call, isNullable, literal } from '../bound.js'
+import { type BoundExpr, type Call, isNullable, literal, nullOf } from '../bound.js'
 import { castTo, commonType, implicitCast, isIntegral, isNumeric } from '../coercion.js'
 import { type BindContext, call, custom, type Pair, type ScalarFunction, takeArgs, unexpectedInput } from './define.js'
 import { differentTypes } from './mismatch.js'
@@ -61,9 +61,21 @@ function add(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr
     return left.type.kind === 'null' ? sum('+', castTo(left, right.type), right, context) : plus(left, right, 0, context, false)
   if (isDt(left) || isCalendar(left))
     return right.type.kind === 'null' ? sum('+', left, castTo(right, left.type), context) : plus(right, left, 1, context, false)
-  if (isDate(left)) return context.bind('date_add', [left, right])
-  if (isDate(right)) return context.bind('date_add', [right, left])
+  // NULL beside a moment is an interval.
+  if (right.type.kind === 'null' || left.type.kind === 'null') {
+    const moment = right.type.kind === 'null' ? left : right
+    const type = isDate(moment) ? timestamp : moment.type
+    return call('add_interval', [castTo(moment, type), nullOf(dayTime)], type)
+  }
+  if (isDate(left)) return context.bind('date_add', [left, days(right, 1, context)])
+  if (isDate(right)) return context.bind('date_add', [right, days(left, 0, context)])
   return undefined
+}
+
+/** No text is a number of days. */
+function days(count: BoundExpr, at: number, context: BindContext): BoundExpr {
+  if (count.type.kind === 'string') throw unexpectedInput(context, at, '("INT" or "SMALLINT" or "TINYINT")', count.type)
+  return count
 }
 
 function subtract(left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr {
@@ -81,18 +93,18 @@ function subtract(left: BoundExpr, right: BoundExpr, context: BindContext): Boun
   if (isInterval(left)) throw differentTypes(context, left.type, right.type)
   if (isTimestamp(left) || isTimestamp(right)) {
     const [a, b] = [left, right].map((e, i) => {
-      const moment = implicitCast(e, 'datetime')
+      const moment = e.type.kind === 'string' && !context.ansi ? undefined : implicitCast(e, 'datetime')
       if (moment === undefined || isNumeric(e.type)) throw unexpectedInput(context, i, '(TIMESTAMP OR TIMESTAMP WITHOUT TIME ZONE)', e.type)
       return moment
     }) as [BoundExpr, BoundExpr]
     const type = commonType(a.type, b.type) ?? timestamp
     return call('subtract_timestamps', [castTo(a, isDate(a) && isDate(b) ? timestamp : type), castTo(b, type)], dayTime)
   }
-  if (isDate(left) && (isDate(right) || right.type.kind === 'string'))
-    return call('subtract_dates', [left, castTo(right, date, context.castMode)], daysOnly)
-  if (isDate(right) && left.type.kind === 'string') return call('subtract_dates', [castTo(left, date, context.castMode), right], daysOnly)
-  if (isDate(left)) return context.bind('date_sub', [left, right])
-  throw differentTypes(context, left.type, right.type)
+  const other = isDate(left) ? right : left
+  if (isDate(other) || other.type.kind === 'null' || (other.type.kind === 'string' && (context.ansi || isDate(right))))
+    return call('subtract_dates', [castTo(left, date, context.castMode), castTo(right, date, context.castMode)], daysOnly)
+  if (isDate(right) || other.type.kind === 'string') throw unexpectedInput(context, isDate(right) ? 0 : 1, 'DATE', other.type)
+  return context.bind('date_sub', [left, right])
 }
 
 function sum(op: '+' | '-', left: BoundExpr, right: BoundExpr, context: BindContext): BoundExpr {

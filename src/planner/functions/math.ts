@@ -5,6 +5,7 @@ import { castTo, isIntegral } from '../coercion.js'
 import { bounded } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
 import { type BindContext, call, custom, type ScalarFunction, scalar, takeArgs, takeCommon } from './define.js'
+import { checkedSql, roundedInteger, wrappedSql } from './integers.js'
 import { intervalUnary } from './intervals.js'
 import { wholeToDigits } from './more-math.js'
 
@@ -46,7 +47,8 @@ function rounding(name: string, duck: string): ScalarFunction {
       const [value] = takeArgs(args.slice(0, 1), ['numeric'], context) as [BoundExpr]
       const scale = digits(args[1], context)
       const to = { kind: 'Literal', value: scale, type: types.int } as const
-      if (value.type.kind !== 'decimal') return call(name, [value, to], value.type)
+      if (isIntegral(value.type) && scale >= 0) return value
+      if (value.type.kind !== 'decimal') return call(isIntegral(value.type) && !context.ansi ? `wrap_${name}` : name, [value, to], value.type)
       const kept = Math.max(0, Math.min(value.type.scale, scale))
       const whole = value.type.precision - value.type.scale + 1
       return call(name, [value, to], scale < 0 ? bounded(Math.max(whole, -scale + 1), 0) : bounded(whole + kept, kept))
@@ -54,10 +56,8 @@ function rounding(name: string, duck: string): ScalarFunction {
     ([x, d], c) => {
       const type = c.args[0]?.type
       if (type !== undefined && isIntegral(type)) {
-        if (Number(d?.replace(/[()]/g, '')) >= 0) return x ?? ''
-        return duck === 'round'
-          ? `CAST(round(${x}, ${d}) AS ${duckType(c.type)})`
-          : `CAST(${duck}(CAST(${x} AS DOUBLE), ${d}) AS ${duckType(c.type)})`
+        const exact = roundedInteger(x ?? '', -Number(d?.replace(/[()]/g, '')), duck === 'round_even')
+        return name.startsWith('wrap_') ? wrappedSql(exact, c.type) : checkedSql(exact, c.type)
       }
       if (type?.kind !== 'double' && type?.kind !== 'float') return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
       if (Number(d?.replace(/[()]/g, '')) <= 0) return `CAST(${duck}(${x}, ${d}) AS ${duckType(c.type)})`
@@ -79,7 +79,11 @@ function toWhole(name: 'ceil' | 'floor', aliases: readonly string[] = []): Scala
       if (value.type.kind === 'decimal') return call(name, [value], bounded(value.type.precision - value.type.scale + 1, 0))
       return isIntegral(value.type) ? castTo(value, types.long) : call(name, [castTo(value, double)], types.long)
     },
-    ([x], c) => `CAST(${name}(${x}) AS ${duckType(c.type)})`,
+    ([x], c) => {
+      if (c.args[0]?.type.kind === 'decimal') return `CAST(${name}(${x}) AS ${duckType(c.type)})`
+      // Doubles stop at the ends of bigint, as in Java.
+      return `CAST(CASE WHEN isnan(${x}) THEN 0 WHEN ${x} >= 9223372036854775807 THEN 9223372036854775807 WHEN ${x} <= -9223372036854775808 THEN -9223372036854775808 ELSE CAST(${name}(${x}) AS BIGINT) END AS BIGINT)`
+    },
     aliases,
   )
 }
@@ -104,12 +108,23 @@ export const math: readonly ScalarFunction[] = [
       const interval = intervalUnary('abs', args[0])
       if (interval !== undefined) return interval
       const [value] = takeArgs(args, ['numeric'], context) as [BoundExpr]
-      return call('abs', [value], value.type)
+      return call(!context.ansi && isIntegral(value.type) ? 'wrap_abs' : 'abs', [value], value.type)
     },
     ([x]) => `abs(${x})`,
   ),
+  {
+    ...custom(
+      'wrap_abs',
+      1,
+      args => args[0] as BoundExpr,
+      ([x], c) => wrappedSql(`abs(CAST(${x} AS HUGEINT))`, c.type),
+    ),
+    internal: true,
+  },
   rounding('round', 'round'),
   rounding('bround', 'round_even'),
+  { ...rounding('wrap_round', 'round'), internal: true },
+  { ...rounding('wrap_bround', 'round_even'), internal: true },
   toWhole('floor'),
   toWhole('ceil', ['ceiling']),
   scalar('rint', [double], double, ([x]) => `round_even(${x}, 0)`),

@@ -1,11 +1,12 @@
 /** Aggregates over all rows of a group at once: sums that tolerate overflow, regressions, shapes of distributions, ordered texts and percentiles, sums of intervals. */
 import { isAnsiInterval } from '../../core/intervals.js'
-import { array, type DataType, field, struct, types } from '../../core/types.js'
+import { array, type DataType, type DecimalType, field, struct, types } from '../../core/types.js'
 import { type BoundExpr, literal } from '../bound.js'
 import { castTo, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
 import { bounded } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
-import { aggregate } from './aggregates.js'
+import { aggregate, sumMayOverflow } from './aggregates.js'
+import { decimalQuotient, scaled, unscaled } from './decimal-quotient.js'
 import { type AggregateFunction, type AggregateModifiers, aggregateCall, takeArgs, unexpectedInput } from './define.js'
 import { countOf, intervalSql } from './intervals.js'
 import { percentage } from './percentage.js'
@@ -55,6 +56,9 @@ const trySum = aggregate({
     return aggregateCall('try_sum', [arg.type.kind === 'float' ? castTo(arg, double) : arg], type, true, modifiers)
   },
   sql: ([x], c, m) => {
+    const from = c.args[0]?.type
+    if (from?.kind === 'decimal' && c.type.kind === 'decimal' && sumMayOverflow(from) && m.distinct === '')
+      return boundedSum(x ?? '', from, c.type, m)
     const sum = `sum(${m.distinct}${x})${m.filter}`
     return c.type.kind === 'double' ? sum : `TRY_CAST(${sum} AS ${duckType(c.type)})`
   },
@@ -70,17 +74,40 @@ const tryAvg = aggregate({
     const [arg] = takeArgs(args, ['numeric'], context) as [BoundExpr]
     const type = arg.type.kind === 'decimal' ? bounded(arg.type.precision + 4, arg.type.scale + 4) : double
     return aggregateCall(
-      arg.type.kind === 'decimal' ? 'avg' : 'try_avg',
+      arg.type.kind === 'decimal' && !sumMayOverflow(arg.type) ? 'avg' : 'try_avg',
       [arg.type.kind === 'float' ? castTo(arg, double) : arg],
       type,
       true,
       modifiers,
     )
   },
-  sql: ([x], _, m) => `avg(${m.distinct}${x})${m.filter}`,
+  sql: ([x], c, m) => {
+    const from = c.args[0]?.type
+    if (from?.kind !== 'decimal' || c.type.kind !== 'decimal') return `avg(${m.distinct}${x})${m.filter}`
+    const total = bounded(from.precision + 10, from.scale)
+    const sum = m.distinct === '' ? boundedSum(x ?? '', from, total, m) : `TRY_CAST(sum(${m.distinct}${x})${m.filter} AS ${duckType(total)})`
+    // TRY takes no aggregate, but what a lambda is given.
+    const quotient = decimalQuotient('t_.s', total, 't_.n', bounded(20, 0), c.type)
+    return `(list_transform([{s: ${sum}, n: nullif(count(${m.distinct}${x})${m.filter}, 0)}], lambda t_: TRY(${quotient}))[1])`
+  },
 })
 
-function intervalAggregate(name: string, count: (x: string, m: AggregateModifiers) => string, tolerant: boolean, advice: string): AggregateFunction {
+/** A sum of decimals of any size, NULL when it does not fit: of the upper and the lower digits by themselves, which no number of rows makes too large. */
+function boundedSum(x: string, from: DecimalType, to: DecimalType, m: AggregateModifiers): string {
+  const unit = `CAST(1${'0'.repeat(18)} AS HUGEINT)`
+  const part = (operator: string) => `sum(CAST(${unscaled(x, from)} ${operator} ${unit} AS DECIMAL(38, 0)))${m.filter}`
+  const [upper, lower] = [`CAST(${part('//')} AS HUGEINT)`, `CAST(${part('%')} AS HUGEINT)`]
+  const carried = `(${upper} + ${lower} // ${unit})`
+  const limit = `CAST(1${'0'.repeat(20)} AS HUGEINT)`
+  return `(CASE WHEN abs(${carried}) < ${limit} THEN ${scaled(`(${carried} * ${unit} + ${lower} % ${unit})`, to)} END)`
+}
+
+function intervalAggregate(
+  name: string,
+  count: (x: string, m: AggregateModifiers, half: bigint) => string,
+  tolerant: boolean,
+  advice: string,
+): AggregateFunction {
   return aggregate({
     name,
     minArgs: 1,
@@ -89,15 +116,18 @@ function intervalAggregate(name: string, count: (x: string, m: AggregateModifier
     bind: (args, _, modifiers) => aggregateCall(name, args, (args[0] as BoundExpr).type, true, modifiers),
     sql: ([x], c, m) => {
       const type = c.args[0]?.type ?? c.type
-      const value = count(countOf(x ?? '', type), m)
+      const value = count(countOf(x ?? '', type), m, type.kind === 'yearmonth_interval' ? 2n ** 31n : 2n ** 63n)
       return tolerant ? intervalSql(value, c.type, undefined) : intervalSql(value, c.type, advice)
     },
   })
 }
 
 const sumOf = (x: string, m: AggregateModifiers) => `sum(${m.distinct}CAST(${x} AS HUGEINT))${m.filter}`
-const meanOf = (x: string, m: AggregateModifiers) =>
-  `CAST(round(CAST(${sumOf(x, m)} AS DOUBLE) / nullif(count(${m.distinct}${x})${m.filter}, 0)) AS HUGEINT)`
+/** The sum must fit as well: one that does not stands for the mean, and overflows in its place. */
+const meanOf = (x: string, m: AggregateModifiers, half: bigint) => {
+  const mean = `CAST(round(CAST(${sumOf(x, m)} AS DOUBLE) / nullif(count(${m.distinct}${x})${m.filter}, 0)) AS HUGEINT)`
+  return `(CASE WHEN ${sumOf(x, m)} BETWEEN ${-half} AND ${half - 1n} THEN ${mean} ELSE ${sumOf(x, m)} END)`
+}
 
 /** `percentile_cont(p) WITHIN GROUP (ORDER BY x)`. */
 function orderedPercentile(name: string, duck: string): AggregateFunction {

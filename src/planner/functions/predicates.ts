@@ -1,15 +1,24 @@
 /** Comparison, boolean logic, NULL tests, IN, BETWEEN and the LIKE family. */
 import { type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
-import { castTo, commonType, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
+import { castTo, implicitCast, isIntegral, isNumeric, isOrderable, sqlTypeName } from '../coercion.js'
+import { commonTypes } from '../common-types.js'
 import { quoteText } from '../duck-type.js'
 import { type BindContext, call, custom, type Pair, rewritten, type ScalarFunction, scalar, type Triple, takeCommon } from './define.js'
 import { differentTypes } from './mismatch.js'
 import { likeRegExpSql } from './regexp.js'
 
+/** With ANSI off a boolean equals the number 1 or 0. */
+function booleansAsNumbers(op: string, [left, right]: Pair): Pair {
+  if (op !== '=' && op !== '<=>') return [left, right]
+  if (left.type.kind === 'boolean' && isNumeric(right.type)) return [castTo(left, right.type), right]
+  if (right.type.kind === 'boolean' && isNumeric(left.type)) return [left, castTo(right, left.type)]
+  return [left, right]
+}
+
 function bindComparison(op: string, args: readonly BoundExpr[], context: BindContext): BoundExpr {
-  const [left, right] = args as Pair
-  const type = commonType(left.type, right.type)
+  const [left, right] = context.ansi ? (args as Pair) : booleansAsNumbers(op, args as Pair)
+  const type = commonTypes(context.ansi).comparison(left.type, right.type)
   if (type === undefined) throw differentTypes(context, left.type, right.type)
   if (!isOrderable(type)) {
     throw context.fail(
@@ -44,7 +53,7 @@ function barely(args: readonly string[], c: Call): readonly string[] {
 function logic(op: 'and' | 'or'): ScalarFunction {
   const bind = (args: readonly BoundExpr[], context: BindContext): BoundExpr => {
     const [left, right] = args as Pair
-    const taken = args.map(a => implicitCast(a, types.boolean)).filter(a => a !== undefined)
+    const taken = args.map(a => implicitCast(a, types.boolean, context.castMode)).filter(a => a !== undefined)
     if (taken.length === 2) return call(op, taken, types.boolean)
     throw left.type.kind === right.type.kind
       ? context.fail(

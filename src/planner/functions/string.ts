@@ -17,9 +17,17 @@ function constantInt(arg: BoundExpr | undefined): number | undefined {
   return undefined
 }
 
+/** The same positions among bytes, which are two digits each. */
+function bytesWithin(x: string, p: string, n: string | undefined): string {
+  const start = `(CASE WHEN ${p} > 0 THEN ${p} - 1 WHEN ${p} < 0 THEN octet_length(${x}) + ${p} ELSE 0 END)`
+  const size = n === undefined ? '' : `, 2 * (CASE WHEN ${n} IS NULL THEN NULL ELSE greatest(${start} + ${n} - greatest(${start}, 0), 0) END)`
+  return `unhex(substring(hex(${x}), 2 * greatest(${start}, 0) + 1${size}))`
+}
+
 /** Spark counts a negative position from the end and then cuts to the string; position 0 is 1. */
 function substringSql(args: readonly string[], c: Call): string {
   const [s, p, n] = args
+  if (c.type.kind === 'binary') return bytesWithin(s ?? '', p ?? '', n)
   const position = constantInt(c.args[1])
   const size = constantInt(c.args[2])
   if (position !== undefined && position >= 0 && (n === undefined || size !== undefined)) {
@@ -161,16 +169,10 @@ export const strings: readonly ScalarFunction[] = [
   custom(
     'btrim',
     [1, 2],
-    (args, context) => {
-      const binary = args.every(a => a.type.kind === 'binary')
-      return call('btrim', binary ? args : takeArgs(args, [string], context), binary ? types.binary : string)
-    },
-    ([x, set], c) =>
-      c.type.kind === 'binary'
-        ? `unhex(spk_trim_bytes(hex(${x}), ${set === undefined ? "'20'" : `hex(${set})`}, 'both'))`
-        : `trim(${set === undefined ? x : `${x}, ${set}`})`,
+    (args, context) => call('btrim', takeArgs(args, [string], context), string),
+    ([x, set]) => `trim(${set === undefined ? x : `${x}, ${set}`})`,
   ),
-  scalar('substring', [string, int, int], string, substringSql, { required: 2, aliases: ['substr', 'mid'] }),
+  scalar('substring', ['stringOrBinary', int, int], args => args[0]?.type ?? string, substringSql, { required: 2, aliases: ['substr', 'mid'] }),
   scalar('left', [string, int], string, ([s, n]) => `left(${s}, ${count(n)})`),
   scalar('right', [string, int], string, ([s, n]) => `right(${s}, ${count(n)})`),
   custom('concat', [0, Number.POSITIVE_INFINITY], bindConcat, args => (args.length === 1 ? (args[0] ?? '') : `(${args.join(' || ')})`), ['||']),
@@ -217,10 +219,13 @@ export const strings: readonly ScalarFunction[] = [
     1,
     (args, context) => {
       const [arg] = args as readonly [BoundExpr]
-      if (arg.type.kind === 'array') return call('reverse', [arg], arg.type)
+      if (arg.type.kind === 'array' || arg.type.kind === 'binary') return call('reverse', [arg], arg.type)
       return call('reverse', takeArgs(args, [string], context), string)
     },
-    ([x], c) => (c.type.kind === 'array' ? `list_reverse(${x})` : `reverse(${x})`),
+    ([x], c) => {
+      if (c.type.kind === 'binary') return `unhex(array_to_string(list_reverse(regexp_extract_all(hex(${x}), '..')), ''))`
+      return c.type.kind === 'array' ? `list_reverse(${x})` : `reverse(${x})`
+    },
   ),
   scalar('repeat', [string, int], string, ([s, n]) => `repeat(${s}, ${count(n)})`),
   scalar('space', [int], string, ([n]) => `repeat(' ', ${count(n)})`),

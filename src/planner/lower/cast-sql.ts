@@ -30,12 +30,24 @@ export function castSql(sql: string, from: DataType, to: DataType, mode: CastMod
       ? `${cast}(${seconds} AS ${type})`
       : `${cast}(${seconds} + CAST(microsecond(${sql}) % 1000000 AS DECIMAL(18, 6)) / 1000000 AS ${type})`
   }
-  if (to.kind === 'timestamp' && isNumeric(from)) return `to_timestamp(CAST(${sql} AS DOUBLE))`
+  if (to.kind === 'timestamp' && isNumeric(from)) return numberToInstant(sql, from, mode)
+  if (from.kind === 'boolean' && to.kind === 'timestamp') return `make_timestamptz(CAST(${sql} AS BIGINT))`
+  if (from.kind === 'timestamp' && to.kind === 'boolean') return `(epoch_us(${sql}) <> 0)`
+  if (from.kind === 'date' && (isNumeric(to) || to.kind === 'boolean')) return `CAST(NULL AS ${type})`
   if (from.kind === 'decimal' && to.kind === 'boolean') return `(${sql} <> 0)`
   if (from.kind === 'boolean' && to.kind === 'decimal') return `${cast}(CAST(${sql} AS INTEGER) AS ${type})`
   if (to.kind === 'binary')
     return isIntegral(from) ? `unhex(right(repeat('0', 16) || to_hex(CAST(${sql} AS BIGINT)), ${byteWidth(from) * 2}))` : `encode(${sql})`
   return `${cast}(${sql} AS ${type})`
+}
+
+/** Seconds since the epoch, with a fraction of at most six digits. */
+function numberToInstant(sql: string, from: DataType, mode: CastMode): string {
+  if (isIntegral(from)) return `make_timestamptz(CAST(${sql} AS BIGINT) * 1000000)`
+  if (from.kind === 'decimal') return `make_timestamptz(CAST(trunc(${sql} * 1000000) AS BIGINT))`
+  const instant = `make_timestamptz(CAST(trunc(CAST(${sql} AS DOUBLE) * 1000000) AS BIGINT))`
+  // What is not finite fails as DuckDB's own cast.
+  return `(CASE WHEN isfinite(${sql}) THEN ${instant}${mode === 'ansi' ? ` ELSE to_timestamp(CAST(${sql} AS DOUBLE))` : ''} END)`
 }
 
 function byteWidth(type: DataType): number {
@@ -89,12 +101,10 @@ function fromString(sql: string, to: DataType, mode: CastMode): string {
   if (to.kind === 'string') return sql
   if (to.kind === 'binary') return `encode(${sql})`
   if (isIntegral(to))
-    return checked(
-      sql,
-      `CASE WHEN regexp_full_match(${trimmed}, '[+-]?[0-9]+${mode === 'legacy' ? '(\\.[0-9]*)?' : ''}') THEN TRY_CAST(${mode === 'legacy' ? `trunc(TRY_CAST(${trimmed} AS DECIMAL(38, 10)))` : trimmed} AS ${type}) END`,
-      to,
-      mode,
-    )
+    return mode === 'legacy'
+      ? wholePart(trimmed, type)
+      : checked(sql, `CASE WHEN regexp_full_match(${trimmed}, '[+-]?[0-9]+') THEN TRY_CAST(${trimmed} AS ${type}) END`, to, mode)
+  if (to.kind === 'double' || to.kind === 'float') return checked(sql, floatingOfText(trimmed, type), to, mode)
   if (to.kind === 'boolean') {
     const lower = `lower(${trimmed})`
     return checked(
@@ -123,6 +133,18 @@ function fromString(sql: string, to: DataType, mode: CastMode): string {
     return checked(sql, `CASE WHEN ${plain} THEN TRY_CAST(${sql} AS ${type}) ELSE ${slow} END`, to, mode)
   }
   return checked(sql, `TRY_CAST(${trimmed} AS ${type})`, to, mode)
+}
+
+/** With ANSI off a fraction is cut, and a whole part that is left out is 0. */
+function wholePart(text: string, type: string): string {
+  const whole = `split_part(${text}, '.', 1)`
+  return `(CASE WHEN regexp_full_match(${text}, '[+-]?([0-9]+(\\.[0-9]*)?|\\.[0-9]*)') THEN CASE WHEN ${whole} IN ('', '+', '-') THEN 0 ELSE TRY_CAST(${whole} AS ${type}) END END)`
+}
+
+/** Java's form of a number, which may end in its type's letter. */
+function floatingOfText(text: string, type: string): string {
+  const form = '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?[dDfF]?|(?i:[+-]?inf(inity)?|nan)'
+  return `CASE WHEN regexp_full_match(${text}, '${form}') THEN TRY_CAST(CASE WHEN right(${text}, 1) IN ('d', 'D') OR (right(${text}, 1) IN ('f', 'F') AND length(${text}) > 1 AND left(right(${text}, 2), 1) NOT IN ('n', 'N')) THEN left(${text}, -1) ELSE ${text} END AS ${type}) END`
 }
 
 /** The value, or Spark's error for a text that has none. */

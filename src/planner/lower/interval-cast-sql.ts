@@ -22,7 +22,8 @@ export function intervalCastSql(sql: string, from: DataType, to: DataType, mode:
     if (to.kind === 'string')
       return `spk_interval_text(CAST(${countOf(sql, from)} AS VARCHAR), ${quoteText(from.kind)}, ${quoteText(unitsText(from))})`
     if (isAnsiInterval(to)) return intervalOf(from.kind, ...unitRange(from)).units === to.units ? sql : narrowed(sql, to)
-    return toNumber(sql, from, to, mode)
+    // What does not fit fails with ANSI off too.
+    return toNumber(sql, from, to, mode === 'try' ? 'try' : 'ansi')
   }
   if (from.kind === 'interval')
     return to.kind === 'string'
@@ -30,7 +31,7 @@ export function intervalCastSql(sql: string, from: DataType, to: DataType, mode:
       : undefined
   if (isAnsiInterval(to)) {
     if (from.kind === 'string') return ofText(sql, to, mode)
-    return ofNumber(sql, from, to, mode)
+    return ofNumber(sql, from, to, mode === 'try' ? 'try' : 'ansi')
   }
   if (to.kind !== 'interval' || from.kind !== 'string') return undefined
   const parsed = `${mode === 'ansi' ? 'spk_calendar_interval' : 'spk_try_calendar_interval'}(${sql})`
