@@ -5,6 +5,7 @@ import { castTo, implicitCast, isIntegral, isNumeric, sqlTypeName } from '../coe
 import { commonTypes } from '../common-types.js'
 import { type DecimalOperator, decimalFor, decimalForLiteral, decimalResult } from '../decimal-rules.js'
 import { duckType } from '../duck-type.js'
+import { someExpr } from '../tree.js'
 import { decimalQuotient } from './decimal-quotient.js'
 import { type BindContext, call, custom, type Pair, raise, rewritten, type ScalarFunction, unexpectedInput } from './define.js'
 import { wrappedSql } from './integers.js'
@@ -197,7 +198,9 @@ function plainSql(op: string, args: readonly string[], c: Call): string {
   if (op === '*' && a?.kind === 'decimal' && b?.kind === 'decimal' && overflows64(a, b)) return isProven(c) ? plain : product64(args, a, b, c)
   // Nearly always 38 digits are enough for a product; TRY takes no function that fails on purpose.
   const mayOverflow = op === '*' && a?.kind === 'decimal' && b?.kind === 'decimal' && a.precision + b.precision > 38
-  if (!mayOverflow || /\b(error|random|uuid)\(/.test(plain)) return plain
+  // Aggregates are computed a block below whatever holds TRY: what fails in them does not fail here.
+  const fails = /\b(error|random|uuid)\(/.test(plain) && !c.args.some(e => someExpr(e, x => x.kind === 'AggregateCall'))
+  if (!mayOverflow || fails) return plain
   return `coalesce(TRY(${plain}), CASE WHEN ${args[0]} IS NOT NULL AND ${args[1]} IS NOT NULL THEN ${exactDecimal(op, args, c, true)} END)`
 }
 
