@@ -3,11 +3,13 @@
  * not trusted to remove rows, so that nothing large is ever broadcast by mistake.
  */
 import { unreachable } from '../core/errors.js'
-import type { Attribute } from './bound.js'
+import type { Attribute, BoundExpr } from './bound.js'
 import { cardinality, scanRows } from './cardinality.js'
 import { conjunctsOf } from './conjuncts.js'
 import type { Estimate } from './physical-plan.js'
 import { type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
+import { columnOf } from './selectivity.js'
+import { planChildren } from './tree.js'
 import { rowWidth, typeWidth } from './type-width.js'
 
 const known = new WeakMap<Plan, Estimate>()
@@ -119,4 +121,48 @@ function join(plan: JoinPlan): Estimate {
   const rows = equi ? Math.max(left.rows, right.rows, cardinality(plan)?.rows ?? 0) : left.rows * right.rows
   const width = left.bytes / Math.max(1, left.rows) + right.bytes / Math.max(1, right.rows)
   return { rows, bytes: rows * width }
+}
+
+/** Bytes that a plan is likely to give: the bound, scaled by how many of its rows there are likely to be. */
+export function likelyBytes(plan: Plan): number {
+  const bound = estimate(plan)
+  const likely = cardinality(plan)
+  return likely === undefined || !bound.rows ? bound.bytes : (bound.bytes * likely.rows) / bound.rows
+}
+
+/** A side that is likely so many times smaller than the threshold is broadcast, unless it may be so many times larger. */
+const likelyMargin = 1.5
+const boundMargin = 16
+/** Rows that conditions must leave out before their number is taken for the size. */
+const mostKept = 0.5
+
+/** Whether conditions whose effect statistics tell most likely make a plan smaller than a threshold, and it is not over it by far if they do not. */
+export function isLikelyUnder(plan: Plan, threshold: number): boolean {
+  const bound = estimate(plan)
+  const likely = cardinality(plan)
+  if (likely === undefined || !bound.rows || likely.rows > bound.rows * mostKept || bound.bytes > threshold * boundMargin) return false
+  const width = Math.min(bound.bytes / bound.rows, rowWidth(outputOf(plan)))
+  return likely.rows * width <= threshold / likelyMargin && conditionsAreKnown(plan)
+}
+
+const comparisons = new Set(['=', '<=>', '<', '<=', '>', '>=', 'in', 'isnull', 'isnotnull'])
+
+const sized = new Set(['Scan', 'LocalRows', 'Values', 'Project', 'Filter', 'Join', 'SubqueryAlias'])
+
+/** Whether a plan is made of joins and conditions, none of which was estimated by a rule of thumb. */
+function conditionsAreKnown(plan: Plan): boolean {
+  if (!sized.has(plan.kind)) return false
+  if (plan.kind === 'Filter') {
+    const columns = cardinality(plan.input)?.columns
+    const isKnown = (e: BoundExpr): boolean => {
+      if (e.kind !== 'Call') return e.kind === 'Literal'
+      if (e.fn === 'and' || e.fn === 'or' || e.fn === 'not') return e.args.every(isKnown)
+      const [value, ...others] = e.args.map(a => columnOf(a) ?? a)
+      const of = typeof value === 'number' ? columns?.get(value) : undefined
+      const hasEnds = of?.min !== undefined || ['=', '<=>', 'in', 'isnull', 'isnotnull'].includes(e.fn)
+      return comparisons.has(e.fn) && of !== undefined && hasEnds && others.every(o => typeof o !== 'number' && o.kind === 'Literal')
+    }
+    if (!isKnown(plan.condition)) return false
+  }
+  return planChildren(plan).every(conditionsAreKnown)
 }

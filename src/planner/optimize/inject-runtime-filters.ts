@@ -8,7 +8,7 @@ import { conf } from '../../core/config-table.js'
 import type { Attribute } from '../bound.js'
 import { cardinality } from '../cardinality.js'
 import { type JoinPlan, outputOf, type Plan } from '../plan.js'
-import { estimate } from '../size-bounds.js'
+import { estimate, isLikelyUnder } from '../size-bounds.js'
 import { mapPlanChildren, planChildren } from '../tree.js'
 import { rowWidth, typeWidth } from '../type-width.js'
 import type { Rule, RuleContext } from './rule.js'
@@ -46,7 +46,7 @@ function isExchanged(plan: Plan, { conf: settings }: RuleContext): boolean {
   const threshold = settings.get(conf.autoBroadcastJoinThreshold)
   const clustered = (side: Plan, key: Attribute) => cardinality(side)?.columns.get(key.id)?.clustered === true
   const inOrder = keyPairs(plan).some(({ a, b }) => clustered(plan.left, a) && clustered(plan.right, b))
-  return !inOrder && estimate(plan.left).bytes > threshold && estimate(plan.right).bytes > threshold
+  return !inOrder && [plan.left, plan.right].every(side => estimate(side).bytes > threshold && !isLikelyUnder(side, threshold))
 }
 
 /** Sides of which a row without a partner is not in the result. */

@@ -11,8 +11,9 @@ import type { Attribute, BoundExpr } from '../bound.js'
 import { cardinality } from '../cardinality.js'
 import { conjunctsOf } from '../conjuncts.js'
 import { type Estimate, type Partitioning, type Physical, type PhysicalJoin, partitioningOf } from '../physical-plan.js'
-import { type JoinPlan, outputOf, type Plan } from '../plan.js'
+import { type JoinPlan, outputOf } from '../plan.js'
 import { exprText } from '../print.js'
+import { isLikelyUnder, likelyBytes } from '../size-bounds.js'
 import { references } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
@@ -124,15 +125,9 @@ interface Sizes {
   readonly likely: { readonly left: number; readonly right: number }
 }
 
-/** The bound, scaled by how many of its rows there are likely to be. */
-function likelyBytes(plan: Plan, bound: Estimate): number {
-  const likely = cardinality(plan)
-  return likely === undefined || !bound.rows ? bound.bytes : (bound.bytes * likely.rows) / bound.rows
-}
-
 function sizesOf(plan: JoinPlan, context: PhysicalContext): Sizes {
   const [left, right] = [context.estimate(plan.left), context.estimate(plan.right)]
-  const likely = { left: likelyBytes(plan.left, left), right: likelyBytes(plan.right, right) }
+  const likely = { left: likelyBytes(plan.left), right: likelyBytes(plan.right) }
   return { left, right, likely }
 }
 
@@ -143,7 +138,7 @@ function turnsBySize(plan: JoinPlan, sizes: Sizes): boolean {
   return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.likely.left < sizes.likely.right
 }
 
-/** The side to broadcast in an equi-join: hints first, then the smaller side that is under the threshold. */
+/** The side to broadcast in an equi-join: hints first, then the smaller side that is surely under the threshold, or most likely. */
 function broadcastSide(plan: JoinPlan, sizes: Sizes, context: PhysicalContext): 'left' | 'right' | undefined {
   const fits = { left: buildsLeft.has(plan.type), right: buildsRight.has(plan.type) }
   const smaller = sizes.likely.left < sizes.likely.right ? 'left' : 'right'
@@ -155,13 +150,11 @@ function broadcastSide(plan: JoinPlan, sizes: Sizes, context: PhysicalContext): 
   if (plan.rightHint !== undefined && plan.rightHint !== 'broadcast') return undefined
   const threshold = context.conf.get(conf.autoBroadcastJoinThreshold)
   const adaptive = context.conf.get(conf.adaptiveEnabled)
-  const under = {
-    left: fits.left && sizes.left.bytes <= threshold && !(adaptive && isLong(plan, 'left')),
-    right: fits.right && sizes.right.bytes <= threshold && !(adaptive && isLong(plan, 'right')),
+  const among = (is: (side: 'left' | 'right') => boolean) => {
+    const under = { left: fits.left && is('left'), right: fits.right && is('right') }
+    return under.left && under.right ? smaller : under.left ? 'left' : under.right ? 'right' : undefined
   }
-  if (under.left && under.right) return smaller
-  if (under.left) return 'left'
-  return under.right ? 'right' : undefined
+  return among(side => sizes[side].bytes <= threshold && !(adaptive && isLong(plan, side))) ?? among(side => isLikelyUnder(plan[side], threshold))
 }
 
 /** From so many rows on, and so many times the rows of the other side, a side had better not be sent everywhere if adaptive execution may send the other. */
