@@ -103,11 +103,14 @@ const sparkShaped = /^\[([A-Z][A-Z0-9_.]*)\] ([\s\S]*?)(?: SQLSTATE: ([0-9A-Z]{5
 /** Errors of JavaScript callbacks reach DuckDB as text only; they are kept here under a number that the text carries. */
 const originals = new Map<number, unknown>()
 let nextOriginal = 0
+const keptOriginals = 64
 
 /** Keeps the error of a callback and gives the text to report to DuckDB in its place. */
 export function keepOriginal(error: unknown): string {
   const number = nextOriginal++
   originals.set(number, error)
+  // DuckDB may drop a failure (an interrupt came first, or TRY took it): it must not stay for good.
+  originals.delete(number - keptOriginals)
   return `spk callback failure #${number}`
 }
 

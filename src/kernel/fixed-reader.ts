@@ -269,7 +269,9 @@ const moveDayTime: Transform = (from, to, rows, target) => {
   const t = new BigInt64Array(to.buffer, 0, rows)
   for (let i = 0; i < rows; i++) {
     if (parts[i * 4] !== 0) throw intervalMismatch('day-time', `${parts[i * 4]} months`)
-    t[target === undefined ? i : (target[i] as number)] = BigInt(parts[i * 4 + 1] as number) * microsPerDay + (micros[i * 2 + 1] as bigint)
+    const total = BigInt(parts[i * 4 + 1] as number) * microsPerDay + (micros[i * 2 + 1] as bigint)
+    if (BigInt.asIntN(64, total) !== total) throw intervalMismatch('day-time', `${total} microseconds, which need more than 64 bits`)
+    t[target === undefined ? i : (target[i] as number)] = total
   }
 }
 

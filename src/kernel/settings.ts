@@ -21,8 +21,11 @@ export function timeZoneId(zone: string): string {
   return hours === 0 ? 'UTC' : `Etc/GMT${offset[1] === '+' ? '-' : '+'}${hours}`
 }
 
+/** No setting's value: that of one whose statement failed, or was interrupted with or without effect. */
+const unknown = Symbol('unknown')
+
 export class Settings {
-  #current = new Map<string, string>()
+  readonly #current = new Map<string, string | typeof unknown>()
 
   /** Brings the instance to exactly these settings; what a task before had set and this one does not is reset. Returns whether anything changed. */
   async apply(connection: Connection, conf: Readonly<Record<string, string>>, settings: Readonly<Record<string, string>>): Promise<boolean> {
@@ -31,12 +34,14 @@ export class Settings {
     const zone = conf['spark.sql.session.timeZone']
     if (zone !== undefined) wanted.set('TimeZone', timeZoneId(zone))
     for (const name of [...this.#current.keys()].filter(name => !wanted.has(name))) {
+      this.#current.set(name, unknown)
       await connection.run(`RESET GLOBAL ${setting(name)}`)
       this.#current.delete(name)
       changed = true
     }
     for (const [name, value] of wanted) {
       if (this.#current.get(name) === value) continue
+      this.#current.set(name, unknown)
       await connection.run(`SET GLOBAL ${setting(name)} = ${quoteText(value)}`)
       this.#current.set(name, value)
       changed = true

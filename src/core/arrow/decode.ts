@@ -103,6 +103,7 @@ function streamCodec(bytes: Uint8Array): number | undefined {
 export function decodeBatch(message: ArrowMessage, body: Uint8Array, schema: StructType): Batch {
   const header = message.header
   const rows = header.i64(0)
+  if (rows < 0 || rows > 2 ** 31) throw corrupt(`a batch of ${rows} rows`)
   const source = new Source(header, body.byteOffset % 8 === 0 && !isShared(body) ? body : body.slice())
   const columns = schema.fields.map(field => source.column(field.type))
   for (const column of columns) if (column.length !== rows) throw corrupt(`a column of ${column.length} rows in a batch of ${rows}`)

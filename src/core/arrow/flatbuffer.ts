@@ -201,7 +201,10 @@ export class FlatReader {
     return checked(() =>
       this.#read(slot, undefined, at => {
         const from = at + this.#view.getUint32(at, true)
-        return decoder.decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + from + 4, this.#view.getUint32(from, true)))
+        const length = this.#view.getUint32(from, true)
+        // The bytes behind the message belong to others.
+        if (from + 4 + length > this.#view.byteLength) throw new RangeError('text runs over the end')
+        return decoder.decode(new Uint8Array(this.#view.buffer, this.#view.byteOffset + from + 4, length))
       }),
     )
   }

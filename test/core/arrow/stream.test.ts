@@ -201,4 +201,20 @@ test('damaged bytes give a typed error or rows, never another failure', () => {
   )
 })
 
+test('a name that runs over its message is damage, though other bytes follow', () => {
+  const schema = { kind: 'struct', fields: [{ name: 'wxyz', type: { kind: 'int' }, nullable: false }] } as const
+  const batch: Batch = {
+    schema,
+    rows: 1000,
+    columns: [{ type: { kind: 'int' }, length: 1000, nullCount: 0, data: new Uint8Array(4000) }],
+  }
+  const bytes = joined([encodeSchema(schema), ...encodeBatch(batch)])
+  const name = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf('wxyz')
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(name - 4, 2000, true)
+  assert.throws(
+    () => [...decodeStream(bytes)],
+    (e: unknown) => e instanceof SpkError && e.code === 'SPK_CORRUPT_BLOCK',
+  )
+})
+
 test.run()
