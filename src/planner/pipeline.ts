@@ -26,9 +26,11 @@ import { eliminateOuterJoins } from './optimize/eliminate-outer-joins.js'
 import { eliminateSorts } from './optimize/eliminate-sorts.js'
 import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.js'
 import { foldConstants } from './optimize/fold-constants.js'
+import { inferFiltersFromConstraints } from './optimize/infer-filters-from-constraints.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
 import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/inject-runtime-filters.js'
 import { narrowDecimals } from './optimize/narrow-decimals.js'
+import { propagateConstants } from './optimize/propagate-constants.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
@@ -82,6 +84,7 @@ const operatorRules: readonly Rule[] = [
   eliminateLimits,
   // A limit between two sorts keeps both: after limits have moved.
   eliminateSorts,
+  propagateConstants,
   // Casts before constants: a folded literal needs no cast around it.
   simplifyCasts,
   foldConstants,
@@ -120,7 +123,7 @@ export const optimizerBatches: readonly Batch[] = [
     rules: operatorRules,
   },
   // When conditions have found their joins, and constants are folded.
-  { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions] },
+  { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions, inferFiltersFromConstraints] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
   // When filters are below, which make a side small; before semi joins are pushed, which brings the new ones to their place.
   { name: 'Runtime Filters', repeat: 'once', rules: [injectRuntimeFilters] },

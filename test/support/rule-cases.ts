@@ -40,7 +40,7 @@ function files(path: string, rows: number, bytes: number, most: number): FileInf
   return [{ file: { uri: `${path}/1.parquet`, size: bytes, mtimeMs: 0 }, rowGroups: [{ rows, bytes, columns }] }]
 }
 
-/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, and `sales(price, discount, big, n)` whose footers tell ends; `nothing` is `t` without files. */
+/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, and `sales(price, discount, big, n)` whose footers tell ends; `gaps` is `t` with many NULLs, `nothing` without files. */
 const tables: Readonly<Record<string, { readonly schema: StructType; readonly files: readonly FileInfo[] }>> = {
   t: { schema: schemas.t, files: [{ file: { uri: '/t/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
   u: { schema: schemas.u, files: [{ file: { uri: '/u/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
@@ -50,6 +50,15 @@ const tables: Readonly<Record<string, { readonly schema: StructType; readonly fi
   },
   nothing: { schema: schemas.t, files: [] },
   big: { schema: schemas.t, files: files('/big', 10_000_000, 400_000_000, 1_000_000) },
+  gaps: {
+    schema: schemas.t,
+    files: [
+      {
+        file: { uri: '/gaps/1.parquet', size: 1000, mtimeMs: 0 },
+        rowGroups: [{ rows: 100, bytes: 1000, columns: new Map([['a', { bytes: 100, nulls: 40, min: '1', max: '50' }]]) }],
+      },
+    ],
+  },
   few: { schema: schemas.u, files: files('/few', 1000, 20_000, 1000) },
 }
 
