@@ -77,8 +77,8 @@ function sumSql([x]: readonly string[], c: AggregateCall, m: AggregateModifiers)
     default: {
       const from = c.args[0]?.type
       if (from === undefined || c.type.kind !== 'decimal' || !sumMayOverflow(from)) return `CAST(${sum} AS ${duckType(c.type)})`
-      // DuckDB counts on in 128 bits, which hold a little more than 38 digits.
-      const most = `${'9'.repeat(38 - c.type.scale)}.${'9'.repeat(c.type.scale)}`.replace(/[.]$/, '').replace(/^[.]/, '0.')
+      // DuckDB counts on in 128 bits, which hold a little more than 38 digits. Sums of partial sums have the type of these.
+      const most = `${'9'.repeat(c.type.precision - c.type.scale)}.${'9'.repeat(c.type.scale)}`.replace(/[.]$/, '').replace(/^[.]/, '0.')
       return `(CASE WHEN abs(${sum}) > CAST('${most}' AS ${duckType(c.type)}) THEN ${decimalOverflow} ELSE CAST(${sum} AS ${duckType(c.type)}) END)`
     }
   }
