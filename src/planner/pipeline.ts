@@ -32,6 +32,7 @@ import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/i
 import { narrowDecimals } from './optimize/narrow-decimals.js'
 import { propagateConstants } from './optimize/propagate-constants.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
+import { propagateFoldables } from './optimize/propagate-foldables.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
 import { pruneFilters } from './optimize/prune-filters.js'
@@ -87,6 +88,7 @@ const operatorRules: readonly Rule[] = [
   propagateConstants,
   // Casts before constants: a folded literal needs no cast around it.
   simplifyCasts,
+  propagateFoldables,
   foldConstants,
   propagateNulls,
   simplifyBooleans,

@@ -46,8 +46,20 @@ function chosen(values: readonly string[], n: string, type: string): string {
   const [first, ...rest] = [...different]
   if (first === undefined) return `CAST(NULL AS ${type})`
   if (rest.length === 0) return first[0]
-  const branches = [...different].map(([v, at]) => `WHEN ${n} IN (${at.join(', ')}) THEN ${v}`)
-  return `(CASE ${branches.join(' ')} END)`
+  const [last = first] = rest.splice(-1)
+  const branches = [first, ...rest].map(([v, at]) => `WHEN ${among(at, n)} THEN ${v}`)
+  return `(CASE ${branches.join(' ')} ELSE ${last[0]} END)`
+}
+
+/** That a number is one of those listed in ascending order: by comparisons, since DuckDB makes a join of an IN. */
+function among(numbers: readonly number[], n: string): string {
+  const runs: { from: number; to: number }[] = []
+  for (const at of numbers) {
+    const run = runs.at(-1)
+    if (run?.to === at - 1) run.to = at
+    else runs.push({ from: at, to: at })
+  }
+  return runs.map(({ from, to }) => (from === to ? `${n} = ${from}` : `${n} BETWEEN ${from} AND ${to}`)).join(' OR ')
 }
 
 /** `unnest` in the select list; the fields of structs are taken apart one block further out. */
