@@ -43,6 +43,7 @@ export async function runTask(task: KernelTask, sink: BatchSink, context: TaskCo
     checkFiles(files)
     const relations = await inputRelations(task.inputs, context, counters, sources)
     context.check()
+    context.random.start(task.seed ?? 0)
     const rows = knownRows(task)
     const run = () => runOutput(task, relations, sink, context, counters, rows)
     const everything = task.conf['spk.sql.profile'] === 'true'

@@ -13,6 +13,7 @@ import { type Connection, Database } from './duckdb.js'
 import { freeChunks } from './free-chunks.js'
 import { registerJsFunctions } from './js-binding.js'
 import { PreparedStatements } from './prepared.js'
+import { RandomStreams } from './random-streams.js'
 import { runTask } from './run-task.js'
 import { defaultLimits, type ScatterLimits } from './scatter.js'
 import { Settings } from './settings.js'
@@ -75,7 +76,9 @@ export async function openSlot(options: SlotOptions): Promise<Slot> {
   const database = await Database.open({ spillDir: options.spillDir, memoryLimit: options.memoryLimit })
   const control = await database.connect()
   registerJsFunctions(control.raw)
-  return new RunningSlot(options, database, control)
+  const random = new RandomStreams()
+  random.register(control.raw)
+  return new RunningSlot(options, database, control, random)
 }
 
 class RunningSlot implements Slot {
@@ -83,6 +86,7 @@ class RunningSlot implements Slot {
   #memoryLimit: number
   readonly #database: Database
   readonly #control: Connection
+  readonly #random: RandomStreams
   readonly #scans: BatchScans
   readonly #cache = new BroadcastCache()
   readonly #settings = new Settings()
@@ -94,7 +98,8 @@ class RunningSlot implements Slot {
   /** Statements on the control connection run one after the other. */
   #controlQueue: Promise<unknown> = Promise.resolve()
 
-  constructor(options: SlotOptions, database: Database, control: Connection) {
+  constructor(options: SlotOptions, database: Database, control: Connection, random: RandomStreams) {
+    this.#random = random
     this.#options = options
     this.#memoryLimit = options.memoryLimit
     this.#database = database
@@ -124,6 +129,7 @@ class RunningSlot implements Slot {
         scans: this.#scans,
         cache: this.#cache,
         prepared: this.#prepared,
+        random: this.#random,
         decode: this.#options.decode,
         limits: this.#options.limits ?? defaultLimits,
         wholeBytes: this.#memoryLimit / wholeShare,

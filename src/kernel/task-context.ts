@@ -4,6 +4,7 @@ import type { BatchScans } from './batch-scan.js'
 import type { BroadcastCache } from './broadcast-cache.js'
 import type { Connection } from './duckdb.js'
 import type { PreparedStatements } from './prepared.js'
+import type { RandomStreams } from './random-streams.js'
 import type { ScatterLimits } from './scatter.js'
 import type { Segment } from './task.js'
 
@@ -12,6 +13,7 @@ export interface TaskContext {
   readonly scans: BatchScans
   readonly cache: BroadcastCache
   readonly prepared: PreparedStatements
+  readonly random: RandomStreams
   readonly decode: (segment: Segment) => Iterable<Batch>
   readonly limits: ScatterLimits
   /** Bytes of a result that may be made at once. */

@@ -17,16 +17,20 @@ const smallResult = 8_192
 /** Bytes of a result that may be held at once, by rule of thumb. */
 const wholeBytes = 24 * 2 ** 20
 
-/** `inputRows`: rows of all inputs, if known. `again` is called when what was read so far does not count, because it is read again. */
+/** `inputRows`: rows of all inputs, if known. `reread` is called when what was read so far does not count, because it is read again. */
 export async function taskResult(
   task: KernelTask,
   relations: readonly Relation[],
   extra: readonly string[],
   context: TaskContext,
   inputRows: number | undefined,
-  again: () => void,
+  reread: () => void,
 ): Promise<ChunkSource> {
   const { connection } = context
+  const again = () => {
+    reread()
+    context.random.start(task.seed ?? 0)
+  }
   const shared = inputRows !== undefined && inputRows <= smallInput ? sharedInputs(relations) : undefined
   if (shared !== undefined) {
     const result = await context.prepared.run(

@@ -12,7 +12,7 @@ import type { Expr, FrameBoundary, Literal, LiteralValue, Window } from './expr.
 const capitals = new Set(
   (
     'sqrt exp expm1 floor ceil ceiling log log10 log2 log1p signum cbrt sin cos tan asin acos atan atan2 sinh cosh tanh degrees radians ' +
-    'hypot pi e power regexp_like rlike regexp'
+    'hypot pi e power regexp_like rlike regexp spark_partition_id'
   ).split(' '),
 )
 

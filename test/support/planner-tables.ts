@@ -10,6 +10,7 @@ import { Conf } from '#src/core/config.js'
 import { type DataType, decimal, field, type StructType, struct, types } from '#src/core/types.js'
 import { registerJsFunctions } from '#src/kernel/js-binding.js'
 import { PlanningDatabase } from '#src/kernel/planning-database.js'
+import { RandomStreams } from '#src/kernel/random-streams.js'
 import { Sources } from '#src/kernel/sources.js'
 import type { Relation } from '#src/planner/logical.js'
 import { parseExpression, parseStatement } from '#src/planner/parse/parse.js'
@@ -33,7 +34,9 @@ export async function testTables(claim = 1): Promise<TestTables> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
   const connection = await instance.connect()
   // The raw connection below the typed one.
-  registerJsFunctions((connection as unknown as { connection: Parameters<typeof registerJsFunctions>[0] }).connection)
+  const raw = (connection as unknown as { connection: Parameters<typeof registerJsFunctions>[0] }).connection
+  registerJsFunctions(raw)
+  new RandomStreams().register(raw)
   await connection.run("SET TimeZone = 'UTC'; SET default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'")
   const database = new PlanningDatabase(join(folder, 'spill'))
   const views = new Map<string, Relation>()

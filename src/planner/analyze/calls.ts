@@ -86,6 +86,7 @@ export function bindingOf(
     now: context.now,
     timeZone: context.timeZone,
     timestampNtz: context.timestampNtz,
+    id: () => context.nextId(),
     key: exprKey,
     parseType: text => parsedType(text, expr, context),
     ...(withinGroup === undefined ? {} : { withinGroup }),

@@ -26,6 +26,8 @@ export interface BindContext {
   readonly timestampNtz: boolean
   /** The order that WITHIN GROUP gives. */
   readonly withinGroup?: readonly BoundSortOrder[]
+  /** A number that nothing else of the query has. */
+  id(): number
   /** Equal for equal expressions. */
   key(expr: BoundExpr): string
   /** A type, or the columns of a struct, in DDL form. */

@@ -175,5 +175,4 @@ export const math: readonly ScalarFunction[] = [
     args => args[0]?.type ?? types.int,
     ([x]) => `(~${x})`,
   ),
-  scalar('rand', [types.long], double, () => 'random()', { required: 0, aliases: ['random'], deterministic: false, nullable: false }),
 ]

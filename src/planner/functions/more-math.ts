@@ -112,9 +112,4 @@ export const moreMath: readonly ScalarFunction[] = [
     },
   ),
   scalar('uuid', [], types.string, () => 'CAST(uuid() AS VARCHAR)', { deterministic: false, nullable: false }),
-  scalar('randn', [long], double, () => '(sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))', {
-    required: 0,
-    deterministic: false,
-    nullable: false,
-  }),
 ]

@@ -24,6 +24,7 @@ import { moreAggregates } from './more-aggregates.js'
 import { moreMath } from './more-math.js'
 import { numberFormats } from './number-format.js'
 import { predicates } from './predicates.js'
+import { random } from './random.js'
 import { regexps } from './regexp.js'
 import { singleValue } from './single-value.js'
 import { sketchFunctions } from './sketch.js'
@@ -60,6 +61,7 @@ const entries: readonly FunctionEntry[] = [
   ...grouping,
   ...higherOrder,
   ...sketchFunctions,
+  ...random,
 ]
 
 const byName = new Map<string, FunctionEntry>()

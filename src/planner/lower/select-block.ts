@@ -7,6 +7,7 @@ import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, t
 import { conjunctsOf } from '../conjuncts.js'
 import { plainName } from '../duck-type.js'
 import { exprKey } from '../expr-key.js'
+import { isDeterministic } from '../functions/table.js'
 import { mapExprChildren, mapNamed, someExpr } from '../tree.js'
 import { type Columns, expressionSql, keySql } from './expression-sql.js'
 
@@ -76,7 +77,17 @@ export function open(block: SelectBlock, output: readonly Attribute[], aliases: 
 
 export function filtered(block: SelectBlock, output: readonly Attribute[], condition: BoundExpr, aliases: Aliases): SelectBlock {
   const base = open(block, output, aliases)
-  return { ...base, where: [...base.where, ...conjunctsOf(condition).map(c => conjunctSql(c, base.columns))] }
+  const conjuncts = conjunctsOf(condition)
+  const certain = conjuncts.filter(isDeterministic).map(c => conjunctSql(c, base.columns))
+  const below = { ...base, where: [...base.where, ...certain] }
+  if (certain.length === conjuncts.length) return below
+  // DuckDB takes a condition without columns to the bottom, where a row may be a whole batch: chance is a column first.
+  const chance = conjuncts
+    .filter(c => !isDeterministic(c))
+    .map((child, i): BoundAlias => ({ kind: 'Alias', id: partIds + i, name: 'kept', child, qualifier: [] }))
+  const columns = [...output, ...chance.map(toAttribute)]
+  const made = wrapped(withItems(below, [...output, ...chance], columns), columns, aliases)
+  return { ...made, where: chance.map(c => expressionSql(toAttribute(c), made.columns)) }
 }
 
 /** Beside others an OR needs its parentheses. */
