@@ -289,6 +289,20 @@ export const conf = {
     '0.2',
     'A piece of a split partition smaller than this share of the size wished goes with its neighbour.',
   ),
+  preferSortMergeJoin: option(
+    'session',
+    'spark.sql.join.preferSortMergeJoin',
+    asBoolean,
+    undefined,
+    'Whether shuffled joins sort and merge. Unset: they hash, as hash joins finish on disk too, unless the rows of one key outgrow the memory.',
+  ),
+  maxShuffledHashJoinLocalMapThreshold: option(
+    'session',
+    'spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold',
+    asSize,
+    '0',
+    'A sort-merge join whose build side turned out to have no partition larger than this hashes instead; 0: never.',
+  ),
   autoBroadcastJoinThreshold: option(
     'session',
     'spark.sql.autoBroadcastJoinThreshold',

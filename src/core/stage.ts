@@ -34,9 +34,10 @@ export type FileFormat = 'parquet' | 'csv' | 'json'
 /**
  * How adaptive execution may share the partitions of a shuffle among tasks. Absent: neighbours may be read by one task. each: every partition has its own
  * task, as was asked for. split: as absent, and a partition much larger than the others may be read by several tasks, each of which reads what some of the
- * map tasks wrote, and the whole partition of the fragment's other inputs. rebalance: as split, for every partition that is larger than wished.
+ * map tasks wrote, and the whole partition of the fragment's other inputs. rebalance: as split, for every partition that is larger than wished. product: a task for each pair of partitions
+ * of the fragment's two such inputs.
  */
-export type ShuffleCut = 'each' | 'split' | 'rebalance'
+export type ShuffleCut = 'each' | 'split' | 'rebalance' | 'product'
 
 /** How a stage input is read. `name` is the relation name the fragment's SQL uses. */
 export type StageInput =

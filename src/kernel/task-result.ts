@@ -31,7 +31,9 @@ export async function taskResult(
     reread()
     context.random.start(task.seed ?? 0)
   }
-  const shared = inputRows !== undefined && inputRows <= smallInput ? sharedInputs(relations) : undefined
+  // The plan of a merge works only once (DuckDB 1.5: "Attempted to access index 2 within vector of size 2", and the instance is lost).
+  const repeatable = task.settings['merge_join_threshold'] === undefined
+  const shared = repeatable && inputRows !== undefined && inputRows <= smallInput ? sharedInputs(relations) : undefined
   if (shared !== undefined) {
     const result = await context.prepared.run(
       connection,

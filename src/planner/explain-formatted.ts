@@ -3,7 +3,7 @@ import { unreachable } from '../core/errors.js'
 import type { StageGraph } from '../core/stage.js'
 import { typeString } from '../core/types.js'
 import type { Attribute, BoundExpr, NamedExpr } from './bound.js'
-import { joinName, physicalLine, targetText, tree } from './explain.js'
+import { isMerged, joinName, physicalLine, targetText, tree } from './explain.js'
 import { type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import { exprText, namedText, orderText } from './print.js'
 
@@ -42,7 +42,7 @@ function title(plan: Physical): string {
     case 'FileScan':
       return `Scan ${plan.format}`
     case 'Join':
-      return `${plan.strategy} ${joinName(plan.type)} BuildRight`
+      return `${plan.strategy} ${joinName(plan.type)}${isMerged(plan.strategy) ? '' : ' BuildRight'}`
     case 'Exchange':
       return plan.target.kind === 'broadcast' ? 'BroadcastExchange' : 'Exchange'
     default:

@@ -10,6 +10,7 @@ import {
   type Exchange,
   type ExchangeOrigin,
   type ExchangeTarget,
+  type JoinStrategy,
   type Physical,
   physicalChildren,
   physicalOutput,
@@ -135,6 +136,9 @@ function generateText(plan: {
   return `Generate ${plan.position ? 'pos' : ''}${plan.fields ? 'inline' : 'explode'}(${exprText(plan.array)}), ${plan.outer}, ${list(plan.generated.map(exprText))}`
 }
 
+/** Neither side is built. */
+export const isMerged = (strategy: JoinStrategy): boolean => strategy === 'SortMergeJoin' || strategy === 'CartesianProduct'
+
 const joinNames: Readonly<Record<string, string>> = {
   inner: 'Inner',
   cross: 'Cross',
@@ -220,7 +224,7 @@ export function physicalLine(plan: Physical): string {
       return `HashAggregate(keys=${list(plan.grouping.map(exprText))}, mode=${plan.mode}, output=${list(plan.results.map(namedText))})`
     case 'Join': {
       const keys = plan.probeKeys.length === 0 ? '' : `${list(plan.probeKeys.map(exprText))}, ${list(plan.buildKeys.map(exprText))}, `
-      return `${plan.strategy}${plan.skew ? '(skew=true)' : ''} ${keys}${joinName(plan.type)}, BuildRight${plan.condition === undefined || plan.probeKeys.length > 0 ? '' : `, ${exprText(plan.condition)}`}`
+      return `${plan.strategy}${plan.skew ? '(skew=true)' : ''} ${keys}${joinName(plan.type)}${isMerged(plan.strategy) ? '' : ', BuildRight'}${plan.condition === undefined || plan.probeKeys.length > 0 ? '' : `, ${exprText(plan.condition)}`}`
     }
     case 'Sort':
       return `Sort ${list(plan.order.map(orderText))}, ${plan.global}`

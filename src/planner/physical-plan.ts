@@ -64,10 +64,27 @@ export interface HashAggregate {
   readonly grouping: readonly BoundExpr[]
   readonly results: readonly NamedExpr[]
 }
+/**
+ * broadcast: the build side is whole in every task. ShuffledHashJoin, SortMergeJoin: both sides lie alike by the keys; a hash table of the build side, or
+ * both sides sorted and merged. CartesianProduct: a task for each pair of partitions. NestedLoopJoin: in one task.
+ */
+export type JoinStrategy =
+  | 'BroadcastHashJoin'
+  | 'ShuffledHashJoin'
+  | 'SortMergeJoin'
+  | 'BroadcastNestedLoopJoin'
+  | 'CartesianProduct'
+  | 'NestedLoopJoin'
+
+/** Whether rows of both sides meet where their keys brought them. */
+export function isShuffled(join: PhysicalJoin): boolean {
+  return join.strategy === 'ShuffledHashJoin' || join.strategy === 'SortMergeJoin'
+}
+
 /** The build side is the right input of the SQL join; `type` is seen with the probe side on the left, which a right join's is not: it is turned round. */
 export interface PhysicalJoin {
   readonly kind: 'Join'
-  readonly strategy: 'BroadcastHashJoin' | 'ShuffledHashJoin' | 'BroadcastNestedLoopJoin' | 'NestedLoopJoin'
+  readonly strategy: JoinStrategy
   readonly type: Exclude<JoinType, 'right'>
   readonly probe: Physical
   readonly build: Physical
@@ -78,6 +95,8 @@ export interface PhysicalJoin {
   readonly output: readonly Attribute[]
   /** Likely bytes of the build side, of a hash join. */
   readonly buildBytes?: number
+  /** The strategy was asked for. */
+  readonly hinted?: boolean
   /** Some of its partitions were split. */
   readonly skew?: boolean
 }
@@ -369,6 +388,7 @@ function withKeys(from: Exclude<Partitioning, { kind: 'unknown' }>, change: (key
 
 function joinPartitioning(plan: PhysicalJoin): Partitioning {
   const probe = partitioningOf(plan.probe)
+  if (plan.strategy === 'CartesianProduct') return { kind: 'unknown', partitions: probe.partitions * partitioningOf(plan.build).partitions }
   if (probe.kind === 'unknown') return probe
   if (plan.type === 'full') return { kind: 'unknown', partitions: probe.partitions }
   if (plan.type !== 'inner') return probe

@@ -272,13 +272,24 @@ function logChanges(trace: readonly TraceEntry[], { conf: settings, log }: Plann
   log(planChangeText(trace, { ...(rules === undefined ? {} : { rules }), ...(batches === undefined ? {} : { batches }) }))
 }
 
+/** Of an executor's memory, what its slots can hold of rows as they are written, compressed or not. */
+const slotShare = 0.25
+
 /** With adaptive execution: what re-plans the stages, and which of them had better wait. */
 function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { readonly graph: StageGraph; readonly adaptive?: Replanner } {
   if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 2) return cut
   const broadcastBytes = settings.optional(conf.adaptiveBroadcastThreshold) ?? settings.get(conf.autoBroadcastJoinThreshold)
   const localRead = settings.get(conf.localShuffleReader)
   const gatherBytes = settings.get(conf.adaptiveCoalesce) ? settings.get(conf.adaptiveMinSize) : -1
-  const options = { ...cut, broadcastBytes, gatherBytes, localRead, nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio) }
+  const options = {
+    ...cut,
+    broadcastBytes,
+    gatherBytes,
+    localRead,
+    nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio),
+    localMapBytes: settings.get(conf.maxShuffledHashJoinLocalMapThreshold),
+    slotBytes: (settings.get(conf.executorMemory) * slotShare) / Math.max(1, settings.optional(conf.executorCores) ?? 1),
+  }
   const after = waitingStages(options, id => cut.graph.stages[id]?.parents ?? [])
   const stages = cut.graph.stages.map(stage => {
     const first = after.get(stage.id)

@@ -2,8 +2,7 @@
  * Which operators, and which inputs of a stage, do not mind how rows lie over the tasks. Asked by `adaptive/`, before it changes how a join's rows are
  * spread, and by `lower/`, which marks the inputs whose large partitions may be read by several tasks.
  */
-import type { Exchange, Physical, PhysicalJoin } from './physical-plan.js'
-import { physicalChildren } from './physical-plan.js'
+import { type Exchange, isShuffled, type Physical, type PhysicalJoin, physicalChildren } from './physical-plan.js'
 
 /** Whether an operator works the same however its input's rows lie over the tasks. */
 export function passesRows(plan: Physical): boolean {
@@ -32,21 +31,28 @@ export interface Splittable {
   readonly joined: ReadonlySet<Exchange>
   /** Inputs that the stage takes row by row. */
   readonly plain: ReadonlySet<Exchange>
+  /** The two sides of a product. */
+  readonly product: ReadonlySet<Exchange>
 }
 
 /** An exchange that the stage reads in several places is in neither set unless it may be split in all of them. */
 export function splittable(stage: Physical): Splittable {
   const [joined, plain, whole] = [new Set<Exchange>(), new Set<Exchange>(), new Set<Exchange>()]
+  const product = new Set<Exchange>()
   const visit = (plan: Physical, may: boolean, inJoin: boolean): void => {
     if (plan.kind === 'Exchange') {
       if (!may || joined.has(plan) || plain.has(plan)) whole.add(plan)
       else (inJoin ? joined : plain).add(plan)
       return
     }
+    if (plan.kind === 'Join' && plan.strategy === 'CartesianProduct') {
+      for (const side of [plan.probe, plan.build]) if (side.kind === 'Exchange') product.add(side)
+      return
+    }
     if (plan.kind === 'Join') {
-      const shuffled = inJoin || plan.strategy === 'ShuffledHashJoin'
+      const shuffled = inJoin || isShuffled(plan)
       visit(plan.probe, may && keepsProbe.has(plan.type), shuffled)
-      visit(plan.build, may && plan.strategy === 'ShuffledHashJoin' && plan.type === 'inner', shuffled)
+      visit(plan.build, may && isShuffled(plan) && plan.type === 'inner', shuffled)
       return
     }
     for (const child of physicalChildren(plan)) visit(child, may && passesRows(plan), inJoin)
@@ -56,5 +62,5 @@ export function splittable(stage: Physical): Splittable {
     joined.delete(exchange)
     plain.delete(exchange)
   }
-  return { joined, plain }
+  return { joined, plain, product }
 }

@@ -77,6 +77,12 @@ function setUp(r: Random): Readonly<Record<string, string>> {
     'spark.sql.autoBroadcastJoinThreshold': r.one(['-1', '10485760']),
     'spark.sql.adaptive.enabled': r.one(['true', 'false']),
     'spark.sql.files.maxPartitionBytes': r.one(['1048576', '134217728']),
+    'spark.sql.join.preferSortMergeJoin': r.one(['true', 'false', 'false']),
+    'spark.sql.adaptive.autoBroadcastJoinThreshold': r.one(['-1', '2k', '10MB']),
+    'spark.sql.adaptive.advisoryPartitionSizeInBytes': r.one(['100', '64MB']),
+    'spark.sql.adaptive.coalescePartitions.minPartitionSize': r.one(['1', '1MB']),
+    'spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes': r.one(['1', '256MB']),
+    'spark.sql.adaptive.skewJoin.skewedPartitionFactor': r.one(['0.5', '5']),
   }
   for (const [key, value] of Object.entries(settings)) spark.conf.set(key, value)
   hint = r.one(['', '', ' /*+ BROADCAST(a1) */', ' /*+ MERGE(a1, a2) */', ' /*+ SHUFFLE_HASH(a1) */', ' /*+ SHUFFLE_REPLICATE_NL(a1) */'])

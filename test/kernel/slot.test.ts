@@ -290,6 +290,13 @@ function numbers(rows: number): KernelInput {
   return { kind: 'range', name: 'numbers', start: '0', end: String(rows), step: '1' }
 }
 
+test('a small sort-merge join runs again and again', async () => {
+  const settings = { prefer_range_joins: 'true', merge_join_threshold: '0', nested_loop_join_threshold: '0' }
+  const one = struct([field('id', types.long)])
+  const sql = 'SELECT n.id FROM numbers n JOIN numbers m ON n.id <= m.id AND n.id >= m.id'
+  for (let i = 1; i <= 3; i++) assert.is((await run({ sql, schema: one, settings, inputs: [numbers(i * 10)] })).result.rowsOut, i * 10)
+})
+
 test('an order in the fragment is kept', async () => {
   const { sink } = await run({ sql: 'SELECT id FROM people ORDER BY id DESC', schema: struct([field('id', types.int)]), inputs: [scan([split()])] })
   assert.equal(

@@ -3,7 +3,7 @@
  * gives exactly the names and types of its stage's schema. For tests of the planner.
  */
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { type CutOptions, cutPartitions, type ShuffleRead } from '#src/actors/driver/shuffle-cut.js'
+import { type CutOptions, cutPartitions, cutProduct, type ShuffleRead } from '#src/actors/driver/shuffle-cut.js'
 import type { Adapt, Fragment, SortKey, StageGraph, StageInput, StageSize, StageSpec } from '#src/core/stage.js'
 import type { StructType } from '#src/core/types.js'
 import { scanSql } from '#src/kernel/scan-sql.js'
@@ -159,7 +159,7 @@ async function partitionReads(
     const sizes = await mapSizes(connection, stages[input.stage], maps[input.stage] ?? 0)
     all.push({ cut: input.cut, bytes: sizes.map(of => of.reduce((a, b) => a + b, 0)), mapBytes: (p: number) => sizes[p] ?? [] })
   }
-  return cutPartitions(all, all[0]?.bytes.length ?? 0, options)
+  return all[0]?.cut === 'product' ? cutProduct(all, options) : cutPartitions(all, all[0]?.bytes.length ?? 0, options)
 }
 
 /** Bytes per partition and map of what a stage wrote. */

@@ -7,7 +7,7 @@ import type { Fragment, ShuffleReading, StageInput, StageSpec } from '../../core
 import type { TaskInput } from '../../protocol/tasks.js'
 import type { ShuffleSizes } from './map-outputs.js'
 import { hostPlace, type Place } from './pending.js'
-import { type CutOptions, cutPartitions, type ShuffleRead } from './shuffle-cut.js'
+import { type CutOptions, cutPartitions, cutProduct, type ShuffleRead } from './shuffle-cut.js'
 
 export interface TaskLayout {
   readonly fragment: number
@@ -88,6 +88,7 @@ function partitionReads(inputs: readonly ShuffleInput[], options: LayoutOptions)
   const all = inputs.map(input => ({ ...options.sizes(input.stage), cut: input.cut }))
   const [first] = all
   if (first === undefined) return undefined
+  if (first.cut === 'product') return cutProduct(all, options)
   assert(
     all.every(sizes => sizes.partitions === first.partitions),
     `shuffle inputs ${inputs.map(i => i.name).join(', ')} have different numbers of partitions`,

@@ -46,6 +46,12 @@ export interface ShuffleRead extends Span {
   readonly maps?: Span
 }
 
+/** A task for each pair of partitions of two inputs; neighbours of each that are small are read together. */
+export function cutProduct(inputs: readonly CutInput[], options: CutOptions): readonly (readonly ShuffleRead[])[] {
+  const reads = inputs.map(input => runs([input], { from: 0, to: input.bytes.length }, options.coalesce && { ...options.coalesce, parallelism: 1 }))
+  return reads.reduce<Span[][]>((tasks, of) => tasks.flatMap(task => of.map(run => [...task, run])), [[]])
+}
+
 /** One entry per task, with one read per input. Every row of an input that is not repeated is read once; there is at least one task. */
 export function cutPartitions(inputs: readonly CutInput[], partitions: number, options: CutOptions): readonly (readonly ShuffleRead[])[] {
   const pieces = splitter(inputs, partitions, options.skew)

@@ -5,9 +5,19 @@
 import { unreachable } from '../../core/errors.js'
 import type { Fragment, ShuffleCut, StageInput } from '../../core/stage.js'
 import { field, type StructType, struct } from '../../core/types.js'
-import type { Attribute } from '../bound.js'
+import type { Attribute, BoundExpr } from '../bound.js'
+import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { plainName, quoteName } from '../duck-type.js'
-import { type Exchange, type ExchangeTarget, type Physical, type PhysicalJoin, type PhysicalUnion, physicalOutput } from '../physical-plan.js'
+import { mergeKey } from '../merge-join.js'
+import {
+  type Exchange,
+  type ExchangeTarget,
+  type Physical,
+  type PhysicalJoin,
+  type PhysicalUnion,
+  physicalChildren,
+  physicalOutput,
+} from '../physical-plan.js'
 import { type Splittable, splittable } from '../splittable.js'
 import { type Columns, expressionSql } from './expression-sql.js'
 import { expanded, generated } from './multiply.js'
@@ -40,6 +50,9 @@ export type ReadExchange = (exchange: Exchange) => {
 /** Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. */
 const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
 
+/** A sort-merge join stays one, with further equalities too, and where DuckDB takes an input to be small. */
+const mergeSettings = { prefer_range_joins: 'true', merge_join_threshold: '0', nested_loop_join_threshold: '0' } as const
+
 /** The columns of a plan's output as a stage's schema, under their internal names. */
 export function stageSchema(output: readonly Attribute[]): StructType {
   return struct(output.map(a => field(columnName(a), a.type, a.nullable)))
@@ -49,7 +62,7 @@ export function stageSchema(output: readonly Attribute[]): StructType {
 export function lowerFragments(plan: Physical, read: ReadExchange, names?: readonly string[]): Fragment[] {
   const aliases = counter()
   const output = physicalOutput(plan)
-  const settings = hasJoin(plan) ? { settings: joinSettings } : {}
+  const settings = hasJoin(plan) ? { settings: hasMerge(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings } : {}
   const bounded = isBounded(plan) ? { bounded: true } : {}
   const split = splittable(plan)
   const cut: ReadExchange = exchange => {
@@ -66,9 +79,10 @@ export function lowerFragments(plan: Physical, read: ReadExchange, names?: reado
 }
 
 /** How tasks may share the partitions of an exchange. */
-function cutOf(target: ExchangeTarget, exchange: Exchange, { joined, plain }: Splittable): ShuffleCut | undefined {
+function cutOf(target: ExchangeTarget, exchange: Exchange, { joined, plain, product }: Splittable): ShuffleCut | undefined {
   const origin = 'origin' in target ? target.origin : undefined
   if (origin === 'REPARTITION_BY_NUM') return 'each'
+  if (product.has(exchange)) return 'product'
   if (joined.has(exchange)) return 'split'
   return origin?.startsWith('REBALANCE') && plain.has(exchange) ? 'rebalance' : undefined
 }
@@ -277,6 +291,21 @@ const joinWords = {
   anti: 'ANTI JOIN',
 } as const
 
+/** The condition of a sort-merge join, with ranges in place of the equality it goes by. */
+function merged({ type, condition, probe, build }: PhysicalJoin): BoundExpr | undefined {
+  const ids = (side: Physical) => new Set(physicalOutput(side).map(a => a.id))
+  const key = mergeKey(type, condition, ids(probe), ids(build))
+  if (key === undefined) throw new Error('bug in spk: a sort-merge join without a key to merge by')
+  return conjunction(
+    conjunctsOf(condition).flatMap((c, i): BoundExpr[] => (i === key && c.kind === 'Call' ? ['<=', '>='].map(fn => ({ ...c, fn })) : [c])),
+  )
+}
+
+function hasMerge(plan: Physical): boolean {
+  if (plan.kind === 'Exchange') return false
+  return (plan.kind === 'Join' && plan.strategy === 'SortMergeJoin') || physicalChildren(plan).some(hasMerge)
+}
+
 function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
   const probes = lower(plan.probe, read, aliases)
   const build = one(lower(plan.build, read, aliases))
@@ -284,7 +313,8 @@ function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): re
   return probes.map(probe => {
     const left = asTable(probe, physicalOutput(plan.probe), aliases)
     const columns = new Map([...left.columns, ...right.columns])
-    const condition = plan.condition === undefined ? undefined : expressionSql(plan.condition, columns)
+    const wanted = plan.strategy === 'SortMergeJoin' ? merged(plan) : plan.condition
+    const condition = wanted === undefined ? undefined : expressionSql(wanted, columns)
     const type = condition === undefined && plan.type === 'inner' ? 'cross' : plan.type
     const on = type === 'cross' ? '' : ` ON ${condition === undefined ? 'true' : withoutParentheses(condition)}`
     return fromSource(`${left.sql}\n${joinWords[type]} ${right.sql}${on}`, columns, [...probe.inputs, ...build.inputs], true)

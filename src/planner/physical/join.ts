@@ -10,6 +10,7 @@ import { sameType } from '../../core/types.js'
 import type { Attribute, BoundExpr } from '../bound.js'
 import { cardinality } from '../cardinality.js'
 import { conjunctsOf } from '../conjuncts.js'
+import { mergeKey } from '../merge-join.js'
 import { type Estimate, type Partitioning, type Physical, type PhysicalJoin, partitioningOf } from '../physical-plan.js'
 import { type JoinPlan, outputOf } from '../plan.js'
 import { exprText } from '../print.js'
@@ -52,7 +53,10 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   // Everything is in one task on both sides: nothing to move.
   if (partitioningOf(left).partitions === 1 && partitioningOf(right).partitions === 1) {
     const turned = turnsBySize(plan, sizes)
-    return make(keys.left.length > 0 ? 'ShuffledHashJoin' : 'NestedLoopJoin', turned ? right : left, turned ? left : right, turned)
+    return make(keys.left.length > 0 ? shuffledStrategy(plan, context) : 'NestedLoopJoin', turned ? right : left, turned ? left : right, turned)
+  }
+  if (isProduct(plan, keys, sizes, context)) {
+    return make('CartesianProduct', spread(left, sizes.left), spread(right, sizes.right), false)
   }
   const side = keys.left.length > 0 ? broadcastSide(plan, sizes, context) : nestedLoopSide(plan, sizes)
   const strategy = keys.left.length > 0 ? 'BroadcastHashJoin' : 'BroadcastNestedLoopJoin'
@@ -65,6 +69,35 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   if (side === 'left') return make(strategy, right, broadcast(left), true)
   if (keys.left.length === 0) return make('NestedLoopJoin', ensureSingle(left), ensureSingle(right), false)
   return shuffledJoin(plan, left, sent, keys, sizes, context)
+}
+
+const hints = (plan: JoinPlan) => [plan.leftHint, plan.rightHint]
+
+/** Of sides that lie alike by their keys: a hash table, which finishes on disk unless one key's rows fill the memory; or sorted sides, as was asked for. */
+function shuffledStrategy(plan: JoinPlan, context: PhysicalContext): 'ShuffledHashJoin' | 'SortMergeJoin' {
+  const wanted = hints(plan).includes('merge') || (!hints(plan).includes('shuffle_hash') && context.conf.optional(conf.preferSortMergeJoin) === true)
+  const ids = (side: Plan) => new Set(outputOf(side).map(a => a.id))
+  return wanted && mergeKey(plan.type, plan.condition, ids(plan.left), ids(plan.right)) !== undefined ? 'SortMergeJoin' : 'ShuffledHashJoin'
+}
+
+/** Whether an inner join is made pair by pair of partitions: by SHUFFLE_REPLICATE_NL, or because without equal keys neither side may be broadcast. */
+function isProduct(plan: JoinPlan, keys: Keys, sizes: Sizes, context: PhysicalContext): boolean {
+  if (plan.type !== 'inner' && plan.type !== 'cross') return false
+  const asked = hints(plan)
+  if (asked.includes('broadcast')) return false
+  if (keys.left.length > 0) return asked.includes('shuffle_replicate_nl') && !asked.includes('merge') && !asked.includes('shuffle_hash')
+  const smaller = Math.min(sizes.left.bytes, sizes.right.bytes)
+  return asked.includes('shuffle_replicate_nl') || smaller > Math.max(productBytes, context.conf.get(conf.autoBroadcastJoinThreshold))
+}
+
+/** Up to so many bytes are sent everywhere rather than in pieces, whatever the threshold: the pairs of pieces would be many. */
+const productBytes = 64 * 2 ** 20
+const mostPieces = 200
+
+/** Rows in even pieces of a good size. */
+function spread(side: Physical, size: Estimate): Physical {
+  const partitions = Math.min(mostPieces, Math.max(1, Math.ceil(size.bytes / productBytes)))
+  return exchange(side, { kind: 'roundRobin', partitions })
 }
 
 /** Fewer rows than this part are worth a look at all of them. */
@@ -133,6 +166,8 @@ function sizesOf(plan: JoinPlan, context: PhysicalContext): Sizes {
 
 /** Whether the left side should be built, where the type leaves the choice. */
 function turnsBySize(plan: JoinPlan, sizes: Sizes): boolean {
+  const free = plan.type === 'inner' || plan.type === 'full'
+  if (free && (plan.leftHint === 'shuffle_hash') !== (plan.rightHint === 'shuffle_hash')) return plan.leftHint === 'shuffle_hash'
   if (plan.type === 'right' || isLong(plan, 'right')) return true
   if (isLong(plan, 'left')) return false
   return (plan.type === 'inner' || plan.type === 'cross' || plan.type === 'full') && sizes.likely.left < sizes.likely.right
@@ -201,7 +236,7 @@ function cutJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, si
   const [l, r] = [columns(keys.left), columns(keys.right)]
   if (l.length !== keys.left.length || r.length !== keys.right.length) return undefined
   const cut = cutAlike({ plan: left, columns: l }, { plan: right, columns: r }, context)
-  return cut && hashJoin(plan, { plan: cut[0], columns: l }, { plan: cut[1], columns: r }, sizes)
+  return cut && joinAlike(plan, { plan: cut[0], columns: l }, { plan: cut[1], columns: r }, sizes, context)
 }
 
 /** Both sides by hash of their keys, unless one lies right already. */
@@ -209,16 +244,17 @@ function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Key
   const leftReady = asColumns(left, keys.left, () => context.nextId())
   const rightReady = asColumns(right, keys.right, () => context.nextId())
   const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.likely.left > sizes.likely.right ? plan.left : plan.right))
-  return hashJoin(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes)
+  return joinAlike(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes, context)
 }
 
 /** Of sides that lie alike. */
-function hashJoin(plan: JoinPlan, left: Side, right: Side, sizes: Sizes): Physical {
+function joinAlike(plan: JoinPlan, left: Side, right: Side, sizes: Sizes, context: PhysicalContext): Physical {
   const turned = turnsBySize(plan, sizes)
   const [probe, build] = turned ? [right, left] : [left, right]
   return {
     kind: 'Join',
-    strategy: 'ShuffledHashJoin',
+    strategy: shuffledStrategy(plan, context),
+    ...(hints(plan).some(hint => hint === 'merge' || hint === 'shuffle_hash') ? { hinted: true } : {}),
     type: seenFromProbe(plan.type, turned),
     probe: probe.plan,
     build: build.plan,

@@ -23,6 +23,11 @@ const none = "(SELECT * FROM items WHERE name LIKE '%nothing%')"
 /** So little that no estimate makes a stage wait. */
 const lateBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '5000' }
 
+const neverBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' }
+const merging = { ...neverBroadcast, 'spark.sql.join.preferSortMergeJoin': 'true' }
+/** Nine of ten rows have one key. */
+const heavy = '(SELECT CASE WHEN k % 10 < 9 THEN 7 ELSE k END AS k, kind, name FROM items)'
+
 interface Case {
   readonly sql: string
   /** Stages in all, and those that ran. */
@@ -155,6 +160,37 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /ShuffledHashJoin .*Inner/,
+  },
+  // A sort-merge join hashes when every partition turned out small enough for the user.
+  { sql: 'SELECT f.x, i.name FROM facts f JOIN items i ON f.k = i.k', settings: merging, stages: 3, ran: 3, final: /SortMergeJoin .*Inner\n/ },
+  {
+    sql: 'SELECT f.x, i.name FROM facts f JOIN items i ON f.k = i.k',
+    settings: { ...merging, 'spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold': '1MB' },
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*Inner, BuildRight/,
+  },
+  {
+    sql: 'SELECT /*+ MERGE(i) */ f.x, i.name FROM facts f JOIN items i ON f.k = i.k',
+    settings: { ...merging, 'spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold': '1MB' },
+    stages: 3,
+    ran: 3,
+    final: /SortMergeJoin .*Inner\n/,
+  },
+  // One key's rows would fill a slot's memory: they are sorted, which needs none.
+  {
+    sql: `SELECT f.x, i.name FROM facts f LEFT JOIN ${heavy} i ON f.k = i.k AND f.g < i.kind`,
+    settings: { ...neverBroadcast, 'spark.executor.memory': '1m', 'spark.sql.shuffle.partitions': '8' },
+    stages: 3,
+    ran: 3,
+    final: /SortMergeJoin .*LeftOuter\n/,
+  },
+  {
+    sql: `SELECT f.x, i.name FROM facts f LEFT JOIN ${heavy} i ON f.k = i.k AND f.g < i.kind`,
+    settings: { ...neverBroadcast, 'spark.sql.shuffle.partitions': '8' },
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*LeftOuter, BuildRight/,
   },
   // One key: one partition of four has rows.
   {

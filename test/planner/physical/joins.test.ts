@@ -83,12 +83,40 @@ const cases: readonly (readonly [string, string, Readonly<Record<string, string>
   ['SELECT x.c FROM t5 x LEFT ANTI JOIN t500 y ON x.a = y.a', 'ShuffledHashJoin anti(~t5, ~t500)'],
   // Hints.
   ['SELECT /*+ BROADCAST(y) */ x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'BroadcastHashJoin inner(t500, *t600)'],
-  ['SELECT /*+ MERGE(y) */ x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t5)'],
+  ['SELECT /*+ MERGE(y) */ x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'SortMergeJoin inner(~t500, ~t5)'],
+  ['SELECT /*+ SHUFFLE_MERGE(x) */ x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'SortMergeJoin inner(~t500, ~t5)'],
+  ['SELECT /*+ MERGEJOIN(x) */ x.c, y.c FROM t500 x FULL JOIN t5 y ON x.a = y.a', 'SortMergeJoin full(~t500, ~t5)'],
+  ['SELECT /*+ MERGE(x) */ x.c, y.c FROM t500 x LEFT JOIN t600 y ON x.a = y.a AND x.b <> y.b', 'SortMergeJoin left(~t500, ~t600)'],
+  // Neither merges: a semi join has one side, and what an outer join's condition says must compare the sides.
+  ['SELECT /*+ MERGE(x) */ x.c FROM t500 x LEFT SEMI JOIN t600 y ON x.a = y.a', 'ShuffledHashJoin semi(~t500, ~t600)'],
+  ['SELECT /*+ MERGE(x) */ x.c, y.c FROM t500 x LEFT JOIN t600 y ON x.a = y.a AND x.b + y.b > 3', 'ShuffledHashJoin left(~t500, ~t600)'],
+  ['SELECT /*+ SHUFFLE_HASH(y) */ x.c FROM t500 x JOIN t900 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t900)'],
+  ['SELECT /*+ SHUFFLE_HASH(x) */ x.c FROM t900 x JOIN t500 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t900)'],
+  ['SELECT /*+ SHUFFLE_HASH(y) */ x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t5)'],
+  ['SELECT /*+ SHUFFLE_REPLICATE_NL(y) */ x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'CartesianProduct inner(ot500, ot5)'],
+  ['SELECT /*+ SHUFFLE_REPLICATE_NL(y) */ x.c, y.c FROM t500 x LEFT JOIN t5 y ON x.a = y.a', 'ShuffledHashJoin left(~t500, ~t5)'],
+  // Where hints differ, in Spark's order: BROADCAST, MERGE, SHUFFLE_HASH, SHUFFLE_REPLICATE_NL.
+  ['SELECT /*+ MERGE(x), BROADCAST(y) */ x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'BroadcastHashJoin inner(t500, *t600)'],
+  ['SELECT /*+ SHUFFLE_HASH(x), MERGE(y) */ x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'SortMergeJoin inner(~t600, ~t500)'],
+  ['SELECT /*+ SHUFFLE_REPLICATE_NL(x), SHUFFLE_HASH(y) */ x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'ShuffledHashJoin inner(~t500, ~t600)'],
+  // Settings.
+  ['SELECT x.c FROM t500 x JOIN t600 y ON x.a = y.a', 'SortMergeJoin inner(~t500, ~t600)', { 'spark.sql.join.preferSortMergeJoin': 'true' }],
+  ['SELECT x.c FROM t500 x JOIN t5 y ON x.a = y.a', 'BroadcastHashJoin inner(t500, *t5)', { 'spark.sql.join.preferSortMergeJoin': 'true' }],
+  [
+    'SELECT /*+ SHUFFLE_HASH(y) */ x.c FROM t500 x JOIN t600 y ON x.a = y.a',
+    'ShuffledHashJoin inner(~t500, ~t600)',
+    { 'spark.sql.join.preferSortMergeJoin': 'true' },
+  ],
   ['SELECT /*+ BROADCAST(x) */ x.c, y.c FROM t500 x LEFT JOIN t600 y ON x.a = y.a', 'ShuffledHashJoin left(~t500, ~t600)'],
   // Without equal keys.
   ['SELECT x.c FROM t500 x JOIN t5 y ON x.a < y.a', 'BroadcastNestedLoopJoin inner(t500, *t5)'],
   ['SELECT x.c FROM t5 x CROSS JOIN t500 y', 'BroadcastNestedLoopJoin cross(t500, *t5)'],
   ['SELECT x.c, y.c FROM t5 x LEFT JOIN t500 y ON x.a < y.a', 'BroadcastNestedLoopJoin left(t5, *t500)'],
+  ['SELECT x.c FROM t500 x JOIN t600 y ON x.a < y.a', 'CartesianProduct inner(ot500, ot600)'],
+  ['SELECT x.c FROM t500 x CROSS JOIN t600 y', 'CartesianProduct cross(ot500, ot600)'],
+  ['SELECT /*+ BROADCAST(y) */ x.c FROM t500 x CROSS JOIN t600 y', 'BroadcastNestedLoopJoin cross(t500, *t600)'],
+  ['SELECT /*+ SHUFFLE_REPLICATE_NL(y) */ x.c FROM t500 x JOIN t5 y ON x.a < y.a', 'CartesianProduct inner(ot500, ot5)'],
+  ['SELECT x.c, y.c FROM t500 x LEFT JOIN t600 y ON x.a < y.a', 'BroadcastNestedLoopJoin left(t500, *t600)'],
   ['SELECT x.c, y.c FROM t500 x FULL JOIN t50 y ON x.a < y.a', 'NestedLoopJoin full(1t500, 1t50)'],
   // No exchange where the rows lie right already.
   ['SELECT x.a, count(*) FROM t500 x JOIN t600 y ON x.a = y.a GROUP BY x.a', 'agg(ShuffledHashJoin inner(~t600, ~t500))'],
@@ -115,7 +143,7 @@ for (const [sql, wanted, settings] of cases) {
 }
 
 test('a product that would send too much to every executor is refused, with advice', async () => {
-  const statement = parseStatement('SELECT x.c FROM t20000 x JOIN t30000 y ON x.a < y.a')
+  const statement = parseStatement('SELECT x.c, y.c FROM t20000 x LEFT JOIN t30000 y ON x.a < y.a')
   if (statement.kind !== 'Query') throw new Error('not a query')
   try {
     await planQuery(statement.plan, environment({}))
