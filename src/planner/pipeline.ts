@@ -29,6 +29,7 @@ import { foldConstants } from './optimize/fold-constants.js'
 import { inferFiltersFromConstraints } from './optimize/infer-filters-from-constraints.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
 import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/inject-runtime-filters.js'
+import { mergeScalarSubqueries } from './optimize/merge-scalar-subqueries.js'
 import { narrowDecimals } from './optimize/narrow-decimals.js'
 import { propagateConstants } from './optimize/propagate-constants.js'
 import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js'
@@ -126,6 +127,9 @@ export const optimizerBatches: readonly Batch[] = [
   },
   // When conditions have found their joins, and constants are folded.
   { name: 'Infer Filters', repeat: 'once', rules: [inferFiltersFromDisjunctions, inferFiltersFromConstraints] },
+  // When conditions lie on their relations, so that what differs between subqueries shows; before operators are optimized again, as conditions on what they give
+  // must find their joins.
+  { name: 'Merge Subqueries', repeat: 'once', rules: [mergeScalarSubqueries] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
   // When filters are below, which make a side small; before semi joins are pushed, which brings the new ones to their place.
   { name: 'Runtime Filters', repeat: 'once', rules: [injectRuntimeFilters] },
