@@ -12,7 +12,7 @@ import type { Expr, FrameBoundary, Literal, LiteralValue, Window } from './expr.
 const capitals = new Set(
   (
     'sqrt exp expm1 floor ceil ceiling log log10 log2 log1p signum cbrt sin cos tan asin acos atan atan2 sinh cosh tanh degrees radians ' +
-    'hypot pi e power regexp_like rlike regexp spark_partition_id'
+    'hypot pi e power regexp_like rlike regexp spark_partition_id rank dense_rank percent_rank'
   ).split(' '),
 )
 
@@ -37,10 +37,12 @@ const shownDefaults: Readonly<Record<string, Readonly<Record<number, readonly st
   percentile: { 2: ['1'] },
   percentile_approx: { 2: ['10000'] },
   approx_percentile: { 2: ['10000'] },
+  lag: { 1: ['1', 'NULL'], 2: ['NULL'] },
+  lead: { 1: ['1', 'NULL'], 2: ['NULL'] },
   unix_timestamp: { 1: ['yyyy-MM-dd HH:mm:ss'] },
 }
 
-const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>=', '<=>', 'and', 'or', '&', '|', '^'])
+const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>=', '<=>', 'and', 'or', '&', '|', '^', '<<', '>>', '>>>'])
 
 function callText(name: string, args: readonly string[]): string {
   const fn = name.toLowerCase()
@@ -101,7 +103,11 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
     case 'UnresolvedFunction': {
       const isCount = expr.name.toLowerCase() === 'count'
       const args = expr.args.map(a => (isCount && a.kind === 'UnresolvedStar' && a.target === undefined ? '1' : show(a)))
-      const text = expr.distinct ? `${expr.name.toLowerCase()}(DISTINCT ${args.join(', ')})` : callText(expr.name, args)
+      const plain = expr.distinct ? `${expr.name.toLowerCase()}(DISTINCT ${args.join(', ')})` : callText(expr.name, args)
+      const text =
+        expr.withinGroup === undefined
+          ? plain
+          : `${plain} WITHIN GROUP (ORDER BY ${expr.withinGroup.map(o => withinText(expr.name, o, show)).join(', ')})`
       return expr.filter === undefined ? text : `${text} FILTER (WHERE ${show(expr.filter)})`
     }
     case 'Cast':
@@ -137,6 +143,13 @@ export function prettyText(expr: Expr, attribute: (nameParts: readonly string[])
   }
 }
 
+/** Of a percentile the order is ascending unless it says DESC. */
+function withinText(name: string, order: Expr, show: (e: Expr) => string): string {
+  const { child, ascending } = order.kind === 'SortOrder' ? order : { child: order, ascending: true }
+  if (name.toLowerCase().startsWith('percentile')) return ascending ? show(child) : `${show(child)} DESC`
+  return order.kind === 'SortOrder' ? show(order) : `${show(order)} ASC NULLS FIRST`
+}
+
 /** As Spark names it: parameters have lost their names. */
 function lambdaText(expr: Expr & { kind: 'LambdaFunction' }, attribute: (nameParts: readonly string[]) => string): string {
   const own = new Set(expr.parameters.map(p => p.toLowerCase()))
@@ -156,7 +169,9 @@ function specText(expr: Window, show: (e: Expr) => string): string {
   ]
   const edge = (e: FrameBoundary, side: string) => {
     if (e.kind === 'unbounded') return `UNBOUNDED ${side}`
-    return e.kind === 'currentRow' ? 'CURRENT ROW' : `${show(e.value)} FOLLOWING`
+    if (e.kind === 'currentRow') return 'CURRENT ROW'
+    const before = negated(e.value)
+    return before === undefined ? `${show(e.value)} FOLLOWING` : `${show(before)} PRECEDING`
   }
   if (expr.frame !== undefined) {
     parts.push(`${expr.frame.type.toUpperCase()} BETWEEN ${edge(expr.frame.lower, 'PRECEDING')} AND ${edge(expr.frame.upper, 'FOLLOWING')}`)
@@ -168,6 +183,13 @@ function specText(expr: Window, show: (e: Expr) => string): string {
   else if (expr.orderBy.length === 0) parts.push('ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING')
   else parts.push('RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW')
   return parts.join(' ')
+}
+
+/** What a distance that is written as negative is the negative of. */
+function negated(e: Expr): Expr | undefined {
+  if (e.kind === 'UnresolvedFunction' && e.name === 'negative') return e.args[0]
+  if (e.kind !== 'Literal' || (typeof e.value !== 'number' && typeof e.value !== 'bigint') || e.value >= 0) return undefined
+  return { ...e, value: -e.value }
 }
 
 const numbering = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'ntile'])

@@ -203,6 +203,11 @@ test('a similar function is named', async ({ tables }) => {
   assert.match(String(error), '`upper`')
 })
 
+test('functions over windows are named too, operators and far names are not', async ({ tables }) => {
+  assert.match(String(await failure(tables, 'SELECT row_numbr() OVER (ORDER BY i) FROM t')), 'similar names: [`row_number`')
+  assert.match(String(await failure(tables, 'SELECT nosuch(i) FROM t')), 'No function has a similar name.')
+})
+
 test('views that exist are named when one does not', async ({ tables }) => {
   const error = await failure(tables, 'SELECT * FROM tt')
   assert.match(String(error), 'There are: [`t`]')

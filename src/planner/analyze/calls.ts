@@ -6,7 +6,7 @@ import { exprKey } from '../expr-key.js'
 import type { BindContext } from '../functions/define.js'
 import { findFunction, similarFunctions } from '../functions/table.js'
 import { prettyText } from '../print.js'
-import { type AnalyzerContext, fail, type Names, quoted, unsupported } from './context.js'
+import { type AnalyzerContext, fail, type Names, quoted } from './context.js'
 import { lookUp } from './scope.js'
 
 /** The text of an expression as Spark names it: qualifiers are left out, fields stay. */
@@ -119,7 +119,7 @@ function bindEntry(
 
 /** Functions of Spark that are planned in another way than a call: refused by what they are. */
 const windowOnly = new Set(['row_number', 'rank', 'dense_rank', 'percent_rank', 'cume_dist', 'ntile', 'lag', 'lead', 'nth_value'])
-const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack'])
+const generators = new Set(['explode', 'explode_outer', 'posexplode', 'posexplode_outer', 'inline', 'inline_outer', 'stack', 'json_tuple'])
 
 export function unresolvedRoutine(expr: { readonly name: string; readonly span?: Span }, context: AnalyzerContext) {
   const name = expr.name.toLowerCase()
@@ -135,15 +135,12 @@ export function unresolvedRoutine(expr: { readonly name: string; readonly span?:
       `The generator is not supported: nested in expressions "${name}". A generator stands alone in a select list, in LATERAL VIEW, or in FROM.`,
     )
   }
-  if (name === 'json_tuple') return unsupported(context, expr, 'GENERATOR', `the generator function "${name}"`)
-  const similar = similarFunctions(expr.name)
-    .map(n => quoted([n]))
-    .join(', ')
+  const similar = similarFunctions(expr.name, [...windowOnly, ...generators]).map(n => quoted([n]))
   return fail(
     context,
     expr,
     'UNRESOLVED_ROUTINE',
     '42883',
-    `Cannot resolve routine ${quoted([expr.name])} on search path [\`system\`.\`builtin\`, \`system\`.\`session\`]. Functions with similar names: [${similar}].`,
+    `Cannot resolve routine ${quoted([expr.name])} on search path [\`system\`.\`builtin\`, \`system\`.\`session\`].${similar.length === 0 ? ' No function has a similar name.' : ` Functions with similar names: [${similar.join(', ')}].`}`,
   )
 }

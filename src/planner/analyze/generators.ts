@@ -16,7 +16,7 @@ import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { type Scoped, scoped } from './scope.js'
 
-const generators = new Set(['explode', 'posexplode', 'inline', 'stack'])
+const generators = new Set(['explode', 'posexplode', 'inline', 'stack', 'json_tuple'])
 
 function baseName(name: string): string {
   return name.toLowerCase().replace(/_outer$/, '')
@@ -45,6 +45,7 @@ export function bindGenerator(expr: UnresolvedFunction, names: Names, context: A
   const base = baseName(expr.name)
   const outer = expr.name.toLowerCase().endsWith('_outer')
   if (base === 'stack') return bindStack(expr, names, context)
+  if (base === 'json_tuple') return bindJsonTuple(expr, names, context)
   const [argument, ...more] = expr.args
   if (argument === undefined || more.length > 0) {
     throw fail(
@@ -90,6 +91,28 @@ export function bindGenerator(expr: UnresolvedFunction, names: Names, context: A
     { name: 'value', type: type.value, nullable: outer || type.valueContainsNull },
   ]
   return { array: call('map_entries', [value], array(entry, false)), outer, position, fields: true, columns }
+}
+
+/** `json_tuple(text, key, …)`: one row of the fields of those names, as texts; NULL where there is no such field. */
+function bindJsonTuple(expr: UnresolvedFunction, names: Names, context: AnalyzerContext): Generator {
+  const [json, ...keys] = expr.args
+  if (json === undefined || keys.length === 0) {
+    const message = `The \`json_tuple\` requires > 1 parameters but the actual number is ${expr.args.length}.`
+    throw fail(context, expr, 'WRONG_NUM_ARGS.WITHOUT_SUGGESTION', '42605', message)
+  }
+  if (expr.args.some(a => !['string', 'null'].includes(bindExpr(a, names, context).type.kind))) {
+    const message = `Cannot resolve "${prettyText(expr)}" due to data type mismatch: All arguments of the function \`json_tuple\` must be strings.`
+    throw fail(context, expr, 'DATATYPE_MISMATCH.NON_STRING_TYPE', '42K09', message)
+  }
+  const fn = (name: string, ...args: readonly Expr[]): Expr => ({ kind: 'UnresolvedFunction', name, args })
+  const text = (value: string): Expr => ({ kind: 'Literal', value, type: types.string })
+  const path = (key: Expr): Expr =>
+    key.kind === 'Literal' && typeof key.value === 'string' ? text(`$['${key.value}']`) : fn('concat', text("$['"), key, text("']"))
+  const values = keys.map(key => bindExpr(fn('get_json_object', json, path(key)), names, context))
+  const columns = keys.map((_, i): Column => ({ name: `c${i}`, type: types.string, nullable: true }))
+  const row = struct(columns.map(c => field(c.name, c.type)))
+  const one = call('array', [call('struct', values, row, false)], array(row, false), false)
+  return { array: one, outer: false, position: false, fields: true, columns }
 }
 
 /** `stack(n, …)`: n rows of the values, NULL where there are not enough. */

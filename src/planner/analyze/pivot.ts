@@ -130,7 +130,7 @@ export function bindUnpivot(relation: Unpivot, context: AnalyzerContext): Scoped
     const cells = sets.map(s => s.columns[i] as Attribute)
     const type = commonTypeOf(
       cells.map(c => c.type),
-      commonTypes(context.ansi).wider,
+      commonTypes(context.ansi).withoutText,
     )
     if (type === undefined) {
       throw fail(

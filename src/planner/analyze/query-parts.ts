@@ -6,7 +6,7 @@ import type { Expr } from '../expr.js'
 import type { Limit, Offset, Repartition, WithCTE } from '../logical.js'
 import { prettyText } from '../print.js'
 import { aliased } from './columns.js'
-import { type AnalyzerContext, fail } from './context.js'
+import { type AnalyzerContext, fail, quoted } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
 import { bindRecursive } from './recursive-cte.js'
 import { above, type Scoped } from './scope.js'
@@ -50,6 +50,12 @@ export function bindRepartition(relation: Repartition, context: AnalyzerContext)
 /** Each use of a CTE resolves its definition anew, so that its columns have ids of their own every time. */
 export function bindWithCte(relation: WithCTE, context: AnalyzerContext): Scoped {
   const ctes = new Map(context.ctes)
+  const names = relation.ctes.map(cte => cte.name.toLowerCase())
+  const again = relation.ctes.filter((cte, i) => names.indexOf(cte.name.toLowerCase()) < i)
+  if (again.length > 0) {
+    const message = `CTE definition can't have duplicate names: ${quoted(again.map(cte => cte.name))}.`
+    throw fail(context, relation, 'DUPLICATED_CTE_NAMES', '42602', message)
+  }
   for (const cte of relation.ctes) {
     const scope: AnalyzerContext = { ...context, ctes: new Map(ctes) }
     const definition =

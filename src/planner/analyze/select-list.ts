@@ -2,10 +2,11 @@
 import type { BoundExpr, NamedExpr } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { text } from './calls.js'
-import { type AnalyzerContext, type Names, unsupported } from './context.js'
+import { type AnalyzerContext, type Names, sameName, unsupported } from './context.js'
 import { bindExpr } from './expressions.js'
 import { type SelectedGenerator, selectedGenerator } from './generators.js'
-import { expandStar } from './star.js'
+import { lookUp } from './scope.js'
+import { expandStar, isQualified } from './star.js'
 
 /** Resolves the items in order. Aggregate functions are allowed. */
 export interface SelectList {
@@ -19,7 +20,7 @@ export function bindSelectList(items: readonly Expr[], names: Names, context: An
   const result: NamedExpr[] = []
   const generators: SelectedGenerator[] = []
   const withAliases: Names = { ...names, aliases }
-  for (const item of items) {
+  for (const item of items.flatMap(i => structFields(i, names, context) ?? [i])) {
     if (item.kind === 'UnresolvedStar') {
       result.push(...expandStar(item, names.star, context, names.hidden))
       continue
@@ -35,6 +36,17 @@ export function bindSelectList(items: readonly Expr[], names: Names, context: An
     if (named.kind === 'Alias') aliases.set(named.name.toLowerCase(), named.child)
   }
   return { list: withoutRepeats(result, context), generators }
+}
+
+/** `s.*` of a column that is a struct: its fields. A relation of the name comes first. */
+function structFields(item: Expr, names: Names, context: AnalyzerContext): Expr[] | undefined {
+  if (item.kind !== 'UnresolvedStar' || item.target === undefined) return undefined
+  const { target, except = [] } = item
+  if (names.star.some(a => isQualified(a, target, context)) || lookUp(context, target, names.star) === undefined) return undefined
+  const { type } = bindExpr({ kind: 'UnresolvedAttribute', nameParts: target }, names, context)
+  if (type.kind !== 'struct') return undefined
+  const dropped = (name: string) => except.some(parts => parts.length === 1 && sameName(context, parts[0] ?? '', name))
+  return type.fields.filter(f => !dropped(f.name)).map((f): Expr => ({ kind: 'UnresolvedAttribute', nameParts: [...target, f.name] }))
 }
 
 /** A column named twice is two columns of the output: the second gets an id of its own. */

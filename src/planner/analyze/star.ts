@@ -4,6 +4,11 @@ import type { UnresolvedStar } from '../expr.js'
 import { type AnalyzerContext, fail, quoted, sameName } from './context.js'
 import { lookUp, unresolvedColumn } from './scope.js'
 
+/** Whether a column is one of the relation of that name. */
+export function isQualified(a: Attribute, target: readonly string[], context: AnalyzerContext): boolean {
+  return target.every((part, i) => sameName(context, part, a.qualifier[a.qualifier.length - target.length + i] ?? ''))
+}
+
 /** The attributes, in order. Fails when the qualifier or an excepted column does not exist. */
 export function expandStar(
   star: UnresolvedStar,
@@ -14,7 +19,7 @@ export function expandStar(
   const target = star.target
   let selected = visible
   if (target !== undefined) {
-    const qualified = (a: Attribute) => target.every((part, i) => sameName(context, part, a.qualifier[a.qualifier.length - target.length + i] ?? ''))
+    const qualified = (a: Attribute) => isQualified(a, target, context)
     const out = hidden.filter(qualified)
     selected = visible.filter(qualified)
     // A table's own columns, those that a USING join keeps out of `*` too, in the table's order: that of their ids.

@@ -83,12 +83,16 @@ export function findFunction(name: string, internal = false): FunctionEntry | un
   return entry?.internal && !internal ? undefined : entry
 }
 
-/** Up to five names of functions, the nearest first. */
-export function similarFunctions(name: string): string[] {
+/** Operators that are written as words. */
+const wordOperators = new Set(['and', 'or', 'not', 'in', 'div', 'when', 'between'])
+
+/** Up to five names of functions, the nearest first, none that has hardly a letter in common. `others`: functions that are not in the table. */
+export function similarFunctions(name: string, others: readonly string[] = []): string[] {
   const wanted = name.toLowerCase()
-  return [...byName]
-    .filter(([n, e]) => !e.internal && /^[a-z]/.test(n))
-    .map(([n]) => ({ n, d: editDistance(wanted, n) }))
+  const names = [...byName].filter(([n, e]) => !e.internal && /^[a-z]/.test(n) && !wordOperators.has(n)).map(([n]) => n)
+  return [...names, ...others]
+    .map(n => ({ n, d: editDistance(wanted, n) }))
+    .filter(({ n, d }) => d <= Math.max(2, Math.min(n.length, wanted.length) / 2))
     .sort((a, b) => a.d - b.d)
     .slice(0, 5)
     .map(c => c.n)
