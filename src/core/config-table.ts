@@ -310,6 +310,13 @@ export const conf = {
     '10MB',
     'A join side estimated at no more than this is broadcast; -1: never.',
   ),
+  inlineBroadcastRows: option(
+    'session',
+    'spk.sql.broadcast.inlineRows',
+    asInt,
+    '110000',
+    'A side to be broadcast that comes from single row groups of Parquet files with no more rows than this, and few columns, is read by each task itself instead: a stage less to wait for. 0: never.',
+  ),
   runtimeFilterEnabled: option(
     'session',
     'spark.sql.optimizer.runtime.bloomFilter.enabled',

@@ -41,7 +41,7 @@ export type ShuffleCut = 'each' | 'split' | 'rebalance' | 'product'
 
 /** How a stage input is read. `name` is the relation name the fragment's SQL uses. */
 export type StageInput =
-  /** Files. `schema` holds the columns wanted, in order; `fileSchema` is what the reader is told the files hold (csv and json need all of it). `tasks[i]` are the splits of task i. */
+  /** Files. `schema` holds the columns wanted, in order; `fileSchema` is what the reader is told the files hold (csv and json need all of it). `tasks[i]` are the splits of task i; with `everyTask`, `tasks[0]` are those of each task. */
   | {
       readonly kind: 'scan'
       readonly name: string
@@ -50,6 +50,7 @@ export type StageInput =
       readonly schema: StructType
       readonly fileSchema: StructType
       readonly tasks: readonly (readonly ScanSplit[])[]
+      readonly everyTask?: boolean
     }
   /** Output of an earlier stage. partition: task i reads partition i of every map output (or a coalesced range of partitions); all: one task reads everything; forward: task i reads all of map output i. */
   | {

@@ -68,7 +68,9 @@ function own(plan: Physical): string[] {
       return [
         `Location: [${plan.paths.join(', ')}]`,
         `ReadSchema: struct<${plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')}>`,
-        `Tasks: ${plan.tasks.length}, of ${splits} splits of ${plan.files.length} files`,
+        plan.everyTask
+          ? 'Tasks: every task of the stage reads all of it'
+          : `Tasks: ${plan.tasks.length}, of ${splits} splits of ${plan.files.length} files`,
         ...(key === undefined ? [] : [`Ranges: by file order of ${exprText(key)}, no exchange is needed on it`]),
       ]
     }

@@ -207,7 +207,7 @@ export function physicalLine(plan: Physical): string {
     case 'FileScan': {
       const splits = plan.tasks.reduce((n, t) => n + t.length, 0)
       const read = plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')
-      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.tasks.length}, splits=${splits}${byFileOrder(plan)}`
+      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.everyTask ? 'every' : plan.tasks.length}, splits=${splits}${byFileOrder(plan)}`
     }
     case 'RowsScan':
       return `LocalTableScan ${list(plan.output.map(exprText))}`
@@ -322,7 +322,7 @@ export function codegenText(graph: StageGraph): string {
 function inputText(input: StageGraph['stages'][number]['fragments'][number]['inputs'][number]): string {
   switch (input.kind) {
     case 'scan':
-      return `${input.format} files, ${input.tasks.length} tasks`
+      return input.everyTask ? `${input.format} files, whole in every task` : `${input.format} files, ${input.tasks.length} tasks`
     case 'shuffle':
       return `stage ${input.stage}, ${input.read}`
     case 'broadcast':

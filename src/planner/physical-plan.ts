@@ -26,6 +26,8 @@ export interface FileScan {
   readonly tasks: readonly (readonly ScanSplit[])[]
   /** Set when task i reads the rows whose column `key` lies in [bounds[i - 1], bounds[i]); NULLs are the first task's. */
   readonly ranges?: { readonly key: number; readonly bounds: readonly bigint[] }
+  /** Set when each task of the stage reads all of it, which is one list of splits. */
+  readonly everyTask?: boolean
 }
 export interface RowsScan {
   readonly kind: 'RowsScan'

@@ -30,7 +30,7 @@ test('cost: bytes and rows of each node', async ({ plan }) => {
 })
 
 test('formatted: children have smaller numbers, each node once, then the stages', async ({ plan }) => {
-  const text = (await plan(query)).explain('formatted')
+  const text = (await plan(query, { 'spk.sql.broadcast.inlineRows': '0' })).explain('formatted')
   const [tree = '', ...nodes] = text.split('\n\n')
   const inTree = [...tree.matchAll(/\((\d+)\)$/gm)].map(m => Number(m[1]))
   assert.equal(

@@ -117,7 +117,7 @@ function taskCount(fragment: Fragment, stages: readonly StageSpec[], maps: reado
   const counts = fragment.inputs.flatMap(input => {
     switch (input.kind) {
       case 'scan':
-        return [input.tasks.length]
+        return input.everyTask ? [] : [input.tasks.length]
       case 'rows':
         return [input.partitions.length]
       case 'range':
@@ -178,7 +178,7 @@ async function mapSizes(connection: DuckDBConnection, stage: StageSpec | undefin
 function inputSql(input: StageInput, task: number, rowsSql: (bytes: Uint8Array) => string, read?: ShuffleRead): string {
   switch (input.kind) {
     case 'scan':
-      return scanSql({ ...input, splits: input.tasks[task] ?? [] }, new Map())
+      return scanSql({ ...input, splits: input.tasks[input.everyTask ? 0 : task] ?? [] }, new Map())
     case 'rows':
       return rowsSql(input.partitions[task] ?? new Uint8Array())
     case 'range': {

@@ -68,7 +68,7 @@ type ShuffleInput = Extract<StageInput, { kind: 'shuffle' }>
 function fixedCount(input: StageInput, options: LayoutOptions): number | undefined {
   switch (input.kind) {
     case 'scan':
-      return input.tasks.length
+      return input.everyTask ? undefined : input.tasks.length
     case 'rows':
       return input.partitions.length
     case 'range':
@@ -99,7 +99,7 @@ function partitionReads(inputs: readonly ShuffleInput[], options: LayoutOptions)
 function taskInput(input: StageInput, task: number, read: ShuffleRead | undefined, options: LayoutOptions): TaskInput {
   switch (input.kind) {
     case 'scan':
-      return { kind: 'scan', splits: must(input.tasks[task], 'scan task').map(split => ({ ...split })) }
+      return { kind: 'scan', splits: must(input.tasks[input.everyTask ? 0 : task], 'scan task').map(split => ({ ...split })) }
     case 'rows':
       return { kind: 'rows', partition: task }
     case 'range':

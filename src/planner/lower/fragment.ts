@@ -224,6 +224,7 @@ function lowerLeaf(plan: Extract<Physical, { kind: 'FileScan' | 'RowsScan' | 'Ra
         schema,
         fileSchema: plan.fileSchema,
         tasks: plan.tasks,
+        ...(plan.everyTask ? { everyTask: true } : {}),
       }
       return fromSource(name, qualified(name, plan.output), [input])
     }

@@ -3,6 +3,7 @@
  * `toPhysical`; it gives a plan whose output is exactly the logical plan's.
  */
 import type { Conf } from '../../core/config.js'
+import { conf } from '../../core/config-table.js'
 import { unreachable } from '../../core/errors.js'
 import { type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
 import { outputOf, type Plan } from '../plan.js'
@@ -11,6 +12,7 @@ import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
 import { ensureSingle } from './distribution.js'
+import { inlineBroadcasts } from './inline-broadcasts.js'
 import { coPartitioned, planJoin } from './join.js'
 import { planRepartition } from './repartition.js'
 import { reuseExchanges } from './reuse-exchanges.js'
@@ -33,7 +35,7 @@ export function toPhysical(plan: Plan, environment: PhysicalEnvironment, collect
     estimate,
     plan: p => planNode(p, context),
   }
-  const physical = reuseExchanges(exactly(planNode(plan, context), plan))
+  const physical = inlineBroadcasts(reuseExchanges(exactly(planNode(plan, context), plan)), environment.conf.get(conf.inlineBroadcastRows))
   return collected ? collectLimit(physical) : physical
 }
 

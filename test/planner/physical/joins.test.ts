@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert'
 import { Conf } from '#src/core/config.js'
 import { SpkError } from '#src/core/errors.js'
 import { field, struct, types } from '#src/core/types.js'
+import { physicalText } from '#src/planner/explain.js'
 import { parseExpression, parseStatement } from '#src/planner/parse/parse.js'
 import { type Physical, physicalChildren } from '#src/planner/physical-plan.js'
 import { type PlannerEnvironment, planQuery } from '#src/planner/pipeline.js'
@@ -38,13 +39,13 @@ function environment(settings: Readonly<Record<string, string>>): PlannerEnviron
   }
 }
 
-/** Each join as `strategy type(probe, build)`, tables by name, `~` an exchange by hash, `*` a broadcast, `1` all in one task. */
+/** Each join as `strategy type(probe, build)`, tables by name, `~` an exchange by hash, `*` a broadcast or a table that every task reads itself, `1` all in one task. */
 function shape(plan: Physical): string {
   switch (plan.kind) {
     case 'Join':
       return `${plan.strategy} ${plan.type}(${shape(plan.probe)}, ${shape(plan.build)})`
     case 'FileScan':
-      return (plan.paths[0] ?? '').slice(1)
+      return `${plan.everyTask ? '*' : ''}${(plan.paths[0] ?? '').slice(1)}`
     case 'Exchange': {
       const marks = { hash: '~', broadcast: '*', single: '1', range: 'r', roundRobin: 'o' } as const
       return `${marks[plan.target.kind]}${shape(plan.input)}`
@@ -151,6 +152,26 @@ test('a product that would send too much to every executor is refused, with advi
   } catch (error) {
     assert.instance(error, SpkError)
     assert.match(String(error), /SPK_JOIN_TOO_LARGE.*equality/)
+  }
+})
+
+test('a small side of one row group is read by every task; one that is not, or is asked to be a stage, is broadcast', async () => {
+  for (const [sql, settings, wanted] of [
+    ['SELECT x.c FROM t500 x JOIN t5 y ON x.a = y.a', {}, true],
+    ['SELECT x.c FROM t500 x JOIN t5 y ON x.a = y.a', { 'spk.sql.broadcast.inlineRows': '99999' }, false],
+    ['SELECT x.c FROM t500 x JOIN n5 y ON x.a = y.a', {}, false],
+    // A random condition must give all tasks the same rows.
+    ['SELECT x.c FROM t500 x JOIN (SELECT * FROM t5 WHERE rand() < 0.5) y ON x.a = y.a', {}, false],
+    // What is joined in it is small as well.
+    ['SELECT x.c FROM t500 x JOIN (SELECT t5.* FROM t5 JOIN t4 USING (a)) y ON x.a = y.a', { 'spk.sql.broadcast.inlineRows': '300000' }, true],
+    ['SELECT x.c FROM t500 x JOIN (SELECT t5.* FROM t5 JOIN t4 USING (a)) y ON x.a = y.a', { 'spk.sql.broadcast.inlineRows': '150000' }, false],
+  ] as const) {
+    const statement = parseStatement(sql)
+    if (statement.kind !== 'Query') throw new Error('not a query')
+    const { physical, graph } = await planQuery(statement.plan, environment(settings))
+    assert.is(!physicalText(physical).includes('BroadcastExchange'), wanted, `${sql}\n${physicalText(physical)}`)
+    const scans = graph.stages.flatMap(s => s.fragments.flatMap(f => f.inputs)).filter(i => i.kind === 'scan' && i.everyTask)
+    assert.is(scans.length > 0, wanted)
   }
 })
 

@@ -38,7 +38,7 @@ const cases: readonly (readonly [sql: string, stages: number, reused: number, du
 
 for (const [sql, stages, reused, duck = sql] of cases) {
   test(sql, async context => {
-    const settings = sql.includes('small') ? {} : { 'spark.sql.autoBroadcastJoinThreshold': '-1' }
+    const settings = sql.includes('small') ? { 'spk.sql.broadcast.inlineRows': '0' } : { 'spark.sql.autoBroadcastJoinThreshold': '-1' }
     const planned = await context.plan(sql, settings, 4)
     const shown = planned.explain()
     assert.is(planned.graph.stages.length, stages, `${shown}\n${planned.explain('codegen')}`)
