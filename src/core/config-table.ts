@@ -294,7 +294,7 @@ export const conf = {
     'spark.sql.join.preferSortMergeJoin',
     asBoolean,
     undefined,
-    'Whether shuffled joins sort and merge. Unset: they hash, as hash joins finish on disk too, unless the rows of one key outgrow the memory.',
+    'Whether shuffled inner joins sort and merge. Unset: they hash, as hash joins finish on disk too, unless the rows of one key outgrow the memory.',
   ),
   maxShuffledHashJoinLocalMapThreshold: option(
     'session',

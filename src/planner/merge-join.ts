@@ -1,14 +1,14 @@
 /**
  * Which joins can run as sort-merge joins, and by which key: `physical/` chooses, `lower/` writes. DuckDB merges two sorted sides for a pair of range
  * conditions (both sort on disk where memory ends), so one pair of equal keys is written as two of them: `a <= b AND a >= b`. Whatever else the condition
- * says is looked at for each such pair of rows; in an outer join DuckDB can do so only with comparisons of the two sides.
+ * says is looked at for each such pair of rows. Inner joins only: an outer one of sides that do not overlap ends the process in DuckDB 1.5.6 when its rows
+ * are filtered.
  */
 import type { BoundExpr } from './bound.js'
 import { conjunctsOf } from './conjuncts.js'
 import type { JoinType } from './logical.js'
 import { references } from './tree.js'
 
-const comparisons: ReadonlySet<string> = new Set(['=', '<', '<=', '>', '>='])
 /** Types whose order agrees with their equality. */
 const ordered: ReadonlySet<string> = new Set([
   'byte',
@@ -31,22 +31,19 @@ export function mergeKey(
   left: ReadonlySet<number>,
   right: ReadonlySet<number>,
 ): number | undefined {
-  if (type !== 'inner' && type !== 'left' && type !== 'right' && type !== 'full') return undefined
+  if (type !== 'inner') return undefined
   const conjuncts = conjunctsOf(condition)
   // DuckDB's merge drops pairs of NULLs that such a further condition would keep.
   if (conjuncts.some(c => c.kind === 'Call' && c.fn === '<=>')) return undefined
-  const compares = conjuncts.map(c => comparison(c, left, right))
-  if (type !== 'inner' && compares.includes(undefined)) return undefined
-  const key = conjuncts.findIndex((c, i) => compares[i] === '=' && c.kind === 'Call' && ordered.has(c.args[0]?.type.kind ?? ''))
+  const equal = conjuncts.map(c => (c.kind === 'Call' && c.fn === '=' ? c.args : undefined))
+  if (equal.some(args => args !== undefined && !ordered.has(args[0]?.type.kind ?? ''))) return undefined
+  const key = equal.findIndex(args => args !== undefined && compares(args, left, right))
   return key < 0 ? undefined : key
 }
 
-/** The operator of a comparison of one side with the other. */
-function comparison(c: BoundExpr, left: ReadonlySet<number>, right: ReadonlySet<number>): string | undefined {
-  if (c.kind === 'Call' && c.fn === 'not') return comparison(c.args[0] as BoundExpr, left, right) === '=' ? '<>' : undefined
-  if (c.kind !== 'Call' || !comparisons.has(c.fn)) return undefined
-  const [a, b] = c.args.map(argument => references(argument))
+function compares(args: readonly BoundExpr[], left: ReadonlySet<number>, right: ReadonlySet<number>): boolean {
+  const [a, b] = args.map(argument => references(argument))
   const only = (read: ReadonlySet<number> | undefined, ids: ReadonlySet<number>) =>
     read !== undefined && read.size > 0 && [...read].every(id => ids.has(id))
-  return (only(a, left) && only(b, right)) || (only(a, right) && only(b, left)) ? c.fn : undefined
+  return (only(a, left) && only(b, right)) || (only(a, right) && only(b, left))
 }

@@ -276,9 +276,6 @@ function logChanges(trace: readonly TraceEntry[], { conf: settings, log }: Plann
   log(planChangeText(trace, { ...(rules === undefined ? {} : { rules }), ...(batches === undefined ? {} : { batches }) }))
 }
 
-/** Of an executor's memory, what its slots can hold of rows as they are written, compressed or not. */
-const slotShare = 0.25
-
 /** With adaptive execution: what re-plans the stages, and which of them had better wait. */
 function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { readonly graph: StageGraph; readonly adaptive?: Replanner } {
   if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 2) return cut
@@ -292,7 +289,6 @@ function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { reado
     localRead,
     nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio),
     localMapBytes: settings.get(conf.maxShuffledHashJoinLocalMapThreshold),
-    slotBytes: (settings.get(conf.executorMemory) * slotShare) / Math.max(1, settings.optional(conf.executorCores) ?? 1),
   }
   const after = waitingStages(options, id => cut.graph.stages[id]?.parents ?? [])
   const stages = cut.graph.stages.map(stage => {

@@ -291,7 +291,7 @@ function numbers(rows: number): KernelInput {
 }
 
 test('a small sort-merge join runs again and again', async () => {
-  const settings = { prefer_range_joins: 'true', merge_join_threshold: '0', nested_loop_join_threshold: '0' }
+  const settings = { merge_join_threshold: '0', nested_loop_join_threshold: '0' }
   const one = struct([field('id', types.long)])
   const sql = 'SELECT n.id FROM numbers n JOIN numbers m ON n.id <= m.id AND n.id >= m.id'
   for (let i = 1; i <= 3; i++) assert.is((await run({ sql, schema: one, settings, inputs: [numbers(i * 10)] })).result.rowsOut, i * 10)

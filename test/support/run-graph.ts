@@ -41,13 +41,7 @@ export async function runGraph(connection: DuckDBConnection, graph: StageGraph, 
     rows = run.rows
     maps[stage.id] = run.tasks
     ran.push(stage.id)
-    const sizes = await mapSizes(connection, stage, run.tasks)
-    complete.set(stage.id, {
-      rows: run.written,
-      bytes: run.written * rowBytes,
-      partitions: sizes.map(of => of.reduce((a, b) => a + b, 0)),
-      tasks: run.tasks,
-    })
+    complete.set(stage.id, run.size)
     // As in the driver, another plan does not change what a stage waits for.
     for (const spec of options.adapt?.(complete, new Set(complete.keys())) ?? []) stages[spec.id] = { ...spec, after: stages[spec.id]?.after ?? [] }
   }
@@ -70,17 +64,19 @@ function nextStage(stages: readonly StageSpec[], complete: ReadonlyMap<number, S
   return next
 }
 
-function needs(stage: StageSpec): readonly number[] {
+/** Stages that a stage reads. */
+export function needs(stage: StageSpec): readonly number[] {
   return stage.output.kind === 'range' ? [...stage.parents, stage.output.sampleFrom] : stage.parents
 }
 
-async function runStage(
+/** Runs a stage whose parents are complete; `maps` has the number of their tasks. What it wrote is a table. */
+export async function runStage(
   connection: DuckDBConnection,
   stage: StageSpec,
   stages: readonly StageSpec[],
   maps: readonly number[],
   options: GraphOptions,
-): Promise<{ readonly rows: (readonly string[])[]; readonly tasks: number; readonly written: number }> {
+): Promise<{ readonly rows: (readonly string[])[]; readonly tasks: number; readonly size: StageSize }> {
   const { rowsSql = () => 'SELECT 1 WHERE false' } = options
   const rows: (readonly string[])[] = []
   const table = stageTable(stage.id)
@@ -104,10 +100,13 @@ async function runStage(
   }
   if (stage.output.kind === 'range') await assignRanges(connection, table, stage.output.keys, stage.output.partitions)
   const written = Number((await connection.runAndReadAll(`SELECT count(*) FROM ${table}`)).getRows()[0]?.[0])
-  return { rows, tasks: task, written }
+  const sizes = await mapSizes(connection, stage, task)
+  const partitions = sizes.map(of => of.reduce((a, b) => a + b, 0))
+  return { rows, tasks: task, size: { rows: written, bytes: written * rowBytes, partitions, tasks: task } }
 }
 
-const stageTable = (id: number) => `"@stage_${id}"`
+/** Where a stage's rows are. */
+export const stageTable = (id: number) => `"@stage_${id}"`
 
 function columnType(type: StructType['fields'][number]['type']): string {
   return type.kind === 'null' ? 'INTEGER' : duckType(type)

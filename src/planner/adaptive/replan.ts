@@ -6,8 +6,7 @@
  * own state; called through `pipeline.ts` by the driver.
  */
 import type { Adapt, LaidOut, ShuffleReading, StageSize, StageSpec } from '../../core/stage.js'
-import { mergeKey } from '../merge-join.js'
-import { type Exchange, isShuffled, mapPhysicalChildren, type Physical, type PhysicalJoin, physicalOutput } from '../physical-plan.js'
+import { type Exchange, isShuffled, mapPhysicalChildren, type Physical, type PhysicalJoin } from '../physical-plan.js'
 import { passesRows } from '../splittable.js'
 import { currentPlan } from './current-plan.js'
 import { gathering } from './gather.js'
@@ -29,8 +28,6 @@ export interface ReplanOptions {
   readonly nonEmptyRatio: number
   /** Bytes up to which each partition of a sort-merge join's build side makes it a hash join; 0: never. */
   readonly localMapBytes: number
-  /** About what a slot of an executor can hold; undefined: not known. */
-  readonly slotBytes?: number
   /** Bytes up to which stages are put together that would read them in one task each; below 0: none. */
   readonly gatherBytes: number
 }
@@ -141,30 +138,18 @@ function changedJoin(join: PhysicalJoin, known: Known): Physical {
 /** Both sides are written: what can still be saved is that the large one moves. */
 function joinWhereItLies(join: PhysicalJoin, sides: Sides, probe: StageSize, build: StageSize, known: Known): Physical {
   const local = (exchange: Exchange): Exchange => ({ ...exchange, reading: 'local' })
-  if (!known.localRead) return hashOrMerge(join, build, known)
+  if (!known.localRead) return hashIfSmall(join, build, known)
   if (join.type !== 'full' && savesMoving(build, probe, known)) return broadcastJoin(join, sides, known, local(sides.probe))
   if (join.type === 'inner' && savesMoving(probe, build, known)) {
     return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, known, local(sides.build))
   }
-  return hashOrMerge(join, build, known)
+  return hashIfSmall(join, build, known)
 }
 
-/** So many times the median: a partition with the rows of one key, as a rule. */
-const heavyFactor = 5
-
-/**
- * Of two sides that lie alike: a hash table where every partition is small enough for that to be sure, if the user says so; the sorted sides where the
- * rows of one key may be more than a slot holds, and nothing else can be done (parts of an inner join's build side go to several tasks).
- */
-function hashOrMerge(join: PhysicalJoin, { partitions = [] }: StageSize, { localMapBytes, slotBytes }: Known): PhysicalJoin {
-  if (join.hinted) return join
-  const largest = Math.max(0, ...partitions)
-  if (join.strategy === 'SortMergeJoin') return localMapBytes > 0 && largest <= localMapBytes ? { ...join, strategy: 'ShuffledHashJoin' } : join
-  if (join.type === 'inner' || slotBytes === undefined || largest <= slotBytes) return join
-  const median = [...partitions].sort((a, b) => a - b)[partitions.length >> 1] ?? 0
-  const ids = (side: Physical) => new Set(physicalOutput(side).map(a => a.id))
-  const mergeable = mergeKey(join.type, join.condition, ids(join.probe), ids(join.build)) !== undefined
-  return mergeable && largest > median * heavyFactor ? { ...join, strategy: 'SortMergeJoin' } : join
+/** Of sorted sides that lie alike: a hash table, where no partition is larger than the user takes to be sure of. What was asked for stays. */
+function hashIfSmall(join: PhysicalJoin, { partitions = [] }: StageSize, { localMapBytes }: Known): PhysicalJoin {
+  if (join.hinted || join.strategy !== 'SortMergeJoin' || localMapBytes <= 0) return join
+  return Math.max(0, ...partitions) <= localMapBytes ? { ...join, strategy: 'ShuffledHashJoin' } : join
 }
 
 /** Whether the small side, read by every task, is less than the large one; a task of its own for each map output of that. */

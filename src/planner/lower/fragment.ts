@@ -50,8 +50,8 @@ export type ReadExchange = (exchange: Exchange) => {
 /** Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. */
 const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
 
-/** A sort-merge join stays one, with further equalities too, and where DuckDB takes an input to be small. */
-const mergeSettings = { prefer_range_joins: 'true', merge_join_threshold: '0', nested_loop_join_threshold: '0' } as const
+/** A sort-merge join stays one where DuckDB takes an input to be small. */
+const mergeSettings = { merge_join_threshold: '0', nested_loop_join_threshold: '0' } as const
 
 /** The columns of a plan's output as a stage's schema, under their internal names. */
 export function stageSchema(output: readonly Attribute[]): StructType {
@@ -62,7 +62,7 @@ export function stageSchema(output: readonly Attribute[]): StructType {
 export function lowerFragments(plan: Physical, read: ReadExchange, names?: readonly string[]): Fragment[] {
   const aliases = counter()
   const output = physicalOutput(plan)
-  const settings = hasJoin(plan) ? { settings: hasMerge(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings } : {}
+  const settings = hasJoin(plan) ? { settings: hasMerge(plan) && !hasOuterLoop(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings } : {}
   const bounded = isBounded(plan) ? { bounded: true } : {}
   const split = splittable(plan)
   const cut: ReadExchange = exchange => {
@@ -292,14 +292,21 @@ const joinWords = {
   anti: 'ANTI JOIN',
 } as const
 
-/** The condition of a sort-merge join, with ranges in place of the equality it goes by. */
+/** The condition of a sort-merge join, with ranges in place of equalities, by which DuckDB would hash; those it goes by first. */
 function merged({ type, condition, probe, build }: PhysicalJoin): BoundExpr | undefined {
-  const ids = (side: Physical) => new Set(physicalOutput(side).map(a => a.id))
-  const key = mergeKey(type, condition, ids(probe), ids(build))
+  const [left, right] = [probe, build].map(side => new Set(physicalOutput(side).map(a => a.id))) as [Set<number>, Set<number>]
+  const conjuncts = conjunctsOf(condition)
+  const key = conjuncts[mergeKey(type, condition, left, right) ?? -1]
   if (key === undefined) throw new Error('bug in spk: a sort-merge join without a key to merge by')
-  return conjunction(
-    conjunctsOf(condition).flatMap((c, i): BoundExpr[] => (i === key && c.kind === 'Call' ? ['<=', '>='].map(fn => ({ ...c, fn })) : [c])),
-  )
+  const ranges = (c: BoundExpr): BoundExpr[] => (c.kind === 'Call' && c.fn === '=' ? ['<=', '>='].map(fn => ({ ...c, fn })) : [c])
+  return conjunction([...ranges(key), ...conjuncts.filter(c => c !== key).flatMap(ranges)])
+}
+
+/** A join that DuckDB must not merge, which it would on the same terms (see `merge-join.ts`). */
+function hasOuterLoop(plan: Physical): boolean {
+  if (plan.kind === 'Exchange') return false
+  const own = plan.kind === 'Join' && plan.probeKeys.length === 0 && plan.type !== 'inner' && plan.type !== 'cross'
+  return own || physicalChildren(plan).some(hasOuterLoop)
 }
 
 function hasMerge(plan: Physical): boolean {

@@ -25,8 +25,6 @@ const lateBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '5000' 
 
 const neverBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' }
 const merging = { ...neverBroadcast, 'spark.sql.join.preferSortMergeJoin': 'true' }
-/** Nine of ten rows have one key. */
-const heavy = '(SELECT CASE WHEN k % 10 < 9 THEN 7 ELSE k END AS k, kind, name FROM items)'
 
 interface Case {
   readonly sql: string
@@ -176,21 +174,6 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /SortMergeJoin .*Inner\n/,
-  },
-  // One key's rows would fill a slot's memory: they are sorted, which needs none.
-  {
-    sql: `SELECT f.x, i.name FROM facts f LEFT JOIN ${heavy} i ON f.k = i.k AND f.g < i.kind`,
-    settings: { ...neverBroadcast, 'spark.executor.memory': '1m', 'spark.sql.shuffle.partitions': '8' },
-    stages: 3,
-    ran: 3,
-    final: /SortMergeJoin .*LeftOuter\n/,
-  },
-  {
-    sql: `SELECT f.x, i.name FROM facts f LEFT JOIN ${heavy} i ON f.k = i.k AND f.g < i.kind`,
-    settings: { ...neverBroadcast, 'spark.sql.shuffle.partitions': '8' },
-    stages: 3,
-    ran: 3,
-    final: /ShuffledHashJoin .*LeftOuter, BuildRight/,
   },
   // One key: one partition of four has rows.
   {
