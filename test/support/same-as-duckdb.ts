@@ -34,12 +34,12 @@ export function refusals(test: Test<{ both: Both }>, refused: readonly (readonly
   }
 }
 
-/** `duck`: the text for DuckDB where it is another one. `ordered`: the order of rows counts. */
-export async function sameAsDuckdb(both: Both, sql: string, duck = sql, ordered = false): Promise<void> {
+/** `duck`: the text for DuckDB where it is another one. `ordered`: the order of rows counts. `more`: settings for all ways. */
+export async function sameAsDuckdb(both: Both, sql: string, duck = sql, ordered = false, more: Readonly<Record<string, string>> = {}): Promise<void> {
   const expected = arranged(await textRows(both.small.connection, duck), ordered)
   for (const [which, settings] of ways) {
     const tables = both[which]
-    const planned = await tables.plan(sql, settings)
+    const planned = await tables.plan(sql, { ...settings, ...more })
     let actual: string[]
     try {
       actual = arranged((await runGraph(tables.connection, planned.graph, planned)).rows, ordered)

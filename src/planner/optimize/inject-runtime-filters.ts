@@ -10,13 +10,15 @@ import { cardinality } from '../cardinality.js'
 import { type JoinPlan, outputOf, type Plan } from '../plan.js'
 import { estimate, isLikelyUnder } from '../size-bounds.js'
 import { mapPlanChildren, planChildren } from '../tree.js'
-import { rowWidth, typeWidth } from '../type-width.js'
+import { typeWidth } from '../type-width.js'
 import type { Rule, RuleContext } from './rule.js'
 import { isRepeatable, type KeySource, keyPairs, keySources, likelyKeys, planShape, restricts, rowsRead } from './runtime-filters/key-sources.js'
 import { type Placement, placements } from './runtime-filters/placement.js'
 import { copyPlan } from './subqueries/copy-plan.js'
 import { compare } from './subqueries/equality.js'
 
+/** Bytes of a row with its key and a column or two: which ones are read is not known yet. */
+const rowBytes = 24
 /** The part of the rows that may be left. */
 const mostKept = 0.5
 /** Rows read for the filter may be this part of those that it drops. */
@@ -88,7 +90,7 @@ function filtered(plan: Plan, key: Attribute, source: KeySource, { nextId }: Rul
 function propose(plan: Plan, context: RuleContext, isCostly: (plan: Plan) => boolean): Proposal[] {
   const below = planChildren(plan).flatMap(child => propose(child, context, isCostly))
   if (plan.kind !== 'Join') return below
-  const own = isCostly(plan) ? plan : undefined
+  const own = isCostly(plan) ? [plan] : []
   const found = (['left', 'right'] as const)
     .filter(side => dropped[plan.type].includes(side[0] as string))
     .flatMap(side => {
@@ -96,7 +98,7 @@ function propose(plan: Plan, context: RuleContext, isCostly: (plan: Plan) => boo
       const options = keyPairs(plan).map(({ a, b }) => {
         const [key, from] = side === 'left' ? [a, b] : [b, a]
         const places = placements(plan[side], key.id, isCostly, own)
-        return places.some(p => p.relieved !== undefined) ? best(places, keySources(other, from.id), context) : undefined
+        return places.some(p => p.relieved.length > 0) ? best(places, keySources(other, from.id), context) : undefined
       })
       const [first] = options.filter(o => o !== undefined).sort((x, y) => y.gain - x.gain)
       return first === undefined ? [] : [first]
@@ -115,7 +117,7 @@ function best(
   const values = present.includes(undefined) ? undefined : Math.max(...present.map(n => n ?? 0))
   const rows = places.map(p => cardinality(p.at)?.rows)
   if (values === undefined || rows.includes(undefined)) return undefined
-  const bytes = places.reduce((sum, p, i) => sum + (rows[i] ?? 0) * rowWidth(outputOf(p.at).filter(fixedWidth)) * costOfMoving(p), 0)
+  const bytes = places.reduce((sum, p, i) => sum + (rows[i] ?? 0) * rowBytes * costOfMoving(p), 0)
   if (bytes < settings.get(conf.runtimeFilterApplicationSide)) return undefined
   // The keys are broadcast: when nothing may be, they may not either.
   const mostBytes = Math.min(settings.get(conf.runtimeFilterCreationSide), settings.get(conf.autoBroadcastJoinThreshold))
@@ -137,17 +139,12 @@ function best(
 const costInOrder = 1 / 4
 
 function costOfMoving({ at, key, relieved }: Placement): number {
-  return relieved?.kind !== 'Join' && cardinality(at)?.columns.get(key.id)?.clustered === true ? costInOrder : 1
+  return relieved[0]?.kind !== 'Join' && cardinality(at)?.columns.get(key.id)?.clustered === true ? costInOrder : 1
 }
 
 function least(numbers: readonly (number | undefined)[]): number | undefined {
   const known = numbers.filter(n => n !== undefined)
   return known.length === 0 ? undefined : Math.min(...known)
-}
-
-/** Texts may be long, and are seldom what is moved. */
-function fixedWidth(a: Attribute): boolean {
-  return typeWidth(a.type) <= 16
 }
 
 /** What stands twice in a query is computed once, as long as both are alike: all of them get the same filter, or none. */
@@ -159,18 +156,19 @@ function sharedAlike(plan: Plan, proposals: readonly Proposal[]): readonly Propo
     shapes.set(node, shape)
     return shape
   }
-  const relieved = proposals.map(p => p.places.find(place => place.relieved !== undefined)?.relieved as Plan)
-  const kinds = new Set(relieved.map(p => p.kind))
-  const counts = new Map<string, number>()
+  const relieved = proposals.map(p => p.places.flatMap(place => place.relieved))
+  const kinds = new Set(relieved.flat().map(p => p.kind))
+  const counts = new Map<string, Set<Plan>>()
   const count = (node: Plan): void => {
-    if (kinds.has(node.kind)) counts.set(shapeOf(node), (counts.get(shapeOf(node)) ?? 0) + 1)
+    if (kinds.has(node.kind)) counts.set(shapeOf(node), (counts.get(shapeOf(node)) ?? new Set()).add(node))
     planChildren(node).forEach(count)
   }
   count(plan)
-  return proposals.filter((p, i) => {
-    const shape = shapeOf(relieved[i] as Plan)
-    const source = planShape(p.source.plan)
-    const alike = new Set(relieved.filter((node, n) => shapeOf(node) === shape && planShape((proposals[n] as Proposal).source.plan) === source))
-    return alike.size === counts.get(shape)
-  })
+  const sources = proposals.map(p => planShape(p.source.plan))
+  return proposals.filter((_, i) =>
+    (relieved[i] ?? []).every(node => {
+      const alike = [...(counts.get(shapeOf(node)) ?? [])]
+      return alike.every(twin => relieved.some((list, n) => list.includes(twin) && sources[n] === sources[i]))
+    }),
+  )
 }

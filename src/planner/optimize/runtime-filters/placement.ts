@@ -11,20 +11,28 @@ export interface Placement {
   /** The filter goes above this node. */
   readonly at: Plan
   readonly key: Attribute
-  /** The topmost node on the way for which fewer rows are much less work; undefined: none. */
-  readonly relieved: Plan | undefined
+  /** The nodes on the way for which fewer rows are much less work, the topmost first. */
+  readonly relieved: readonly Plan[]
   /** What restricts the key already: all that gives it, from the side of the join, or the input of a union, down. */
   readonly present: readonly KeySource[]
 }
 
 /** `isCostly`: whether a node gains from fewer rows. Several places when there is a union. */
-export function placements(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above?: Plan): readonly Placement[] {
+export function placements(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above: readonly Plan[]): readonly Placement[] {
   const present = keySources(plan, id)
-  return places(plan, id, isCostly, above).map(p => ({ ...p, present: [...p.present, ...present] }))
+  // What is above the place leaves out no row there, but its joins have made their own filters.
+  return places(plan, id, isCostly, above).map(p => ({
+    ...p,
+    present: [...p.present, ...present.filter(s => s.plan === p.at || !contains(s.plan, p.at))],
+  }))
 }
 
-function places(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above?: Plan): readonly Placement[] {
-  const relieved = above ?? (isCostly(plan) ? plan : undefined)
+function contains(plan: Plan, node: Plan): boolean {
+  return plan === node || planChildren(plan).some(child => contains(child, node))
+}
+
+function places(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above: readonly Plan[]): readonly Placement[] {
+  const relieved = isCostly(plan) ? [...above, plan] : above
   const go = (input: Plan, column = id) => places(input, column, isCostly, relieved)
   switch (plan.kind) {
     case 'Project': {
@@ -67,7 +75,7 @@ function places(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above
   }
 }
 
-function here(plan: Plan, id: number, relieved: Plan | undefined): readonly Placement[] {
+function here(plan: Plan, id: number, relieved: readonly Plan[]): readonly Placement[] {
   const key = outputOf(plan).find(a => a.id === id)
   return key === undefined ? [] : [{ at: plan, key, relieved, present: [] }]
 }
