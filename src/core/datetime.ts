@@ -84,6 +84,8 @@ export function isZone(zone: string): boolean {
 const formatters = new Map<string, Intl.DateTimeFormat | undefined>()
 function formatterOf(zone: string): Intl.DateTimeFormat | undefined {
   if (!formatters.has(zone)) {
+    // Texts that are no zones are kept as well, and there is no end of them.
+    if (formatters.size >= 1000) formatters.clear()
     let made: Intl.DateTimeFormat | undefined
     try {
       made = new Intl.DateTimeFormat('en-US-u-ca-iso8601', {
