@@ -55,7 +55,23 @@ function decimal(op: string, left: string, right: string, precision: string, sca
   return value < 0n ? `-${text}` : text
 }
 
+/** A number with an exponent in plain digits; null for what is no number, or one of more digits than any decimal takes. */
+function plainNumber(text: string): string | null {
+  const match = /^([+-]?)(\d*)\.?(\d*)[eE]([+-]?\d{1,4})$/.exec(text)
+  if (match === null) return null
+  const [, sign, whole = '', fraction = '', exponent] = match
+  if (whole === '' && fraction === '') return null
+  const digits = whole + fraction
+  const point = whole.length + Number(exponent)
+  // Digits far behind the point round to nothing, and what is too large is too large with fewer zeros, too.
+  if (point < -100) return '0'
+  const padded = point <= 0 ? `${'0'.repeat(1 - point)}${digits}` : digits.padEnd(Math.min(point, digits.length + 100), '0')
+  const at = point <= 0 ? 1 : Math.min(point, padded.length)
+  return `${sign === '-' ? '-' : ''}${padded.slice(0, at)}.${padded.slice(at)}0`
+}
+
 export const decimalFunctions: readonly JsFunction[] = [
+  strict('spk_plain_number', plainNumber),
   strict('spk_decimal', (op, a, b, precision, scale) => {
     const result = decimal(op, a, b, precision, scale)
     if (result !== undefined) return result

@@ -102,7 +102,7 @@ function print(text: string, formatText: string): string {
   if (format.before === 'MI') body = `${negative ? '-' : ' '}${body}`
   if (format.after === 'S') body += negative ? '-' : '+'
   if (format.after === 'MI') body += negative ? '-' : ' '
-  if (format.after === 'PR') body = negative ? `<${body}>` : body
+  if (format.after === 'PR') body = negative ? `<${body}>` : `${body}  `
   return lead + body
 }
 

@@ -27,7 +27,7 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
     analytics === undefined
       ? aggregateOver(
           input,
-          relation.groupAll ? groupAll(list) : relation.grouping.map(g => bindGrouping(g, list, names, context)),
+          relation.groupAll ? groupAll(list, input, relation, context) : relation.grouping.map(g => bindGrouping(g, list, names, context)),
           list,
           relation,
           context,
@@ -40,7 +40,7 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
           relation,
           context,
         )
-  const filtered = relation.having === undefined ? result : filterAbove(result, relation.having, context)
+  const filtered = relation.having === undefined ? result : filterAbove(result, relation.having, context, true)
   return generators.reduce((scope, generator) => withGenerated(scope, generator, context), filtered)
 }
 
@@ -49,8 +49,23 @@ export function globalAggregate(input: Scoped, list: readonly NamedExpr[], relat
   return aggregateOver(input, [], list, relation, context)
 }
 
-function groupAll(list: readonly NamedExpr[]): BoundExpr[] {
-  return list.map(unaliased).filter(e => !hasAggregate(e) && e.kind !== 'Literal')
+/** What has no aggregate function is grouped by; columns beside one must be among that. */
+function groupAll(list: readonly NamedExpr[], input: Scoped, relation: Aggregate, context: AnalyzerContext): BoundExpr[] {
+  const grouping = list.map(unaliased).filter(e => !hasAggregate(e) && e.kind !== 'Literal')
+  const keys = new Set(grouping.map(exprKey))
+  const own = new Set(outputOf(input.plan).map(a => a.id))
+  const isLoose = (e: BoundExpr): boolean =>
+    e.kind !== 'AggregateCall' && !keys.has(exprKey(e)) && ((e.kind === 'Attribute' && own.has(e.id)) || exprChildren(e).some(isLoose))
+  if (list.some(item => isLoose(unaliased(item)))) {
+    throw fail(
+      context,
+      relation,
+      'UNRESOLVED_ALL_IN_GROUP_BY',
+      '42803',
+      'Cannot infer grouping columns for GROUP BY ALL based on the select clause. Please explicitly specify the grouping columns.',
+    )
+  }
+  return grouping
 }
 
 function bindGrouping(expr: Expr, list: readonly NamedExpr[], names: Names, context: AnalyzerContext): BoundExpr {
@@ -198,9 +213,9 @@ function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Pro
   )
 }
 
-/** A condition above a relation, looked up in its output first and then below its Project or Aggregate. */
-export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext): Scoped {
-  const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context)
+/** A condition above a relation, looked up in its output first (`having`: what is grouped by before it) and then below its Project or Aggregate. */
+export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext, having = false): Scoped {
+  const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context, having)
   if (hasAggregate(bound)) throw aggregateInWhere(bound, condition, context)
   if (hasWindow(bound)) throw windowNotAllowed(input.below?.kind === 'aggregate' ? 'HAVING' : 'WHERE', condition, context)
   return above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
@@ -222,12 +237,20 @@ function aggregateInWhere(bound: BoundExpr, node: Expr, context: AnalyzerContext
 
 /**
  * Binds something above a relation (HAVING, ORDER BY, a filter): names mean output columns first, then columns of the input below the Project or
- * Aggregate. What the output lacks is added to it as hidden columns; gives the expression over the output, and the relation with them.
+ * Aggregate. With `groupedFirst` the columns that are grouped by win over outputs of the same name. What the output lacks is added to it as hidden
+ * columns; gives the expression over the output, and the relation with them.
  */
-export function bindAbove(input: Scoped, bind: (names: Names) => BoundExpr, node: Expr, context: AnalyzerContext): readonly [BoundExpr, Scoped] {
+export function bindAbove(
+  input: Scoped,
+  bind: (names: Names) => BoundExpr,
+  node: Expr,
+  context: AnalyzerContext,
+  groupedFirst = false,
+): readonly [BoundExpr, Scoped] {
   const below = input.below
-  const output = [input.visible, input.hidden]
   if (below === undefined) return [bind(namesOf(input.visible, input.hidden)), input]
+  const grouped = groupedFirst && below.kind === 'aggregate' ? below.input.visible.filter(a => below.grouping.has(exprKey(a))) : []
+  const output = [grouped, input.visible, input.hidden]
   const inputNames = [below.input.visible, below.input.hidden]
   const bound = bind({
     lists: [...output, ...inputNames],

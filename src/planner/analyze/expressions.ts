@@ -14,6 +14,7 @@ import { mapExprChildren, references, someExpr } from '../tree.js'
 import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
 import { bindHigherOrder, isHigherOrder } from './higher-order.js'
+import { inPlaces } from './named-arguments.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 import { bindSubquery } from './subquery.js'
@@ -305,7 +306,8 @@ const wholePartition = new Set(['percentile_cont', 'percentile_disc', 'median'])
 const orderedAggregates = new Set(['listagg', 'percentile_cont', 'percentile_disc', 'mode'])
 
 /** `overWindow`: aggregates inside its arguments are those of the groups below the window. */
-function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
+function bindFunction(called: UnresolvedFunction, names: Names, context: AnalyzerContext, overWindow = false): BoundExpr {
+  const expr = inPlaces(called, context)
   if (isHigherOrder(expr)) return bindHigherOrder(expr, names, context, bindExpr)
   const entry = findFunction(expr.name, expr.internal)
   if (entry === undefined) throw unresolvedRoutine(expr, context)
@@ -335,7 +337,7 @@ function bindFunction(expr: UnresolvedFunction, names: Names, context: AnalyzerC
     if (arg.kind !== 'UnresolvedStar') {
       written.push(arg)
       args.push(bindExpr(arg, inner, context))
-    } else if (!(entry.name === 'count' && arg.target === undefined && arg.except === undefined)) {
+    } else if (!(entry.name === 'count' && arg.target === undefined && arg.except === undefined && !expr.distinct)) {
       for (const attribute of expandStar(arg, inner.star, context)) {
         written.push({ kind: 'UnresolvedAttribute', nameParts: [attribute.name] })
         args.push(attribute)

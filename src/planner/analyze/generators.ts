@@ -14,6 +14,7 @@ import { outputOf, type Plan } from '../plan.js'
 import { prettyText } from '../print.js'
 import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
+import { inPlaces } from './named-arguments.js'
 import { type Scoped, scoped } from './scope.js'
 
 const generators = new Set(['explode', 'posexplode', 'inline', 'stack', 'json_tuple'])
@@ -41,7 +42,8 @@ export interface Generator {
 }
 
 /** What a generator call stands for. */
-export function bindGenerator(expr: UnresolvedFunction, names: Names, context: AnalyzerContext): Generator {
+export function bindGenerator(called: UnresolvedFunction, names: Names, context: AnalyzerContext): Generator {
+  const expr = inPlaces(called, context)
   const base = baseName(expr.name)
   const outer = expr.name.toLowerCase().endsWith('_outer')
   if (base === 'stack') return bindStack(expr, names, context)

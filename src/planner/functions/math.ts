@@ -132,7 +132,14 @@ export const math: readonly ScalarFunction[] = [
   plain('cbrt'),
   plain('exp'),
   scalar('expm1', [double], double, ([x]) => `(exp(${x}) - 1)`),
-  scalar('pow', [double, double], double, ([x, y]) => `pow(${x}, ${y})`, { aliases: ['power'] }),
+  // C says 1 to the power of anything is 1, Java does not.
+  scalar(
+    'pow',
+    [double, double],
+    double,
+    ([x, y]) => `(CASE WHEN isnan(${y}) OR (isinf(${y}) AND abs(${x}) = 1) THEN ${nan} ELSE pow(${x}, ${y}) END)`,
+    { aliases: ['power'] },
+  ),
   logarithm('ln', x => `ln(${x})`),
   logarithm('log10', x => `log10(${x})`),
   logarithm('log2', x => `log2(${x})`),

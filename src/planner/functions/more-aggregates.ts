@@ -217,12 +217,18 @@ const listagg = aggregate({
     const bad = order.find(o => !isOrderable(o.child.type))
     if (bad !== undefined) throw unexpectedInput(context, 0, 'ORDERABLE', bad.child.type)
     const flags = order.map(o => `${o.ascending ? 'ASC' : 'DESC'} NULLS ${o.nullsFirst ? 'FIRST' : 'LAST'}`).join(',')
-    const keys = modifiers.distinct ? order.map(() => taken) : order.map(o => o.child)
+    const keys = modifiers.distinct ? order.slice(0, 1).map(() => (binary ? taken : value)) : order.map(o => o.child)
     return aggregateCall('listagg', [taken, between, literal(flags, string), ...keys], binary ? types.binary : string, true, modifiers)
   },
   sql: ([x, by, flags, ...keys], c, m) => {
     const directions = (flags ?? "''").slice(1, -1).split(',')
     const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `${k} ${directions[i]}`).join(', ')}`
+    // DuckDB orders distinct values by themselves alone: here by the value, and then its text is taken.
+    if (c.type.kind !== 'binary' && m.distinct !== '' && keys.length > 0 && c.args[3]?.type.kind !== 'string') {
+      const pair = `{k: ${keys[0]}, t: ${x}}`
+      const texts = `list_transform(list_filter(l_, lambda p_: p_.t IS NOT NULL), lambda p_: p_.t)`
+      return `(list_transform([list(DISTINCT ${pair} ORDER BY ${pair} ${directions[0]})${m.filter}], lambda l_: CASE WHEN len(${texts}) > 0 THEN array_to_string(${texts}, ${by}) END)[1])`
+    }
     if (c.type.kind !== 'binary') return `string_agg(${m.distinct}${x}, ${by}${order})${m.filter}`
     const delimiter = c.args[1]?.type.kind === 'binary' ? `hex(${by})` : "''"
     return `unhex(string_agg(${m.distinct}hex(${x}), ${delimiter}${keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `hex(${k}) ${directions[i]}`).join(', ')}`})${m.filter})`

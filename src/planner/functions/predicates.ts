@@ -78,6 +78,39 @@ function likeSql(operator: 'LIKE' | 'ILIKE') {
 
 const text: DataType = types.string
 
+/** A constant pattern in which the escape character stands before anything but `_`, `%` and itself is refused. */
+function like(name: string, operator: 'LIKE' | 'ILIKE'): ScalarFunction {
+  const entry = scalar(name, [text, text, text], types.boolean, likeSql(operator), { required: 2 })
+  return {
+    ...entry,
+    bind: (args, context) => {
+      const [, pattern, escaped] = args
+      const escape = escaped === undefined ? '\\' : escaped.kind === 'Literal' ? escaped.value : undefined
+      if (pattern?.kind === 'Literal' && typeof pattern.value === 'string' && typeof escape === 'string') checkPattern(pattern.value, escape, context)
+      return entry.bind(args, context)
+    },
+  }
+}
+
+function checkPattern(pattern: string, escape: string, context: BindContext): void {
+  for (let i = 0; i < pattern.length; i++) {
+    if (pattern[i] !== escape) continue
+    const next = pattern[++i]
+    if (next === '_' || next === '%' || next === escape) continue
+    throw next === undefined
+      ? context.fail(
+          'INVALID_FORMAT.ESC_AT_THE_END',
+          '42601',
+          `The format is invalid: '${pattern}'. The escape character is not allowed to end with.`,
+        )
+      : context.fail(
+          'INVALID_FORMAT.ESC_IN_THE_MIDDLE',
+          '42601',
+          `The format is invalid: '${pattern}'. The escape character is not allowed to precede '${next}'.`,
+        )
+  }
+}
+
 export const predicates: readonly ScalarFunction[] = [
   comparison('=', '=', ['==']),
   comparison('<', '<'),
@@ -108,7 +141,7 @@ export const predicates: readonly ScalarFunction[] = [
     const [x, low, high] = args as Triple
     return context.bind('and', [context.bind('>=', [x, low]), context.bind('<=', [x, high])])
   }),
-  scalar('like', [text, text, text], types.boolean, likeSql('LIKE'), { required: 2 }),
-  scalar('ilike', [text, text, text], types.boolean, likeSql('ILIKE'), { required: 2 }),
+  like('like', 'LIKE'),
+  like('ilike', 'ILIKE'),
   scalar('rlike', [text, text], types.boolean, likeRegExpSql, { aliases: ['regexp', 'regexp_like'] }),
 ]

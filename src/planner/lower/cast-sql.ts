@@ -2,7 +2,7 @@
  * Casts as DuckDB SQL with Spark's meaning: fractions are cut and not rounded, texts are read as Spark reads them, and what cannot be cast raises Spark's
  * own condition (`ansi`) or gives NULL (`try`, `legacy`).
  */
-import { type DataType, sameType } from '../../core/types.js'
+import { type DataType, type DecimalType, sameType } from '../../core/types.js'
 import type { CastMode } from '../bound.js'
 import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
 import { duckType, quoteName, quoteText } from '../duck-type.js'
@@ -132,7 +132,20 @@ function fromString(sql: string, to: DataType, mode: CastMode): string {
         : `make_timestamp(CAST(spk_text_wall_clock(${trimmed}) AS BIGINT))`
     return checked(sql, `CASE WHEN ${plain} THEN TRY_CAST(${sql} AS ${type}) ELSE ${slow} END`, to, mode)
   }
+  if (to.kind === 'decimal') return decimalOfText(sql, trimmed, to, mode)
   return checked(sql, `TRY_CAST(${trimmed} AS ${type})`, to, mode)
+}
+
+/** DuckDB reads a number with an exponent by way of a double, which has fewer digits. A number that does not fit fails as one. */
+function decimalOfText(sql: string, trimmed: string, to: DecimalType, mode: CastMode): string {
+  const plain = `(CASE WHEN contains(lower(${trimmed}), 'e') THEN spk_plain_number(${trimmed}) ELSE ${trimmed} END)`
+  const value = `TRY_CAST(${plain} AS ${duckType(to)})`
+  if (mode !== 'ansi') return value
+  const number = '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?'
+  const tooLarge =
+    `'[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION] ' || ${sql} || ' cannot be represented as Decimal(${to.precision}, ${to.scale}). ` +
+    `If necessary set "spark.sql.ansi.enabled" to "false" to bypass this error, and return NULL instead. SQLSTATE: 22003'`
+  return checked(sql, `coalesce(${value}, CASE WHEN regexp_full_match(${trimmed}, '${number}') THEN error(${tooLarge}) END)`, to, mode)
 }
 
 /** With ANSI off a fraction is cut, and a whole part that is left out is 0. */
