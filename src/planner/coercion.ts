@@ -40,7 +40,9 @@ export function isOrderable(type: DataType): boolean {
 export function castTo(child: BoundExpr, type: DataType, mode: CastMode = 'ansi'): BoundExpr {
   if (sameType(child.type, type)) return child
   if (child.kind === 'Literal' && child.value === null) return nullOf(type)
-  const cast: BoundCast = { kind: 'Cast', child, type, mode, nullable: mode === 'ansi' ? isNullable(child) : true }
+  // NaN and the infinities are no decimals.
+  const mayBeNone = type.kind === 'decimal' && (child.type.kind === 'double' || child.type.kind === 'float')
+  const cast: BoundCast = { kind: 'Cast', child, type, mode, nullable: mode !== 'ansi' || mayBeNone || isNullable(child) }
   return cast
 }
 

@@ -215,7 +215,14 @@ function divide(args: readonly string[], call: Call, otherwise: string): string 
   return parenthesised(guarded(quotient, args, call, otherwise))
 }
 const remainder = (args: readonly string[], call: Call, otherwise: string) =>
-  parenthesised(guarded(typed(`${args[0]} % ${args[1]}`, call), args, call, otherwise))
+  parenthesised(guarded(typed(remainderOf(args, call), call), args, call, otherwise))
+/** DuckDB fails on the least number modulo -1, which leaves nothing. */
+function remainderOf([a, b]: readonly string[], c: Call): string {
+  let divisor = c.args[1]
+  while (divisor?.kind === 'Cast') divisor = divisor.child
+  const safe = !isIntegral(c.type) || (divisor?.kind === 'Literal' && divisor.value !== null && Number(divisor.value) !== -1)
+  return safe ? `${a} % ${b}` : `CASE WHEN ${b} = -1 THEN 0 ELSE ${a} % ${b} END`
+}
 function integralDivide(args: readonly string[], call: Call, otherwise: string): string {
   const [left, right] = call.args
   const quotient =
@@ -234,8 +241,9 @@ function tryOperator(op: DecimalOperator, sql: (args: readonly string[], call: C
 }
 
 function pmodSql(args: readonly string[], c: Call, otherwise: string): string {
-  const [a, b] = args
-  const positive = `CASE WHEN ${a} % ${b} < 0 THEN (${a} % ${b} + ${b}) % ${b} ELSE ${a} % ${b} END`
+  const b = args[1]
+  const rest = `(${remainderOf(args, c)})`
+  const positive = `CASE WHEN ${rest} < 0 THEN (${rest} + ${b}) % ${b} ELSE ${rest} END`
   return parenthesised(guarded(`CAST(${positive} AS ${duckType(c.type)})`, args, c, otherwise))
 }
 

@@ -34,11 +34,19 @@ export function castSql(sql: string, from: DataType, to: DataType, mode: CastMod
   if (from.kind === 'boolean' && to.kind === 'timestamp') return `make_timestamptz(CAST(${sql} AS BIGINT))`
   if (from.kind === 'timestamp' && to.kind === 'boolean') return `(epoch_us(${sql}) <> 0)`
   if (from.kind === 'date' && (isNumeric(to) || to.kind === 'boolean')) return `CAST(NULL AS ${type})`
+  if (to.kind === 'decimal' && (from.kind === 'double' || from.kind === 'float')) return decimalOfDouble(sql, type, cast)
   if (from.kind === 'decimal' && to.kind === 'boolean') return `(${sql} <> 0)`
   if (from.kind === 'boolean' && to.kind === 'decimal') return `${cast}(CAST(${sql} AS INTEGER) AS ${type})`
   if (to.kind === 'binary')
     return isIntegral(from) ? `unhex(right(repeat('0', 16) || to_hex(CAST(${sql} AS BIGINT)), ${byteWidth(from) * 2}))` : `encode(${sql})`
   return `${cast}(${sql} AS ${type})`
+}
+
+/** The decimal of the digits that a double is printed with, as Java has it: its binary digits have others. What is not finite is NULL. */
+function decimalOfDouble(sql: string, type: string, cast: string): string {
+  const printed = `CAST(CAST(${sql} AS DOUBLE) AS VARCHAR)`
+  const plain = `CASE WHEN contains(${printed}, 'e') THEN spk_plain_number(${printed}) ELSE ${printed} END`
+  return `(CASE WHEN isfinite(${sql}) THEN ${cast}(${plain} AS ${type}) END)`
 }
 
 /** Seconds since the epoch, with a fraction of at most six digits. */

@@ -62,7 +62,13 @@ function toNumber(sql: string, from: AnsiInterval, to: DataType, mode: CastMode)
 
 function ofNumber(sql: string, from: DataType, to: AnsiInterval, mode: CastMode): string {
   const unit = lastUnit(to)
-  const count = isIntegral(from) ? `(CAST(${sql} AS HUGEINT) * ${unit})` : `CAST(round(CAST(${sql} AS DECIMAL(38, 6)) * ${unit}) AS HUGEINT)`
+  // Only months and seconds have fractions, which are rounded; of any other unit the whole ones count.
+  const fractional = unit === 1n || unit === 1_000_000n
+  const count = isIntegral(from)
+    ? `(CAST(${sql} AS HUGEINT) * ${unit})`
+    : fractional
+      ? `CAST(round(CAST(${sql} AS DECIMAL(38, 6)) * ${unit}) AS HUGEINT)`
+      : `(CAST(trunc(${sql}) AS HUGEINT) * ${unit})`
   if (mode !== 'ansi') return intervalSql(count, to, undefined)
   return intervalSql(count, to, '')
     .replace('INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION', 'CAST_OVERFLOW')
