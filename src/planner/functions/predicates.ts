@@ -85,18 +85,18 @@ function like(name: string, operator: 'LIKE' | 'ILIKE'): ScalarFunction {
     ...entry,
     bind: (args, context) => {
       const [, pattern, escaped] = args
-      const escape = escaped === undefined ? '\\' : escaped.kind === 'Literal' ? escaped.value : undefined
-      if (pattern?.kind === 'Literal' && typeof pattern.value === 'string' && typeof escape === 'string') checkPattern(pattern.value, escape, context)
+      const mark = escaped === undefined ? '\\' : escaped.kind === 'Literal' ? escaped.value : undefined
+      if (pattern?.kind === 'Literal' && typeof pattern.value === 'string' && typeof mark === 'string') checkPattern(pattern.value, mark, context)
       return entry.bind(args, context)
     },
   }
 }
 
-function checkPattern(pattern: string, escape: string, context: BindContext): void {
+function checkPattern(pattern: string, mark: string, context: BindContext): void {
   for (let i = 0; i < pattern.length; i++) {
-    if (pattern[i] !== escape) continue
+    if (pattern[i] !== mark) continue
     const next = pattern[++i]
-    if (next === '_' || next === '%' || next === escape) continue
+    if (next === '_' || next === '%' || next === mark) continue
     throw next === undefined
       ? context.fail(
           'INVALID_FORMAT.ESC_AT_THE_END',
