@@ -75,6 +75,7 @@ function setUp(r: Random): Readonly<Record<string, string>> {
   const settings = {
     'spark.sql.shuffle.partitions': String(r.one([1, 3, 8])),
     'spark.sql.autoBroadcastJoinThreshold': r.one(['-1', '10485760']),
+    'spk.sql.broadcast.inlineRows': r.one(['0', '110000']),
     'spark.sql.adaptive.enabled': r.one(['true', 'false']),
     'spark.sql.files.maxPartitionBytes': r.one(['1048576', '134217728']),
     'spark.sql.join.preferSortMergeJoin': r.one(['true', 'false', 'false']),

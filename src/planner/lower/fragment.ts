@@ -47,7 +47,10 @@ export type ReadExchange = (exchange: Exchange) => {
   readonly cut?: ShuffleCut
 }
 
-/** Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. */
+/**
+ * Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. Fragments without a join have the same, which
+ * means nothing to them: a slot whose settings stay keeps its prepared statements.
+ */
 const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
 
 /** A sort-merge join stays one where DuckDB takes an input to be small. */
@@ -62,7 +65,7 @@ export function stageSchema(output: readonly Attribute[]): StructType {
 export function lowerFragments(plan: Physical, read: ReadExchange, names?: readonly string[]): Fragment[] {
   const aliases = counter()
   const output = physicalOutput(plan)
-  const settings = hasJoin(plan) ? { settings: hasMerge(plan) && !hasOuterLoop(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings } : {}
+  const settings = hasMerge(plan) && !hasOuterLoop(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings
   const bounded = isBounded(plan) ? { bounded: true } : {}
   const split = splittable(plan)
   const cut: ReadExchange = exchange => {
@@ -73,7 +76,7 @@ export function lowerFragments(plan: Physical, read: ReadExchange, names?: reado
   return lower(plan, cut, aliases).map(block => ({
     inputs: block.inputs,
     sql: render(block, output, names?.map(quoteName)),
-    ...settings,
+    settings,
     ...bounded,
   }))
 }
@@ -96,18 +99,6 @@ function counter(): Aliases {
       return `${prefix}_${n}`
     },
   }
-}
-
-function hasJoin(plan: Physical): boolean {
-  if (plan.kind === 'Exchange') return false
-  if (plan.kind === 'Join') return true
-  return 'input' in plan
-    ? hasJoin(plan.input)
-    : 'inputs' in plan
-      ? plan.inputs.some(hasJoin)
-      : 'left' in plan
-        ? hasJoin(plan.left) || hasJoin(plan.right)
-        : false
 }
 
 function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
