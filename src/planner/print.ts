@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../core/errors.js'
 import { intervalText, isAnsiInterval } from '../core/intervals.js'
+import { doubleText, floatText } from '../core/java-number.js'
 import type { BoundExpr, BoundFrameEdge, BoundSortOrder, NamedExpr, WindowExpr } from './bound.js'
 import { sqlTypeName } from './coercion.js'
 import type { Expr, FrameBoundary, Literal, LiteralValue, Window } from './expr.js'
@@ -207,7 +208,8 @@ function valueText(value: LiteralValue, kind: string): string {
   if (kind === 'date' && typeof value === 'number') return `DATE '${dateText(value)}'`
   if (kind === 'timestamp' && typeof value === 'bigint') return `TIMESTAMP '${timestampText(value)}'`
   if (kind === 'timestamp_ntz' && typeof value === 'bigint') return `TIMESTAMP_NTZ '${timestampText(value)}'`
-  if ((kind === 'double' || kind === 'float') && typeof value === 'number' && Number.isInteger(value)) return value.toFixed(1)
+  if (kind === 'double' && typeof value === 'number') return doubleText(value)
+  if (kind === 'float' && typeof value === 'number') return floatText(value)
   if (typeof value === 'object') return `INTERVAL '${value.months} months ${value.days} days ${value.micros} microseconds'`
   return String(value)
 }

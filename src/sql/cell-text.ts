@@ -1,8 +1,8 @@
 /** Values as text the way Spark's `show()` and its shell print them. */
 import { formatDate } from '../core/datetime.js'
+import { doubleText, floatText } from '../core/java-number.js'
 import type { DataType } from '../core/types.js'
 import { type Interval, secondsText } from './interval.js'
-import { doubleText, floatText } from './java-number.js'
 import type { Value } from './row.js'
 import type { Timestamp } from './timestamp.js'
 

@@ -1,7 +1,8 @@
 /** Rows as lines of text for other programs: JSON as Spark's `toJSON` writes it, CSV as RFC 4180 has it. Used by `spk sql`. */
+
+import { decimalText, doubleText, floatText } from '../core/java-number.js'
 import type { DataType, StructType } from '../core/types.js'
 import { cellText } from './cell-text.js'
-import { decimalText, doubleText, floatText } from './java-number.js'
 import type { Value } from './row.js'
 import type { Timestamp } from './timestamp.js'
 

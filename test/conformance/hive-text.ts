@@ -1,8 +1,8 @@
 /** Values as Hive prints them, which is how the golden files show rows: columns joined by a tab, texts quoted only inside nested values. */
 import { formatDate } from '#src/core/datetime.js'
+import { doubleText, floatText } from '#src/core/java-number.js'
 import type { DataType } from '#src/core/types.js'
 import type { Interval } from '#src/sql/interval.js'
-import { doubleText, floatText } from '#src/sql/java-number.js'
 import type { Value } from '#src/sql/row.js'
 import type { Timestamp } from '#src/sql/timestamp.js'
 

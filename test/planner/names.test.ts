@@ -39,6 +39,7 @@ const cases: readonly (readonly [string, string])[] = [
   ["listagg(distinct string(id), ',') within group (order by string(id) desc)", 'listagg(DISTINCT id, ,) WITHIN GROUP (ORDER BY id DESC NULLS LAST)'],
   ['1 << 3', '(1 << 3)'],
   ['-8 >>> 60', '(-8 >>> 60)'],
+  ['1e20D + 0.00001D', '(1.0E20 + 1.0E-5)'],
   ['spark_partition_id()', 'SPARK_PARTITION_ID()'],
   ['rand(5)', 'rand(5)'],
 ]

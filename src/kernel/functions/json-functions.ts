@@ -3,6 +3,7 @@
  * lists of `{k, v}`, bytes hexadecimal. Options come as a JSON object.
  */
 import { formatDate, formatTimestamp, instantOf, parseDate, parseTimestamp } from '../../core/datetime.js'
+import { decimalText, doubleText, floatText } from '../../core/java-number.js'
 import type { DataType } from '../../core/types.js'
 import { formatInstant } from './datetime-format.js'
 import { parseInstant } from './datetime-parse.js'
@@ -150,8 +151,14 @@ export function printed(value: unknown, type: DataType, options: Options, zone: 
     case 'binary':
       return JSON.stringify(Buffer.from(String(value), 'hex').toString('base64'))
     case 'float':
-    case 'double':
-      return /^(NaN|-?Infinity)$/.test(String(value)) ? JSON.stringify(value) : String(value)
+    case 'double': {
+      const number = { nan: Number.NaN, inf: Number.POSITIVE_INFINITY, '-inf': Number.NEGATIVE_INFINITY }[String(value)] ?? Number(value)
+      const text = type.kind === 'float' ? floatText(Math.fround(number)) : doubleText(number)
+      return Number.isFinite(number) ? text : JSON.stringify(text)
+    }
+    case 'decimal':
+      // DuckDB leaves a zero before the point out where the type has no digit for it.
+      return decimalText(String(value).replace(/^(-?)\./, (_, sign: string) => `${sign}0.`))
     default:
       return String(value)
   }

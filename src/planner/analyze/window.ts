@@ -1,4 +1,5 @@
 /** Window specifications: keys, order and frame checked as Spark checks them, named ones looked up. */
+import { isAnsiInterval } from '../../core/intervals.js'
 import { sameType, types } from '../../core/types.js'
 import type { BoundExpr, BoundFrame, BoundFrameEdge, BoundSortOrder, WindowExpr } from '../bound.js'
 import { castTo, isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
@@ -145,7 +146,9 @@ function bindFrame(
       ? !interval
       : ordered.kind === 'date'
         ? isIntegral(bound.type) || interval
-        : interval && (ordered.kind === 'timestamp' || ordered.kind === 'timestamp_ntz')
+        : isAnsiInterval(ordered)
+          ? bound.type.kind === ordered.kind
+          : interval && (ordered.kind === 'timestamp' || ordered.kind === 'timestamp_ntz')
     if (!fits) {
       throw refuse(
         'RANGE_FRAME_INVALID_TYPE',

@@ -1,6 +1,7 @@
 /**
  * The general way out of correlation (Neumann and Kemper, "Unnesting Arbitrary Queries"): the subquery is computed once for each different combination of
- * its parameters, the domain, which moves down to where nothing above the leaves reads a parameter. Works for every plan; costs the query around it twice.
+ * its parameters, the domain, which moves down to where nothing above the leaves reads a parameter. Works for every plan. The query around it is read
+ * once more for the domain; what it has exchanged by then is not made again (`reuse-exchanges.ts`).
  */
 import { types } from '../../../core/types.js'
 import { type Attribute, type BoundExpr, isNullable, literal, type NamedExpr, nullOf, toAttribute, unaliased } from '../../bound.js'
