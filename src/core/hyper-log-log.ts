@@ -3,25 +3,22 @@
  * for small numbers. The sketch is made elsewhere: register r of a value's hash keeps the largest rank (position of the lowest bit set in the rest).
  */
 
-/** Bits of the hash that choose the register: an error of about 1.04 / √2⁹ = 4.6 %, as Spark's `spark.sql.statistics.ndv.maxError` of 5 % gives. */
-export const registerBits = 9
-const registers = 2 ** registerBits
-/** The other bits of the 64. */
-const restBits = 64 - registerBits
-
 /**
  * @param ranks - the largest rank of each register that a value fell into, in any order
+ * @param bits - of the hash that choose the register; the error is about 1.04 / √2^bits
  * @returns the estimate, a whole number
  */
-export function distinctOf(ranks: Iterable<number>): number {
+export function distinctOf(ranks: Iterable<number>, bits: number): number {
+  const registers = 2 ** bits
+  const restBits = 64 - bits
   const counts = new Array<number>(restBits + 2).fill(0)
   let used = 0
   for (const rank of ranks) {
     counts[rank] = (counts[rank] ?? 0) + 1
     used++
   }
-  counts[0] = registers - used
   if (used === 0) return 0
+  counts[0] = registers - used
   let z = registers * tau(1 - (counts[restBits + 1] ?? 0) / registers)
   for (let k = restBits; k >= 1; k--) z = 0.5 * (z + (counts[k] ?? 0))
   z += registers * sigma((counts[0] ?? 0) / registers)

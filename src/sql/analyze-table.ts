@@ -23,6 +23,10 @@ import { tableOf } from './table-commands.js'
 /** Rows that percentiles are taken of; of a larger table a sample of about as many. A bin of 1/254 is then exact to about a tenth of itself. */
 const sampleRows = 1_000_000
 
+/** Bits of the registers of a column's sketch (an error of 1.6 %; Spark's is 5 %), and of those of a histogram's bins (6.5 %), of which there are many. */
+const columnBits = 12
+const binBits = 8
+
 export async function analyzeTable(command: AnalyzeTable, session: SparkSession): Promise<Relation> {
   const { views, tables } = session.runner
   const { nameParts } = command
@@ -192,19 +196,23 @@ async function counted(
 /** Registers of the sketches of all columns, or of all bins of one, in one job: a column is an arm of a UNION ALL. */
 async function distinctValues(source: Relation, fields: readonly StructField[], session: SparkSession): Promise<Map<string, number>> {
   const ranks = await sketches(
-    fields.map(f => sketch(source, f, whole(fields.indexOf(f)))),
+    fields.map(f => sketch(source, f, whole(fields.indexOf(f)), columnBits)),
     session,
   )
-  return new Map(fields.map((f, i) => [f.name, distinctOf(ranks.get(i) ?? [])]))
+  return new Map(fields.map((f, i) => [f.name, distinctOf(ranks.get(i) ?? [], columnBits)]))
 }
 
 /** Per number that `of` gives, the largest rank of each register. */
-function sketch(source: Relation, field: StructField, of: Expr): Relation {
+function sketch(source: Relation, field: StructField, of: Expr, bits: number): Relation {
   const present: Relation = { kind: 'Filter', input: source, condition: called('isnotnull', column(field)) }
   const hashed: Relation = {
     kind: 'Project',
     input: present,
-    expressions: [named('of', of), named('register', called('sketch_register', column(field))), named('rank', called('sketch_rank', column(field)))],
+    expressions: [
+      named('of', of),
+      named('register', called('sketch_register', column(field), whole(bits))),
+      named('rank', called('sketch_rank', column(field), whole(bits))),
+    ],
   }
   const keys = ['of', 'register'].map((name): Expr => ({ kind: 'UnresolvedAttribute', nameParts: [name] }))
   const rank = called('max', { kind: 'UnresolvedAttribute', nameParts: ['rank'] })
@@ -247,8 +255,8 @@ async function histogramsOf(source: Relation, fields: readonly StructField[], ro
     const list = ends[i]
     if (!Array.isArray(list) || list.length === 0) continue
     const points = list.map(Number)
-    const ranks = await sketches([sketch(source, f, inBin(asNumber(f), points))], session)
-    histograms.set(f.name, { height: rows / bins, bins: histogramBins(points, bin => distinctOf(ranks.get(bin) ?? [])) })
+    const ranks = await sketches([sketch(source, f, inBin(asNumber(f), points), binBits)], session)
+    histograms.set(f.name, { height: rows / bins, bins: histogramBins(points, bin => distinctOf(ranks.get(bin) ?? [], binBits)) })
   }
   return histograms
 }
