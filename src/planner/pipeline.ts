@@ -276,12 +276,15 @@ function logChanges(trace: readonly TraceEntry[], { conf: settings, log }: Plann
   log(planChangeText(trace, { ...(rules === undefined ? {} : { rules }), ...(batches === undefined ? {} : { batches }) }))
 }
 
+/** One task reads so many times what is worth a task sooner than two stages do, one after the other. */
+const oneTaskFactor = 2
+
 /** With adaptive execution: what re-plans the stages, and which of them had better wait. */
 function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { readonly graph: StageGraph; readonly adaptive?: Replanner } {
   if (!settings.get(conf.adaptiveEnabled) || cut.graph.stages.length < 2) return cut
   const broadcastBytes = settings.optional(conf.adaptiveBroadcastThreshold) ?? settings.get(conf.autoBroadcastJoinThreshold)
   const localRead = settings.get(conf.localShuffleReader)
-  const gatherBytes = settings.get(conf.adaptiveCoalesce) ? settings.get(conf.adaptiveMinSize) : -1
+  const gatherBytes = settings.get(conf.adaptiveCoalesce) ? settings.get(conf.adaptiveMinSize) * oneTaskFactor : -1
   const options = {
     ...cut,
     broadcastBytes,

@@ -1,6 +1,6 @@
 /**
- * Stages that would each run in one task, one after the other, become one stage: when all that such a stage reads is complete and so small that one task
- * would read it anyway, the exchange it writes moves nothing, and its plan becomes part of its reader's. Each stage less saves a launch, a report, a block
+ * Stages that read little, one after the other, become one stage: when all that such a stage reads is complete and so small that one task would read it
+ * anyway, or as soon as several, the exchange it writes moves nothing, and its plan becomes part of its reader's. Each stage less saves a launch, a report, a block
  * file and a statement, which for the last steps of a query is most of what they cost. Used by `replan.ts`.
  */
 import type { StageSize } from '../../core/stage.js'
@@ -17,7 +17,7 @@ export interface GatherOptions {
   readonly stageOf: Map<Exchange, number>
   readonly complete: ReadonlyMap<number, StageSize>
   readonly started: ReadonlySet<number>
-  /** Bytes that one task reads however many there could be; below 0: nothing is gathered. */
+  /** Bytes that one task reads sooner than another stage starts; below 0: nothing is gathered. */
   readonly gatherBytes: number
 }
 

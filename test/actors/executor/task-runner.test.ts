@@ -301,7 +301,8 @@ test('unified memory: DuckDB has what storage leaves, up to its protected part; 
       const made = await world.stage(numbers, [[part(0, (mebibytes * MIB) / 8)]])
       const input: PlanInput = { kind: 'broadcast', name: 'b', schema: idSchema, outputs: world.outputs(stage, made, true) }
       const use = plan(stage + 1, 'SELECT 1::BIGINT AS id FROM b LIMIT 1', idSchema, { kind: 'result' }, [input])
-      await world.stage(use, [[{ kind: 'broadcast' }]])
+      // The second task has it as a table.
+      await world.stage(use, [[{ kind: 'broadcast' }], [{ kind: 'broadcast' }]])
     }
     await broadcast(10, 8)
     assert.ok(Math.abs((await limit(2)) - 32) < 0.5)
