@@ -63,7 +63,7 @@ import { toPhysical } from './physical/planner.js'
 import { type Physical, physicalOutput } from './physical-plan.js'
 import type { Plan } from './plan.js'
 import { planChangeText, type TraceEntry } from './plan-changes.js'
-import type { SourcePort } from './ports.js'
+import type { SessionNames, SourcePort } from './ports.js'
 import { estimate } from './size-bounds.js'
 import { type CutPlan, cutStages } from './stages/cut.js'
 
@@ -160,6 +160,7 @@ export interface PlannerEnvironment {
   viewNames(): readonly string[]
   parseExpression(text: string): Expr
   readonly conf: Conf
+  readonly session?: SessionNames
   /** Slots that the query can count on. */
   readonly parallelism: number
   /** Milliseconds since the epoch: the one current time of the query. */
@@ -221,6 +222,7 @@ function analyzed(relation: Relation, environment: PlannerEnvironment, nextId: (
     conf: environment.conf,
     now: environment.now,
     text: environment.text,
+    session: environment.session ?? { schema: 'default', user: 'unknown' },
     nextId,
   })
 }

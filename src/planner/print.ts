@@ -43,10 +43,13 @@ const shownDefaults: Readonly<Record<string, Readonly<Record<number, readonly st
   unix_timestamp: { 1: ['yyyy-MM-dd HH:mm:ss'] },
 }
 
+/** Functions that are shown under another of their names. */
+const shownAs: Readonly<Record<string, string>> = { current_database: 'current_schema', session_user: 'current_user', user: 'current_user' }
+
 const infix = new Set(['+', '-', '*', '/', '%', 'div', '=', '<', '<=', '>', '>=', '<=>', 'and', 'or', '&', '|', '^', '<<', '>>', '>>>'])
 
 function callText(name: string, args: readonly string[]): string {
-  const fn = name.toLowerCase()
+  const fn = shownAs[name.toLowerCase()] ?? name.toLowerCase()
   const [a, b] = args
   if (args.length === 1 && castFunctions.has(fn)) return a ?? ''
   if (args.length === 2 && infix.has(fn)) return `(${a} ${/^[a-z]/.test(fn) && fn !== 'div' ? fn.toUpperCase() : fn} ${b})`

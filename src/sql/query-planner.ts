@@ -24,6 +24,7 @@ export function queryPlanner(sources: SourcePort, clock: Clock): QueryPlanner {
     viewNames: () => context.viewNames(),
     parseExpression: text => withoutSpans(parseExpression(text, context.parseOptions)),
     conf: new Conf(context.conf),
+    session: context.session,
     parallelism: context.parallelism,
     now: clock.now(),
     ...(context.text === undefined ? {} : { text: context.text }),

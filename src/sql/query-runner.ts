@@ -2,6 +2,7 @@
  * From a plan to its rows: plans with the session's settings and views, runs on the cluster, shows progress. A file that changed between planning and
  * reading is planned and run once more.
  */
+import { userInfo } from 'node:os'
 import type { JobResult } from '../actors/driver/handle.js'
 import type { Batch } from '../core/batch.js'
 import { firstRows } from '../core/batch-head.js'
@@ -30,6 +31,20 @@ export interface QueryResult {
   readonly job?: JobResult
 }
 
+let user: string | undefined
+
+/** Whose process it is; containers may not know. */
+function userName(): string {
+  if (user === undefined) {
+    try {
+      user = userInfo().username
+    } catch {
+      user = process.env['USER'] ?? 'unknown'
+    }
+  }
+  return user
+}
+
 export class QueryRunner {
   readonly services: SessionServices
   readonly config: RuntimeConfig
@@ -55,6 +70,7 @@ export class QueryRunner {
       conf: this.config.getAll,
       view: nameParts => this.views.get(nameParts) ?? this.tables.relation(nameParts),
       viewNames: () => [...this.views.names(), ...this.tables.names()],
+      session: { schema: this.tables.currentSchema, user: userName() },
       parallelism: this.services.cluster.defaultParallelism(),
       parseOptions: parseOptions(this.config.snapshot()),
       log: text => this.services.terminal.err(text),

@@ -4,6 +4,7 @@ import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import type { Relation } from '../planner/logical.js'
 import type { ParseOptions } from '../planner/parse/options.js'
+import type { SessionNames } from '../planner/ports.js'
 
 /** What a plan's meaning depends on besides the plan. */
 export interface PlanContext {
@@ -11,6 +12,7 @@ export interface PlanContext {
   /** Temp views: the plan of a name, or undefined. */
   view(nameParts: readonly string[]): Relation | undefined
   viewNames(): readonly string[]
+  readonly session: SessionNames
   /** Slots that the query can count on. */
   readonly parallelism: number
   /** How SQL texts within the plan are read. */

@@ -171,4 +171,16 @@ test('SHOW TABLES and the catalog list tables, views and temp views', async () =
   }
 })
 
+test('functions tell of the catalogue, the current schema and the user', async () => {
+  await spark.sql('CREATE SCHEMA told').collect()
+  await spark.sql('USE told').collect()
+  const [[catalog, schema, database, bare, user, same] = []] = await rows(
+    'SELECT current_catalog(), current_schema(), current_database(), current_schema, current_user(), current_user = session_user()',
+  )
+  await spark.sql('USE default').collect()
+  assert.equal([catalog, schema, database, bare, same], ['spark_catalog', 'told', 'told', 'told', true])
+  assert.ok(typeof user === 'string' && user !== '')
+  assert.equal(await rows('SELECT current_schema()'), [['default']])
+})
+
 test.run()

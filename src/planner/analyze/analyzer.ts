@@ -10,7 +10,7 @@ import type { StructType } from '../../core/types.js'
 import type { Expr } from '../expr.js'
 import type { Relation } from '../logical.js'
 import type { Plan } from '../plan.js'
-import type { SourcePort } from '../ports.js'
+import type { SessionNames, SourcePort } from '../ports.js'
 import { bindAggregate, filterAbove } from './aggregate.js'
 import { bindDeduplicate, bindDrop, bindProject, bindRenamed, bindSubqueryAlias, bindToDF, bindWithColumns } from './columns.js'
 import { type AnalyzerContext, unsupported } from './context.js'
@@ -37,6 +37,7 @@ export interface AnalyzerEnvironment {
   /** The query's one current time, milliseconds since the epoch. */
   readonly now: number
   readonly text: string | undefined
+  readonly session: SessionNames
   /** Fresh ids, shared with the later phases. */
   nextId(): number
 }
@@ -65,6 +66,7 @@ export async function analyze(relation: Relation, environment: AnalyzerEnvironme
     timeZone: sessionTimeZone(environment.conf),
     timestampNtz: environment.conf.get(conf.timestampType).toUpperCase() === 'TIMESTAMP_NTZ',
     text: environment.text,
+    session: environment.session,
     ctes: new Map(),
     windows: new Map(),
     outer: [],

@@ -85,6 +85,7 @@ export function bindingOf(
     castMode: context.castMode,
     now: context.now,
     timeZone: context.timeZone,
+    session: context.session,
     timestampNtz: context.timestampNtz,
     id: () => context.nextId(),
     key: exprKey,

@@ -3,7 +3,7 @@ import { type QueryContext, SpkError } from '../../core/errors.js'
 import type { Attribute, BoundExpr, CastMode } from '../bound.js'
 import type { Expr, Span, Window } from '../expr.js'
 import type { Relation } from '../logical.js'
-import type { SourceInfo } from '../ports.js'
+import type { SessionNames, SourceInfo } from '../ports.js'
 import type { Scoped } from './scope.js'
 
 /** What names mean for an expression. */
@@ -50,6 +50,7 @@ export interface AnalyzerContext {
   readonly timestampNtz: boolean
   /** The SQL text that spans point into, when there is one. */
   readonly text: string | undefined
+  readonly session: SessionNames
   /** Common table expressions in sight, by lower-case name; each use resolves the plan anew, in the context of its definition. */
   readonly ctes: ReadonlyMap<string, () => Scoped>
   /** Window specifications of the WINDOW clause, by lower-case name. */

@@ -25,7 +25,11 @@ export function namesOf(visible: readonly Attribute[], hidden: readonly Attribut
 }
 
 /** Names that are functions when no column has the name. */
-const niladic = new Set(['current_date', 'current_timestamp', 'localtimestamp', 'current_timezone', 'now'])
+const niladic = new Set(
+  'current_date current_timestamp localtimestamp current_timezone now current_catalog current_database current_schema current_user session_user user'.split(
+    ' ',
+  ),
+)
 
 /** Resolves an expression. Aggregate functions are allowed; who does not want them checks with `hasAggregate`. */
 export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): BoundExpr {

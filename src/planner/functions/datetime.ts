@@ -216,4 +216,7 @@ export const datetimes: readonly ScalarFunction[] = [
   rewritten('current_date', 0, (_, context) => castTo(literal(context.now, timestamp), date), ['curdate']),
   rewritten('localtimestamp', 0, (_, context) => castTo(literal(context.now, timestamp), types.timestampNtz)),
   rewritten('current_timezone', 0, (_, context) => literal(context.timeZone, string)),
+  rewritten('current_catalog', 0, () => literal('spark_catalog', string)),
+  rewritten('current_database', 0, (_, context) => literal(context.session.schema, string), ['current_schema']),
+  rewritten('current_user', 0, (_, context) => literal(context.session.user, string), ['session_user', 'user']),
 ]

@@ -8,6 +8,7 @@ import type { DataType } from '../../core/types.js'
 import { type AggregateCall, type BoundExpr, type BoundSortOrder, type Call, type CastMode, isNullable } from '../bound.js'
 import { castTo, commonTypeOf, type Expected, expectedName, implicitCast, sqlTypeName } from '../coercion.js'
 import { type CommonType, commonTypes } from '../common-types.js'
+import type { SessionNames } from '../ports.js'
 
 /** What binding may ask about the call at hand. */
 export interface BindContext {
@@ -22,6 +23,7 @@ export interface BindContext {
   readonly now: bigint
   /** Session time zone. */
   readonly timeZone: string
+  readonly session: SessionNames
   /** What TIMESTAMP means: without a time zone. */
   readonly timestampNtz: boolean
   /** The order that WITHIN GROUP gives. */
