@@ -254,6 +254,13 @@ export const conf = {
     '0.2',
     'A join side that is written already is not broadcast when a smaller share of its partitions has rows.',
   ),
+  adaptiveKeyFilterRows: option(
+    'session',
+    'spk.sql.adaptive.keyFilterRows',
+    asInt,
+    '4000000',
+    'From so many likely rows on, a side of a shuffled join waits for the other one where that likely has far fewer, and is filtered by its keys before it moves; -1: never.',
+  ),
   skewJoinEnabled: option(
     'session',
     'spark.sql.adaptive.skewJoin.enabled',

@@ -97,6 +97,9 @@ export interface PhysicalJoin {
   readonly output: readonly Attribute[]
   /** Likely bytes of the build side, of a hash join. */
   readonly buildBytes?: number
+  /** Likely rows of both sides, of a shuffled join. */
+  readonly probeRows?: number
+  readonly buildRows?: number
   /** The strategy was asked for. */
   readonly hinted?: boolean
   /** Some of its partitions were split. */

@@ -292,6 +292,7 @@ function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { reado
     broadcastBytes,
     gatherBytes,
     localRead,
+    keyFilterRows: settings.get(conf.adaptiveKeyFilterRows),
     nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio),
     localMapBytes: settings.get(conf.maxShuffledHashJoinLocalMapThreshold),
   }

@@ -6,10 +6,11 @@
  * own state; called through `pipeline.ts` by the driver.
  */
 import type { Adapt, LaidOut, ShuffleReading, StageSize, StageSpec } from '../../core/stage.js'
-import { type Exchange, isShuffled, mapPhysicalChildren, type Physical, type PhysicalJoin } from '../physical-plan.js'
+import { type Exchange, isShuffled, mapPhysicalChildren, type Physical, type PhysicalJoin, physicalChildren } from '../physical-plan.js'
 import { passesRows } from '../splittable.js'
 import { currentPlan } from './current-plan.js'
 import { gathering } from './gather.js'
+import { filteredBy, isWorthFiltering, isWorthWaiting, keyFilters } from './key-filters.js'
 
 export interface ReplanStage {
   readonly plan: Physical
@@ -30,6 +31,8 @@ export interface ReplanOptions {
   readonly localMapBytes: number
   /** Bytes up to which stages are put together that would read them in one task each; below 0: none. */
   readonly gatherBytes: number
+  /** Rows from which a side of a join is filtered by the keys of the other one, once that is written; below 0: never. */
+  readonly keyFilterRows: number
 }
 
 export interface Replanner {
@@ -52,6 +55,13 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
   const plans = new Map([...stages].map(([id, { plan }]) => [id, plan]))
   const first = new Map(plans)
   const top = [...first].find(([, plan]) => plan === whole || (whole.kind === 'CollectLimit' && plan === whole.input))?.[0]
+  /** Stages that have a filter, and the stage it is made of. */
+  const filters = new Set<string>()
+  const readersOf = (stage: number): number => {
+    const count = (plan: Physical): number =>
+      plan.kind === 'Exchange' ? Number(stageOf.get(plan) === stage) : physicalChildren(plan).reduce((sum, child) => sum + count(child), 0)
+    return [...plans.values()].reduce((sum, plan) => sum + count(plan), 0)
+  }
   const adapt: Adapt = (complete, started) => {
     // What a stage is now, not what it was first: stages that only its first plan read may be dropped.
     const inputOf = (exchange: Exchange): Physical => plans.get(stageOf.get(exchange) ?? -1) ?? exchange.input
@@ -66,6 +76,19 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
       changed.add(id)
     }
     for (const id of idle) change(id, plan => changeJoins(plan, join => changedJoin(join, { ...options, sizeOf, inputOf })))
+    for (const id of idle) {
+      for (const filter of keyFilters(plans.get(id) as Physical, options.keyFilterRows)) {
+        const [large, small] = [stageOf.get(filter.large), stageOf.get(filter.small)]
+        const size = small === undefined ? undefined : complete.get(small)
+        const name = `${large} ${small}`
+        if (large === undefined || size === undefined || filters.has(name) || !isWorthFiltering(filter, size)) continue
+        if (!idle.includes(large) || readersOf(large) !== 1) continue
+        const everywhere: Exchange = { ...filter.small, target: { kind: 'broadcast' } }
+        stageOf.set(everywhere, small as number)
+        filters.add(name)
+        change(large, plan => filteredBy(filter, plan, everywhere))
+      }
+    }
     const gathered = gathering({ ...options, plans, first, top, complete, started })
     for (const id of idle) change(id, plan => gathered(id, plan))
     return [...changed].map(id => (stages.get(id) as ReplanStage).remake(plans.get(id) as Physical))
@@ -194,19 +217,24 @@ function replaced(plan: Physical, from: Exchange, to: Physical): Physical {
  * number of the waiting stage; never in a circle.
  */
 export function waitingStages(
-  options: Pick<ReplanOptions, 'stages' | 'stageOf' | 'broadcastBytes'>,
+  options: Pick<ReplanOptions, 'stages' | 'stageOf' | 'broadcastBytes' | 'keyFilterRows'>,
   parents: (stage: number) => readonly number[],
 ): Map<number, number[]> {
   const after = new Map<number, number[]>()
   const needs = (stage: number, wanted: number): boolean =>
     stage === wanted || [...parents(stage), ...(after.get(stage) ?? [])].some(next => needs(next, wanted))
+  const waits = (large: number | undefined, small: number | undefined): void => {
+    if (large !== undefined && small !== undefined && !needs(small, large)) after.set(large, [...(after.get(large) ?? []), small])
+  }
   for (const { plan } of options.stages.values()) {
+    for (const filter of keyFilters(plan, options.keyFilterRows))
+      if (isWorthWaiting(filter)) waits(options.stageOf.get(filter.large), options.stageOf.get(filter.small))
     changeJoins(plan, join => {
       const sides = exchangedSides(join)
       const likely = join.buildBytes
       if (sides === undefined || likely === undefined || likely > options.broadcastBytes * likelyFactor) return join
       const [large, small] = [options.stageOf.get(sides.probe), options.stageOf.get(sides.build)]
-      if (large !== undefined && small !== undefined && !needs(small, large)) after.set(large, [...(after.get(large) ?? []), small])
+      waits(large, small)
       return join
     })
   }

@@ -247,6 +247,11 @@ function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Key
   return joinAlike(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes, context)
 }
 
+function likelyRows(probe: Plan, build: Plan): Pick<PhysicalJoin, 'probeRows' | 'buildRows'> {
+  const [probeRows, buildRows] = [cardinality(probe)?.rows, cardinality(build)?.rows]
+  return { ...(probeRows === undefined ? {} : { probeRows }), ...(buildRows === undefined ? {} : { buildRows }) }
+}
+
 /** Of sides that lie alike. */
 function joinAlike(plan: JoinPlan, left: Side, right: Side, sizes: Sizes, context: PhysicalContext): Physical {
   const turned = turnsBySize(plan, sizes)
@@ -263,6 +268,7 @@ function joinAlike(plan: JoinPlan, left: Side, right: Side, sizes: Sizes, contex
     ...(plan.condition === undefined ? {} : { condition: plan.condition }),
     output: outputOf(plan),
     buildBytes: turned ? sizes.likely.left : sizes.likely.right,
+    ...likelyRows(turned ? plan.right : plan.left, turned ? plan.left : plan.right),
   }
 }
 

@@ -26,6 +26,13 @@ const lateBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '5000' 
 const neverBroadcast = { 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' }
 const merging = { ...neverBroadcast, 'spark.sql.join.preferSortMergeJoin': 'true' }
 
+const filtering = { ...neverBroadcast, 'spark.sql.autoBroadcastJoinThreshold': '-1', 'spk.sql.adaptive.keyFilterRows': '1000' }
+/** 60 rows, which statistics tell. */
+const one = "(SELECT * FROM items WHERE kind = 3 AND name LIKE '%3')"
+
+/** A shuffled join over an exchange of rows that were filtered. */
+const filtered = /ShuffledHashJoin[\s\S]*Exchange hashpartitioning[^\n]*\n[^\n]*BroadcastHashJoin .*LeftSemi/
+
 interface Case {
   readonly sql: string
   /** Stages in all, and those that ran. */
@@ -174,6 +181,36 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /SortMergeJoin .*Inner\n/,
+  },
+  // A side that has far fewer rows filters the other before it is written, even where groups rely on how the rows lie.
+  {
+    sql: `SELECT f.k, count(*) AS n FROM facts f JOIN ${one} i ON f.k = i.k GROUP BY f.k`,
+    settings: filtering,
+    stages: 3,
+    ran: 3,
+    final: filtered,
+  },
+  {
+    sql: `SELECT f.x FROM ${one} i LEFT JOIN facts f ON f.k = i.k`,
+    settings: filtering,
+    stages: 3,
+    ran: 3,
+    final: filtered,
+  },
+  {
+    sql: `SELECT i.name FROM ${one} i LEFT ANTI JOIN facts f ON f.k = i.k AND f.g > i.kind`,
+    settings: filtering,
+    stages: 3,
+    ran: 3,
+    final: filtered,
+  },
+  // Rows without a partner are in the result.
+  {
+    sql: `SELECT f.x FROM facts f LEFT JOIN ${one} i ON f.k = i.k`,
+    settings: filtering,
+    stages: 3,
+    ran: 3,
+    final: /^((?!BroadcastHashJoin)[\s\S])*$/,
   },
   // One key: one partition of four has rows.
   {
