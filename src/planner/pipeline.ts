@@ -29,6 +29,7 @@ import { foldConstants } from './optimize/fold-constants.js'
 import { inferFiltersFromConstraints } from './optimize/infer-filters-from-constraints.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
 import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/inject-runtime-filters.js'
+import { mergeGroupings } from './optimize/merge-groupings.js'
 import { mergeScalarSubqueries } from './optimize/merge-scalar-subqueries.js'
 import { narrowDecimals } from './optimize/narrow-decimals.js'
 import { propagateConstants } from './optimize/propagate-constants.js'
@@ -145,6 +146,8 @@ export const optimizerBatches: readonly Batch[] = [
   { name: 'Join Keys', repeat: 'once', rules: [pullOutJoinKeys] },
   // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.
   { name: 'Column Pruning', repeat: 'once', rules: [pruneColumns] },
+  // When plans have their final form: it looks for the same one in several places.
+  { name: 'Merge Groupings', repeat: 'once', rules: [mergeGroupings] },
   // Pruning may have taken the only aggregate function from a list.
   { name: 'Clean Up', repeat: 'fixpoint', rules: [replaceConstantAggregates, collapseProjects] },
   // Last: other rules compare and move expressions by their declared types.

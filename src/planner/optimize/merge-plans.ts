@@ -6,6 +6,7 @@ import { type Attribute, type BoundExpr, isNullable, type NamedExpr, toAttribute
 import { conjunction, conjunctsOf } from '../conjuncts.js'
 import { exprKey } from '../expr-key.js'
 import { type JoinPlan, outputOf, type Plan, type ScanPlan } from '../plan.js'
+import { references } from '../tree.js'
 import { substitute } from './substitute.js'
 
 export interface Merged {
@@ -67,22 +68,29 @@ function mergeFilters(plans: readonly Plan[], nextId: () => number): Merged | un
   )
   if (below === undefined) return undefined
   const conditions = plans.map((p, i) => (p.kind === 'Filter' ? substitute(p.condition, below.columns[i] ?? new Map()) : undefined))
-  const own = conditions.map((c, i) => conjunction([below.own[i], c].flatMap(conjunctsOf)))
-  const [first] = conditions
-  const alike = conditions.every(c => c !== undefined && first !== undefined && exprKey(c) === exprKey(first))
-  if (alike && first !== undefined) return { ...below, plan: { kind: 'Filter', input: below.plan, condition: first } }
+  const common = commonConjuncts(conditions)
+  const shared = conjunction([...common.values()])
+  const own = conditions.map((c, i) => conjunction([below.own[i], ...conjunctsOf(c).filter(x => !common.has(exprKey(x)))].flatMap(conjunctsOf)))
+  const filtered: Plan = shared === undefined ? below.plan : { kind: 'Filter', input: below.plan, condition: shared }
+  if (conditions.every(c => conjunctsOf(c).every(x => common.has(exprKey(x))))) return { ...below, plan: filtered }
   // Only here they may differ: conditions that differ in two places let through rows that no plan wants.
   if (below.own.some(c => c !== undefined)) return undefined
-  if (own.includes(undefined)) return { ...below, own }
+  if (own.includes(undefined)) return { ...below, plan: filtered, own }
   const different = [...new Map(own.map(c => [exprKey(c as BoundExpr), c as BoundExpr])).values()]
-  const condition = different.reduce((a, b) => ({
+  const either = different.reduce((a, b) => ({
     kind: 'Call',
     fn: 'or',
     args: [a, b],
     type: { kind: 'boolean' },
     nullable: isNullable(a) || isNullable(b),
   }))
-  return { ...below, plan: { kind: 'Filter', input: below.plan, condition }, own }
+  return { ...below, plan: { kind: 'Filter', input: below.plan, condition: conjunction([...common.values(), either]) ?? either }, own }
+}
+
+/** What all conditions say, by its key. */
+function commonConjuncts(conditions: readonly (BoundExpr | undefined)[]): Map<string, BoundExpr> {
+  const [first, ...others] = conditions.map(c => new Map(conjunctsOf(c).map(x => [exprKey(x), x] as const)))
+  return new Map([...(first ?? [])].filter(([key]) => others.every(o => o.has(key))))
 }
 
 function mergeProjects(plans: readonly Plan[], nextId: () => number): Merged | undefined {
@@ -112,6 +120,8 @@ function mergeProjects(plans: readonly Plan[], nextId: () => number): Merged | u
   })
   const own = below.own.map(c => {
     if (c === undefined) return undefined
+    // Columns that are there anyway say it too.
+    if ([...references(c)].every(id => [...list.values()].some(item => item.kind === 'Attribute' && item.id === id))) return c
     const item: NamedExpr = list.get(exprKey(c)) ?? { kind: 'Alias', id: nextId(), name: 'own', child: c, qualifier: [] }
     list.set(exprKey(c), item)
     return toAttribute(item)

@@ -19,6 +19,7 @@ import { references } from '../tree.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
 import { cutAlike } from './file-order.js'
+import { sharedExchange } from './recluster.js'
 
 type Type = JoinPlan['type']
 
@@ -58,6 +59,8 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   if (isProduct(plan, keys, sizes, context)) {
     return make('CartesianProduct', spread(left, sizes.left), spread(right, sizes.right), false)
   }
+  const inPlace = joinInPlace(plan, left, right, keys, sizes, context)
+  if (inPlace !== undefined) return inPlace
   const side = keys.left.length > 0 ? broadcastSide(plan, sizes, context) : nestedLoopSide(plan, sizes)
   const strategy = keys.left.length > 0 ? 'BroadcastHashJoin' : 'BroadcastNestedLoopJoin'
   if (side === undefined || (keys.left.length > 0 && !isSmall(plan, side, sizes))) {
@@ -237,6 +240,24 @@ function cutJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, si
   if (l.length !== keys.left.length || r.length !== keys.right.length) return undefined
   const cut = cutAlike({ plan: left, columns: l }, { plan: right, columns: r }, context)
   return cut && joinAlike(plan, { plan: cut[0], columns: l }, { plan: cut[1], columns: r }, sizes, context)
+}
+
+/** Both sides as exchanges below lay them out, or can: undefined where a side needs one of its own. */
+function joinInPlace(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical | undefined {
+  if (plan.leftHint !== undefined || plan.rightHint !== undefined) return undefined
+  const columns = (list: readonly BoundExpr[]) => list.filter(k => k.kind === 'Attribute')
+  const [ofLeft, ofRight] = [columns(keys.left), columns(keys.right)]
+  if (ofLeft.length === 0 || ofLeft.length < keys.left.length || ofRight.length < keys.right.length) return undefined
+  const [l, r] = [keyOrder(partitioningOf(left), ofLeft), keyOrder(partitioningOf(right), ofRight)]
+  const order = l?.order ?? r?.order ?? ofLeft.map((_, i) => i)
+  const by = (all: readonly Attribute[]) => order.map(i => all[i] as Attribute)
+  const newLeft = l === undefined ? sharedExchange(plan.left, left, by(ofLeft), context) : left
+  const newRight = newLeft === undefined || r !== undefined ? right : sharedExchange(plan.right, right, by(ofRight), context)
+  if (newLeft === undefined || newRight === undefined) return undefined
+  const [nowLeft, nowRight] = [keyOrder(partitioningOf(newLeft), ofLeft), keyOrder(partitioningOf(newRight), ofRight)]
+  const alike = nowLeft?.partitions === nowRight?.partitions && nowLeft?.order.join() === nowRight?.order.join()
+  if (!alike) return undefined
+  return joinAlike(plan, { plan: newLeft, columns: ofLeft }, { plan: newRight, columns: ofRight }, sizes, context)
 }
 
 /** Both sides by hash of their keys, unless one lies right already. */

@@ -1,13 +1,28 @@
 /**
  * An exchange below that goes by more columns than it must can go by fewer, and then serves an operator above too: an aggregation whose groups are moved
- * by the partition keys of the window over it needs no second exchange. Pure; called by `window.ts`.
+ * by the partition keys of the window over it, or by the keys that it is joined on, needs no second exchange. Called by `window.ts` and `join.ts`.
  */
-import type { Attribute, NamedExpr } from '../bound.js'
+import type { Attribute, BoundExpr, NamedExpr } from '../bound.js'
+import { cardinality } from '../cardinality.js'
 import type { HashAggregate, Physical, PhysicalJoin, PhysicalWindow } from '../physical-plan.js'
 import { physicalOutput } from '../physical-plan.js'
+import type { Plan } from '../plan.js'
+import type { PhysicalContext } from './context.js'
+
+/** So many different keys for each slot: below that, some slots may have much to do and others nothing. */
+const keysPerSlot = 4
+
+/** The input of a plan, its own exchange by `keys` alone, where that leaves enough to do for all slots. */
+export function sharedExchange(plan: Plan, input: Physical, keys: readonly BoundExpr[], context: PhysicalContext): Physical | undefined {
+  const columns = keys.filter(k => k.kind === 'Attribute')
+  if (columns.length < keys.length) return undefined
+  const different = cardinality({ kind: 'Aggregate', input: plan, grouping: columns, aggregates: columns })?.rows
+  if (different === undefined || different < keysPerSlot * context.parallelism) return undefined
+  return reclustered(input, columns)
+}
 
 /** The same rows, laid out by hash of `keys` alone; undefined when an operator below, or the lack of an exchange by all of them, is in the way. */
-export function reclustered(plan: Physical, keys: readonly Attribute[]): Physical | undefined {
+function reclustered(plan: Physical, keys: readonly Attribute[]): Physical | undefined {
   switch (plan.kind) {
     case 'Exchange': {
       const { target } = plan

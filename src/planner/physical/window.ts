@@ -3,37 +3,24 @@
  * one that an aggregation below needs on more keys is made on the window's.
  */
 import type { BoundExpr } from '../bound.js'
-import { cardinality } from '../cardinality.js'
 import { type Physical, partitioningOf } from '../physical-plan.js'
 import { outputOf, type WindowPlan } from '../plan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
-import { reclustered } from './recluster.js'
+import { sharedExchange } from './recluster.js'
 
 export function planWindow(plan: WindowPlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
   const keys = partitionKeys(plan)
   if (keys.length === 0) return { kind: 'Window', input: ensureSingle(input), windows: plan.windows }
   if (isClustered(partitioningOf(input), keys)) return { kind: 'Window', input, windows: plan.windows }
-  const shared = sharedExchange(plan, input, keys, context)
+  const shared = sharedExchange(plan.input, input, keys, context)
   if (shared !== undefined) return { kind: 'Window', input: shared, windows: plan.windows }
   const ready = asColumns(input, keys, () => context.nextId())
   const partitions = hashPartitions(context, plan.input)
   const moved = exchange(ready.plan, { kind: 'hash', keys: ready.columns, partitions })
   const windows: Physical = { kind: 'Window', input: moved, windows: plan.windows }
   return ready.plan === input ? windows : { kind: 'Project', input: windows, expressions: outputOf(plan) }
-}
-
-/** So many partitions of a window for each slot: below that, some slots may have much to do and others nothing. */
-const partitionsPerSlot = 4
-
-/** The input, its own exchange by the window's keys alone, where that leaves enough to do for all slots. */
-function sharedExchange(plan: WindowPlan, input: Physical, keys: readonly BoundExpr[], context: PhysicalContext): Physical | undefined {
-  const columns = keys.filter(k => k.kind === 'Attribute')
-  if (columns.length < keys.length) return undefined
-  const partitions = cardinality({ kind: 'Aggregate', input: plan.input, grouping: columns, aggregates: columns })?.rows
-  if (partitions === undefined || partitions < partitionsPerSlot * context.parallelism) return undefined
-  return reclustered(input, columns)
 }
 
 function partitionKeys(plan: WindowPlan): readonly BoundExpr[] {
