@@ -96,7 +96,8 @@ class Shape {
     const node = value as Physical | NamedExpr | { readonly kind: 'Call'; readonly fn: string }
     switch (node.kind) {
       case 'Attribute':
-        return this.#id(node.id)
+        // Where it first appears, its type is part of what a leaf without rows is.
+        return this.#ids.has(node.id) ? this.#id(node.id) : `${this.#id(node.id)} ${this.#text(node.type)}`
       case 'Alias':
         return `${this.#text(node.child)} as ${this.#id(node.id)}`
       case 'Call':

@@ -10,6 +10,7 @@ test.before(async context => {
   Object.assign(context, await testTables(1000))
   await context.add('t', "SELECT (i * 7919) % 500 AS k, i % 13 AS g, i::DOUBLE AS x, 'name ' || i % 7 AS s FROM range(5000) t(i)", { rowGroup: 2048 })
   await context.add('small', 'SELECT i AS k FROM range(20) t(i)')
+  await context.add('none', "SELECT i AS k, DATE '2024-01-01' AS d, 1.5::DECIMAL(12, 2) AS m FROM range(0) t(i)")
 })
 test.after(context => context.close())
 
@@ -32,6 +33,8 @@ const cases: readonly (readonly [sql: string, stages: number, reused: number, du
   ],
   ['WITH c AS (SELECT k, sum(x) AS s FROM t GROUP BY k) SELECT * FROM c WHERE s > (SELECT avg(s) FROM c)', 2, 1],
   ['SELECT k, sum(x) AS s FROM t GROUP BY k UNION ALL SELECT k, sum(x) + 1 FROM t GROUP BY k', 2, 1],
+  // Without rows, columns differ by their types alone.
+  ['SELECT sum(b.m) AS s, min(c.d) AS d FROM t a JOIN none b ON a.k = b.k RIGHT JOIN none c ON a.k = c.k', 5, 0],
   // One broadcast for both.
   ['SELECT a.x FROM t a JOIN small s ON a.k = s.k UNION ALL SELECT a.x FROM t a JOIN small s ON a.g = s.k', 2, 1],
 ]
