@@ -37,6 +37,10 @@ const queries: readonly string[] = [
   'select a, grouped, row_number() over (order by grouped, a) r from (select a, max(b) grouped from t group by a)',
   'select a, b, id from t qualify row_number() over (partition by a order by id desc) = 1',
   'select a, id, rank() over (partition by b order by id) r from t where id > 5 qualify r <= 2',
+  // HAVING comes before the windows, whether it names what is selected or not.
+  'select a, b, count(*) n, sum(count(*)) over (partition by b) m from t group by a, b having count(*) > 1',
+  'select a, sum(count(*)) over () m, sum(b) s from t group by a having s > 8 and max(id) > 5 order by a',
+  'select a, b, sum(count(*)) over (partition by a) s from t group by cube(a, b) having count(*) > 2',
   'select b, sum(d) total from t group by b having sum(d) > 1 qualify rank() over (order by total desc) < 3',
   'select id, sum(b) over (partition by a) / count(*) over (partition by a) q, 100 * sum(b) over (partition by a) / sum(b) over () p from t',
   'select t.id, u.x, row_number() over (partition by t.a order by t.id, u.x) r from t join u on t.a = u.a',

@@ -111,14 +111,20 @@ export function aggregateOver(
   const keys = new Set(grouping.map(exprKey))
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
-  const build = (all: readonly NamedExpr[]): Scoped => {
-    const plan = withWindows({ kind: 'Aggregate', input: input.plan, grouping, aggregates: all }, keys, context)
-    const output = outputOf(plan)
+  const build = (all: readonly NamedExpr[], having?: Having): Scoped => {
+    const plan = withWindows({ kind: 'Aggregate', input: input.plan, grouping, aggregates: all }, keys, having, context)
     return {
       plan,
-      visible: output.slice(0, list.length),
+      visible: outputOf(plan).slice(0, list.length),
       hidden: [],
-      below: { kind: 'aggregate', input, list: all, grouping: keys, extend: more => build([...all, ...more]) },
+      below: {
+        kind: 'aggregate',
+        input,
+        list: all,
+        grouping: keys,
+        extend: more => build([...all, ...more], having),
+        having: (condition, node) => build(all, { condition, node }),
+      },
     }
   }
   return build(list)
@@ -149,22 +155,39 @@ function aggregateSets(
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), groups.keys, own, true, relation, context)
   const newKeys = new Set(groups.grouping.map(exprKey))
-  const build = (all: readonly NamedExpr[]): Scoped => {
+  const build = (all: readonly NamedExpr[], having?: Having): Scoped => {
     const aggregate: AggregatePlan = { kind: 'Aggregate', input: groups.plan, grouping: groups.grouping, aggregates: all.map(groups.rewrite) }
-    const plan = withWindows(aggregate, newKeys, context)
+    const plan = withWindows(aggregate, newKeys, having, context)
     return {
       plan,
       visible: outputOf(plan).slice(0, list.length),
       hidden: [],
-      below: { kind: 'aggregate', input, list: all, grouping: groups.keys, extend: more => build([...all, ...more]) },
+      below: {
+        kind: 'aggregate',
+        input,
+        list: all,
+        grouping: groups.keys,
+        extend: more => build([...all, ...more], having),
+        having: (condition, node) => build(all, { condition, node }),
+      },
     }
   }
   return build(list)
 }
 
-/** Window functions look at the groups: what they are made of becomes columns of the aggregation, and they are computed above it. */
-function withWindows(plan: AggregatePlan, keys: ReadonlySet<string>, context: AnalyzerContext): Plan {
-  if (!plan.aggregates.some(e => hasWindow(unaliased(e)))) return plan
+interface Having {
+  /** Over the output of the aggregation. */
+  readonly condition: BoundExpr
+  readonly node: Expr
+}
+
+/**
+ * Window functions look at the groups that HAVING leaves: what they are made of becomes columns of the aggregation, and they are computed above it and
+ * above HAVING.
+ */
+function withWindows(plan: AggregatePlan, keys: ReadonlySet<string>, having: Having | undefined, context: AnalyzerContext): Plan {
+  if (!plan.aggregates.some(e => hasWindow(unaliased(e))))
+    return having === undefined ? plan : { kind: 'Filter', input: plan, condition: having.condition }
   const columns: NamedExpr[] = []
   const asColumn = (e: BoundExpr): BoundExpr => {
     if (e.kind === 'Literal' || (e.kind !== 'AggregateCall' && !keys.has(exprKey(e)))) return mapExprChildren(e, asColumn)
@@ -175,7 +198,16 @@ function withWindows(plan: AggregatePlan, keys: ReadonlySet<string>, context: An
     return toAttribute(item)
   }
   const list = plan.aggregates.map(e => mapNamed(e, asColumn))
-  const windows = extractWindows({ ...plan, aggregates: columns }, list.map(unaliased), () => context.nextId())
+  const overColumns = (e: BoundExpr): BoundExpr => {
+    const item = e.kind === 'Attribute' ? list.find(i => i.id === e.id) : undefined
+    if (item === undefined) return mapExprChildren(e, overColumns)
+    if (having !== undefined && hasWindow(unaliased(item))) throw windowNotAllowed('HAVING', having.node, context)
+    return unaliased(item)
+  }
+  const condition = having && overColumns(having.condition)
+  const groups: AggregatePlan = { ...plan, aggregates: columns }
+  const input: Plan = condition === undefined ? groups : { kind: 'Filter', input: groups, condition }
+  const windows = extractWindows(input, list.map(unaliased), () => context.nextId())
   return { kind: 'Project', input: windows.plan, expressions: list.map(e => mapNamed(e, windows.replace)) }
 }
 
@@ -213,12 +245,16 @@ function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Pro
   )
 }
 
-/** A condition above a relation, looked up in its output first (`having`: what is grouped by before it) and then below its Project or Aggregate. */
+/**
+ * A condition above a relation, looked up in its output first and then below its Project or Aggregate. `having`: it is about the groups, and what is
+ * grouped by comes first.
+ */
 export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext, having = false): Scoped {
   const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context, having)
   if (hasAggregate(bound)) throw aggregateInWhere(bound, condition, context)
   if (hasWindow(bound)) throw windowNotAllowed(input.below?.kind === 'aggregate' ? 'HAVING' : 'WHERE', condition, context)
-  return above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
+  const groups = having ? extended.below?.having?.(bound, condition) : undefined
+  return groups ?? above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
 }
 
 function aggregateInWhere(bound: BoundExpr, node: Expr, context: AnalyzerContext) {

@@ -1,8 +1,8 @@
 /** What names mean at a point of the plan, and how a name becomes an attribute. */
 import { editDistance } from '../../core/config.js'
 import { types } from '../../core/types.js'
-import { type Attribute, literal, type NamedExpr } from '../bound.js'
-import type { Span } from '../expr.js'
+import { type Attribute, type BoundExpr, literal, type NamedExpr } from '../bound.js'
+import type { Expr, Span } from '../expr.js'
 import { outputOf, type Plan } from '../plan.js'
 import { type AnalyzerContext, fail, quoted, sameName } from './context.js'
 
@@ -29,6 +29,8 @@ export interface Below {
   readonly grouping: ReadonlySet<string>
   /** The same relation with more columns, which stay out of `visible`. */
   extend(more: readonly NamedExpr[]): Scoped
+  /** Of an aggregate: the same with only the groups for which a condition over its output holds. */
+  having?(condition: BoundExpr, node: Expr): Scoped
 }
 
 export function scoped(plan: Plan): Scoped {
