@@ -77,7 +77,6 @@ export class Fuzzer {
         'spark.ui.showConsoleProgress': false,
         'spark.sql.session.timeZone': 'UTC',
         'spark.executor.memory': '450m',
-        'spark.memory.fraction': '0.2',
         'spark.local.dir': folder,
       })
       .create()
