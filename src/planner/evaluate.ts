@@ -58,12 +58,21 @@ function evaluateCast(from: Literal, to: DataType): Literal | undefined {
       return literal(to.scale === 0 ? String(from.value) : `${from.value}.${'0'.repeat(to.scale)}`, to)
     }
   }
+  if (from.type.kind === 'decimal' && to.kind === 'decimal' && typeof from.value === 'string') return rescaled(from.value, to)
   if (from.type.kind === 'string' && typeof from.value === 'string') {
     const text = from.value.trim()
     if (bounds[to.kind] !== undefined && /^[+-]?\d{1,19}$/.test(text)) return whole(BigInt(text.replace(/^\+/, '')), to)
     if (to.kind === 'date') return dateLiteral(text, to)
   }
   return undefined
+}
+
+/** A decimal with as many digits after the point, or more. */
+function rescaled(text: string, to: Extract<DataType, { kind: 'decimal' }>): Literal | undefined {
+  const [, sign = '', whole, fraction = ''] = /^(-?)0*(\d*)\.?(\d*)$/.exec(text) ?? []
+  if (whole === undefined || fraction.length > to.scale || whole.length > to.precision - to.scale) return undefined
+  const digits = fraction.padEnd(to.scale, '0')
+  return literal(`${sign}${whole === '' ? '0' : whole}${digits === '' ? '' : `.${digits}`}`, to)
 }
 
 function dateLiteral(text: string, to: DataType): Literal | undefined {

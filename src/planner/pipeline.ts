@@ -37,6 +37,7 @@ import { propagateEmptyRelations } from './optimize/propagate-empty-relations.js
 import { propagateFoldables } from './optimize/propagate-foldables.js'
 import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
+import { pruneFiles } from './optimize/prune-files.js'
 import { pruneFilters } from './optimize/prune-filters.js'
 import { pullOutJoinKeys } from './optimize/pull-out-join-keys.js'
 import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
@@ -132,6 +133,8 @@ export const optimizerBatches: readonly Batch[] = [
   // must find their joins.
   { name: 'Merge Subqueries', repeat: 'once', rules: [mergeScalarSubqueries] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
+  // When filters lie on scans.
+  { name: 'Prune Files', repeat: 'fixpoint', rules: [pruneFiles, propagateEmptyRelations] },
   // When filters are below, which make a side small; before semi joins are pushed, which brings the new ones to their place.
   { name: 'Runtime Filters', repeat: 'once', rules: [injectRuntimeFilters] },
   // When filters are below, and before the search for a join order: a side that a semi join has made small is joined early.

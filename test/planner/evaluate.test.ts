@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { types } from '#src/core/types.js'
+import { decimal, types } from '#src/core/types.js'
 import { type BoundExpr, literal } from '#src/planner/bound.js'
 import { evaluate } from '#src/planner/evaluate.js'
 
@@ -75,6 +75,20 @@ test('parts of days, NULL and what is out of range', () => {
   assert.is(negative(5n)?.value, -5n)
   assert.is(negative(0)?.value, 0)
   assert.is(negative(-(2n ** 63n)), undefined)
+})
+
+test('a decimal with more digits', () => {
+  const widened = (text: string, precision: number, scale: number, from = decimal(10, 3)) => {
+    const found = evaluate({ kind: 'Cast', child: literal(text, from), type: decimal(precision, scale), mode: 'ansi', nullable: false })
+    return found?.value
+  }
+  assert.is(widened('0.125', 12, 3), '0.125')
+  assert.is(widened('-7.5', 12, 4, decimal(3, 1)), '-7.5000')
+  assert.is(widened('12', 4, 0, decimal(2, 0)), '12')
+  assert.is(widened('.5', 4, 2, decimal(2, 1)), '0.50')
+  // What may be rounded, or not fit, is left to DuckDB.
+  assert.is(widened('0.125', 12, 2), undefined)
+  assert.is(widened('123.000', 5, 3), undefined)
 })
 
 test.run()

@@ -5,8 +5,11 @@
 import type { Conf } from '../../core/config.js'
 import { conf } from '../../core/config-table.js'
 import { unreachable } from '../../core/errors.js'
+import type { BoundExpr } from '../bound.js'
 import { type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
-import { outputOf, type Plan } from '../plan.js'
+import { outputOf, type Plan, type ScanPlan } from '../plan.js'
+import type { RowGroupInfo } from '../ports.js'
+import { mayMatch } from '../row-group-filter.js'
 import { estimate } from '../size-bounds.js'
 import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
@@ -65,20 +68,8 @@ function exactly(physical: Physical, plan: Plan): Physical {
 
 function planNode(plan: Plan, context: PhysicalContext): Physical {
   switch (plan.kind) {
-    case 'Scan': {
-      const tasks = scanTasks(plan.files, context.conf, context.parallelism)
-      if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
-      return {
-        kind: 'FileScan',
-        format: plan.format,
-        paths: plan.paths,
-        options: plan.options,
-        fileSchema: plan.fileSchema,
-        output: plan.output,
-        files: plan.files,
-        tasks,
-      }
-    }
+    case 'Scan':
+      return planScan(plan, context, () => true)
     case 'LocalRows':
       if (plan.partitions.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
       return { kind: 'RowsScan', schema: plan.schema, partitions: plan.partitions, output: plan.output }
@@ -96,7 +87,11 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
     case 'Project':
       return { kind: 'Project', input: context.plan(plan.input), expressions: plan.expressions }
     case 'Filter':
-      return { kind: 'Filter', input: context.plan(plan.input), condition: plan.condition }
+      return {
+        kind: 'Filter',
+        input: plan.input.kind === 'Scan' ? wantedOf(plan.input, plan.condition, context) : context.plan(plan.input),
+        condition: plan.condition,
+      }
     case 'Join':
       return planJoin(plan, context)
     case 'Aggregate':
@@ -149,6 +144,19 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
     default:
       return unreachable(plan)
   }
+}
+
+/** A scan without the row groups that cannot meet the filter above it. */
+function wantedOf(plan: ScanPlan, condition: BoundExpr, context: PhysicalContext): Physical {
+  const columns = new Map(plan.output.map(a => [a.id, a]))
+  return planScan(plan, context, group => mayMatch(condition, group, columns))
+}
+
+function planScan(plan: ScanPlan, context: PhysicalContext, isWanted: (group: RowGroupInfo) => boolean): Physical {
+  const tasks = scanTasks(plan.files, context.conf, context.parallelism, isWanted)
+  if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
+  const { format, paths, options, fileSchema, output, files } = plan
+  return { kind: 'FileScan', format, paths, options, fileSchema, output, files, tasks }
 }
 
 /** Whether a part of a recursion reads the round before: all of it must be in the recursion's own task. */

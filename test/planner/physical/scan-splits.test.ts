@@ -52,6 +52,21 @@ test('csv and json are read whole, large ones first', () => {
   assert.equal(shown([whole('small', MB), whole('large', 500 * MB)], 4), ['large', 'small'])
 })
 
+test('row groups that are not wanted are left out, and what is left is spread over the slots', () => {
+  const file = parquet('a', Array(12).fill(8 * MB))
+  const wanted = new Set(file.rowGroups?.filter((_, i) => (i > 1 && i < 6) || i === 9))
+  const splits = scanTasks([file], new Conf(), 2, group => wanted.has(group)).flat()
+  assert.equal(
+    splits.map(s => s.rowGroups),
+    [
+      { from: 2, to: 4, rowFrom: 2000, rowTo: 4000 },
+      { from: 4, to: 6, rowFrom: 4000, rowTo: 6000 },
+      { from: 9, to: 10, rowFrom: 9000, rowTo: 10000 },
+    ],
+  )
+  assert.is(scanTasks([file], new Conf(), 2, () => false).length, 0)
+})
+
 test('a file without rows is not read', () => {
   assert.equal(shown([parquet('a', [100], 0)], 2), [])
 })
