@@ -28,8 +28,7 @@ function count(expr: Expr, name: 'limit' | 'offset', scope: Scoped, context: Ana
   const bound = bindExpr(expr, namesOf(scope.visible), context)
   const problem = (code: string, message: string) =>
     fail(context, expr, `INVALID_LIMIT_LIKE_EXPRESSION.${code}`, '42K0E', `The limit like expression "${prettyText(expr)}" is invalid. ${message}`)
-  if (!isIntegral(bound.type) && bound.type.kind !== 'null')
-    throw problem('DATA_TYPE', `The ${name} expression must be integer type, but got "${sqlTypeName(bound.type)}".`)
+  if (!isIntegral(bound.type)) throw problem('DATA_TYPE', `The ${name} expression must be integer type, but got "${sqlTypeName(bound.type)}".`)
   const value = evaluate(castTo(bound, types.long))
   if (value === undefined) throw problem('IS_UNFOLDABLE', `The ${name} expression must evaluate to a constant value.`)
   if (typeof value.value !== 'bigint') throw problem('IS_NULL', `The evaluated ${name} expression must not be null.`)
