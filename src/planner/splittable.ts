@@ -39,9 +39,11 @@ export interface Splittable {
 export function splittable(stage: Physical): Splittable {
   const [joined, plain, whole] = [new Set<Exchange>(), new Set<Exchange>(), new Set<Exchange>()]
   const product = new Set<Exchange>()
-  const visit = (plan: Physical, may: boolean, inJoin: boolean): void => {
+  // `limited`: a limit above, which is the last one when all rows lie in one partition.
+  const visit = (plan: Physical, may: boolean, inJoin: boolean, limited: boolean): void => {
     if (plan.kind === 'Exchange') {
-      if (!may || joined.has(plan) || plain.has(plan)) whole.add(plan)
+      const alone = !('partitions' in plan.target) || plan.target.partitions === 1
+      if (!may || (limited && alone) || joined.has(plan) || plain.has(plan)) whole.add(plan)
       else (inJoin ? joined : plain).add(plan)
       return
     }
@@ -51,13 +53,14 @@ export function splittable(stage: Physical): Splittable {
     }
     if (plan.kind === 'Join') {
       const shuffled = inJoin || isShuffled(plan)
-      visit(plan.probe, may && keepsProbe.has(plan.type), shuffled)
-      visit(plan.build, may && isShuffled(plan) && plan.type === 'inner', shuffled)
+      visit(plan.probe, may && keepsProbe.has(plan.type), shuffled, limited)
+      visit(plan.build, may && isShuffled(plan) && plan.type === 'inner', shuffled, limited)
       return
     }
-    for (const child of physicalChildren(plan)) visit(child, may && passesRows(plan), inJoin)
+    const cutOff = limited || plan.kind === 'TopN' || plan.kind === 'CollectLimit'
+    for (const child of physicalChildren(plan)) visit(child, may && passesRows(plan), inJoin, cutOff)
   }
-  visit(stage, true, false)
+  visit(stage, true, false, false)
   for (const exchange of whole) {
     joined.delete(exchange)
     plain.delete(exchange)

@@ -1,0 +1,61 @@
+/** What the fuzzer found in the planner together with a running session, reduced: each again in local mode against DuckDB alone. */
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Fuzzer, type Settings, type Tables } from './fuzzer.js'
+
+interface Find {
+  readonly what: string
+  readonly sql: string
+  readonly tables: readonly Tables[]
+  readonly settings: Settings
+}
+
+const finds: readonly Find[] = [
+  {
+    what: 'a joined partition that holds everything is not split below the last limit (seed 1002060)',
+    sql: 'SELECT * FROM (SELECT /*+ MERGE(a1) */ a1.t_1 AS o0 FROM u a0 JOIN t a1 ON a0.u_k = a1.t_k) z ORDER BY o0 LIMIT 9',
+    tables: [
+      { name: 't', files: 3, sorted: false, sql: 'SELECT (i % 8)::INTEGER AS t_k, i % 2 = 0 AS t_1 FROM range(60) v(i)' },
+      { name: 'u', files: 3, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k FROM range(13) v(i)' },
+    ],
+    settings: {
+      'spark.sql.shuffle.partitions': '1',
+      'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1',
+      'spark.sql.adaptive.advisoryPartitionSizeInBytes': '100',
+      'spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes': '1',
+      'spark.sql.adaptive.skewJoin.skewedPartitionFactor': '0.5',
+      'spark.sql.files.openCostInBytes': '0',
+    },
+  },
+  {
+    what: 'exchanges of nothing are two when their columns differ in type (seed 1000233)',
+    sql: 'SELECT sum(a1.t_1) AS o0, min(a2.t_0) AS o1 FROM u a0 JOIN t a1 ON a0.u_k = a1.t_k RIGHT JOIN t a2 ON a0.u_k = a2.t_k',
+    tables: [
+      { name: 't', files: 1, sorted: false, sql: "SELECT 1 AS t_k, DATE '2020-02-29' AS t_0, 1.5::DECIMAL(12, 2) AS t_1 WHERE false" },
+      { name: 'u', files: 3, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k FROM range(13) v(i)' },
+    ],
+    settings: { 'spark.sql.shuffle.partitions': '8', 'spark.sql.autoBroadcastJoinThreshold': '-1', 'spark.sql.adaptive.enabled': 'false' },
+  },
+  {
+    what: 'HAVING comes before window functions (seed 119)',
+    sql: 'SELECT sum(count(*)) OVER (PARTITION BY a0.u_0) AS o0 FROM u a0 GROUP BY CUBE(a0.u_0, a0.u_k) HAVING count(*) <= 2',
+    tables: [{ name: 'u', files: 3, sorted: true, sql: 'SELECT (i % 7)::INTEGER AS u_k, i % 3 = 0 AS u_0 FROM range(15) v(i)' }],
+    settings: {},
+  },
+]
+
+const test = suite('fuzz/found')
+
+for (const { what, sql, tables, settings } of finds) {
+  test(what, async () => {
+    const fuzzer = await Fuzzer.start()
+    try {
+      await fuzzer.make(tables)
+      assert.is(await fuzzer.compare(sql, settings, false), undefined)
+    } finally {
+      await fuzzer.stop()
+    }
+  })
+}
+
+test.run()
