@@ -31,8 +31,11 @@ export function bindSort(relation: Sort, context: AnalyzerContext): Scoped {
       )
     }
     input = extended
-    order.push(sortOrder(item, bound, context))
+    const sorted = sortOrder(item, bound, context)
+    // A constant orders nothing.
+    if (bound.kind !== 'Literal') order.push(sorted)
   }
+  if (order.length === 0) return input
   if (!order.some(o => hasWindow(o.child))) return above(input, plan => ({ kind: 'Sort', input: plan, order, global: relation.global }))
   return above(input, plan => {
     const windows = extractWindows(

@@ -131,7 +131,19 @@ const roundingNecessary = raise(
   'A timestamp of seconds with more than six digits after the point: Rounding necessary.',
 )
 
+/** Microseconds of a day, each part within its bounds. */
+function timeSql([h, m, s]: readonly string[]): string {
+  const bad = (name: string, value: string | undefined, range: string) =>
+    `error('[DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION] Invalid value for ${name} (valid values ${range}): ' || ${value} || '. SQLSTATE: 22023')`
+  const micros = `${h} * 3600000000::BIGINT + ${m} * 60000000::BIGINT + CAST(${s} * 1000000 AS BIGINT)`
+  return (
+    `CAST(make_timestamp(CASE WHEN ${h} NOT BETWEEN 0 AND 23 THEN ${bad('HourOfDay', h, '0 - 23')} WHEN ${m} NOT BETWEEN 0 AND 59 THEN ${bad('MinuteOfHour', m, '0 - 59')} ` +
+    `WHEN ${s} < 0 OR ${s} >= 60 THEN ${bad('SecondOfMinute', s, '0 - 59')} ELSE ${micros} END) AS TIME)`
+  )
+}
+
 export const datetimeParts: readonly ScalarFunction[] = [
+  scalar('make_time', [int, int, seconds], types.time, timeSql),
   making('make_timestamp', timestampOf, true, false),
   making('try_make_timestamp', timestampOf, true, true),
   making('make_timestamp_ltz', () => timestamp, true, false),
