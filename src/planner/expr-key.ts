@@ -23,8 +23,6 @@ function compute(expr: BoundExpr): string {
     case 'Cast':
       return `cast(${exprKey(expr.child)},${typeString(expr.type)},${expr.mode})`
     case 'Call':
-      // a + b is b + a.
-      if (expr.fn === '+' || expr.fn === '*') return `${expr.fn}(${expr.args.map(exprKey).sort().join(',')}):${typeString(expr.type)}`
       return `${expr.fn}(${expr.args.map(exprKey).join(',')}):${typeString(expr.type)}`
     case 'AggregateCall':
       return `@${expr.fn}(${expr.distinct ? 'distinct ' : ''}${expr.args.map(exprKey).join(',')}|${expr.filter === undefined ? '' : exprKey(expr.filter)}):${typeString(expr.type)}`

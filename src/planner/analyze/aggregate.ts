@@ -1,4 +1,5 @@
 /** GROUP BY: ordinals, aliases and ALL, the rule that every output is grouped or aggregated, HAVING. */
+import { SpkError } from '../../core/errors.js'
 import { type Attribute, type BoundExpr, literal, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { exprKey } from '../expr-key.js'
@@ -250,11 +251,27 @@ function notGrouped(expr: Attribute, grouped: boolean, relation: Aggregate | Pro
  * grouped by comes first.
  */
 export function filterAbove(input: Scoped, condition: Expr, context: AnalyzerContext, having = false): Scoped {
-  const [bound, extended] = bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context, having)
+  const bind = (grouped: boolean) => bindAbove(input, names => bindCondition(condition, names, context, 'FILTER'), condition, context, grouped)
+  const [bound, extended] = having
+    ? orElse(
+        () => bind(true),
+        () => bind(false),
+      )
+    : bind(false)
   if (hasAggregate(bound)) throw aggregateInWhere(bound, condition, context)
   if (hasWindow(bound)) throw windowNotAllowed(input.below?.kind === 'aggregate' ? 'HAVING' : 'WHERE', condition, context)
   const groups = having ? extended.below?.having?.(bound, condition) : undefined
   return groups ?? above(extended, plan => ({ kind: 'Filter', input: plan, condition: bound }))
+}
+
+/** A name that has no such field among what is grouped by may be an output that has it. */
+function orElse<T>(first: () => T, second: () => T): T {
+  try {
+    return first()
+  } catch (error) {
+    if (error instanceof SpkError && (error.code === 'FIELD_NOT_FOUND' || error.code === 'INVALID_EXTRACT_BASE_FIELD_TYPE')) return second()
+    throw error
+  }
 }
 
 function aggregateInWhere(bound: BoundExpr, node: Expr, context: AnalyzerContext) {
