@@ -5,7 +5,7 @@
 import type { Attribute, BoundExpr, NamedExpr } from '../bound.js'
 import { conjunctsOf } from '../conjuncts.js'
 import { exprKey } from '../expr-key.js'
-import { sameValue } from '../physical-plan.js'
+import { sameValue } from '../partitioning.js'
 import { type JoinPlan, outputOf, type Plan } from '../plan.js'
 import { references } from '../tree.js'
 import { keyPairs } from './runtime-filters/key-sources.js'

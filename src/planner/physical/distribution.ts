@@ -1,6 +1,7 @@
 /** Puts exchanges where a required distribution is not there already. */
 import { type Attribute, type BoundExpr, type NamedExpr, toAttribute } from '../bound.js'
-import { type ExchangeTarget, type Partitioning, type Physical, partitioningOf, physicalOutput } from '../physical-plan.js'
+import { type Partitioning, partitioningOf } from '../partitioning.js'
+import { type ExchangeTarget, type Physical, physicalOutput } from '../physical-plan.js'
 import { exprText } from '../print.js'
 
 export function exchange(input: Physical, target: ExchangeTarget): Physical {

@@ -1,6 +1,7 @@
 /** Partitions that the query asks for: REPARTITION, REPARTITION_BY_RANGE, REBALANCE and COALESCE, as hints or as `DataFrame.repartition`. */
 import type { BoundSortOrder } from '../bound.js'
-import { type ExchangeOrigin, type Physical, partitioningOf } from '../physical-plan.js'
+import { partitioningOf } from '../partitioning.js'
+import type { ExchangeOrigin, Physical } from '../physical-plan.js'
 import { outputOf, type RepartitionPlan } from '../plan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'

@@ -1,7 +1,8 @@
 /** Global order: by one task when little is sorted, else by ranges of sampled bounds, one sorted partition after the other. */
 import type { BoundSortOrder } from '../bound.js'
 import { cardinality } from '../cardinality.js'
-import { type Physical, partitioningOf } from '../physical-plan.js'
+import { partitioningOf } from '../partitioning.js'
+import type { Physical } from '../physical-plan.js'
 import { outputOf, type Plan, type SortPlan } from '../plan.js'
 import { rowWidth } from '../type-width.js'
 import { hashPartitions, type PhysicalContext } from './context.js'

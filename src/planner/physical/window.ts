@@ -3,7 +3,8 @@
  * one that an aggregation below needs on more keys is made on the window's.
  */
 import type { BoundExpr } from '../bound.js'
-import { type Physical, partitioningOf } from '../physical-plan.js'
+import { partitioningOf } from '../partitioning.js'
+import type { Physical } from '../physical-plan.js'
 import { outputOf, type WindowPlan } from '../plan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
