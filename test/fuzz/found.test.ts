@@ -37,6 +37,12 @@ const finds: readonly Find[] = [
     settings: { 'spark.sql.shuffle.partitions': '8', 'spark.sql.autoBroadcastJoinThreshold': '-1', 'spark.sql.adaptive.enabled': 'false' },
   },
   {
+    what: 'a text that is the same in all rows may be ordered by (seed 2)',
+    sql: "WITH n0 AS (SELECT * FROM (SELECT CAST('A' AS STRING) AS o0, a0.u_k AS o1 FROM u a0) z ORDER BY o0, o1 LIMIT 6) SELECT count(*) AS o0 FROM n0 a0",
+    tables: [{ name: 'u', files: 1, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k FROM range(13) v(i)' }],
+    settings: {},
+  },
+  {
     what: 'HAVING comes before window functions (seed 119)',
     sql: 'SELECT sum(count(*)) OVER (PARTITION BY a0.u_0) AS o0 FROM u a0 GROUP BY CUBE(a0.u_0, a0.u_k) HAVING count(*) <= 2',
     tables: [{ name: 'u', files: 3, sorted: true, sql: 'SELECT (i % 7)::INTEGER AS u_k, i % 3 = 0 AS u_0 FROM range(15) v(i)' }],

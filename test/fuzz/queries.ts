@@ -239,8 +239,14 @@ class QueryMaker {
   #plain(scope: Scope, depth: number): Pick<Query, 'groups' | 'items' | 'distinct' | 'tails' | 'qualify'> {
     const r = this.#r
     const windows = r.chance(0.25)
+    // Which of two equal rows comes first is free in every window: one of them may tell.
+    let placed = false
     const items = r.some(1, 4, (): Item => {
-      if (windows && r.chance(0.6)) return this.#window(scope)
+      if (windows && r.chance(0.6)) {
+        const window = this.#window(scope, placed)
+        placed ||= window.sql.includes(`ORDER BY ${this.#total(scope)}`)
+        return window
+      }
       const kind = r.one(allKinds)
       return { kind, sql: r.chance(0.07) ? scope.scalar(kind) : scope.value(kind, 2) }
     })
@@ -270,7 +276,8 @@ class QueryMaker {
     return `${r.one(['rank', 'dense_rank'])}() OVER (${by}ORDER BY ${scope.any().sql}${r.one(['', ' DESC'])})`
   }
 
-  #window(scope: Scope): Item {
+  /** `peers`: only what equal rows have in common. */
+  #window(scope: Scope, peers: boolean): Item {
     const r = this.#r
     const by = r.chance(0.7) ? `PARTITION BY ${r.some(1, 2, () => scope.any().sql).join(', ')} ` : ''
     const total = this.#total(scope)
@@ -282,15 +289,19 @@ class QueryMaker {
       'ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING',
       'ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING',
     ])
-    const choices: readonly (() => Item)[] = [
+    const same: readonly (() => Item)[] = [
       () => ({ kind: 'int', sql: this.#rank(scope) }),
-      () => ({ kind: 'int', sql: `row_number() OVER (${by}ORDER BY ${total})` }),
-      () => ({ kind: 'int', sql: `ntile(3) OVER (${by}ORDER BY ${total})` }),
       () => ({ kind: 'double', sql: `${r.one(['percent_rank', 'cume_dist'])}() OVER (${by}${some})` }),
-      () => ({ kind: column.kind, sql: `${r.one(['lag', 'lead'])}(${column.sql}, ${1 + r.below(2)}) OVER (${by}ORDER BY ${total})` }),
       () => ({ kind: 'bigint', sql: `sum(${scope.column('int')} % 100) OVER (${by}${some})` }),
       () => ({ kind: 'bigint', sql: `count(${r.one(['*', column.sql])}) OVER (${by.trim()})` }),
       () => ({ kind: 'bigint', sql: `count(${r.one(['*', column.sql])}) OVER (${by}${some})` }),
+    ]
+    if (peers) return r.one(same)()
+    const choices: readonly (() => Item)[] = [
+      ...same,
+      () => ({ kind: 'int', sql: `row_number() OVER (${by}ORDER BY ${total})` }),
+      () => ({ kind: 'int', sql: `ntile(3) OVER (${by}ORDER BY ${total})` }),
+      () => ({ kind: column.kind, sql: `${r.one(['lag', 'lead'])}(${column.sql}, ${1 + r.below(2)}) OVER (${by}ORDER BY ${total})` }),
       () => ({
         kind: column.kind,
         sql: `${r.one(['min', 'max', 'first_value', 'last_value'])}(${column.sql}) OVER (${by}ORDER BY ${total} ${frame})`,
