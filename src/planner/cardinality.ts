@@ -6,6 +6,7 @@
 import { unreachable } from '../core/errors.js'
 import { type Attribute, type BoundExpr, type NamedExpr, unaliased } from './bound.js'
 import { type ColumnStatistics, columnStatistics } from './column-statistics.js'
+import { conjunctsOf } from './conjuncts.js'
 import { exprKey } from './expr-key.js'
 import { type Cardinality, joined, type Key } from './join-cardinality.js'
 import { type AggregatePlan, type ExpandPlan, type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
@@ -76,7 +77,8 @@ function compute(plan: Plan): Cardinality | undefined {
       const input = cardinality(plan.input)
       if (input === undefined) return undefined
       const kept = selectivity(plan.condition, id => input.columns.get(id))
-      return { ...input, rows: input.rows * (isGroups(plan.input) ? Math.min(kept, havingKept) : kept) }
+      const rows = input.rows * (isGroups(plan.input) ? Math.min(kept, havingKept) : kept)
+      return { ...input, rows, columns: narrowed(input.columns, plan.condition) }
     }
     case 'Aggregate': {
       const input = cardinality(plan.input)
@@ -141,6 +143,17 @@ export function scanRows({ files, statistics }: ScanPlan): number | undefined {
   if (statistics?.rows === undefined) return undefined
   const bytes = files.reduce((sum, f) => sum + f.file.size, 0)
   return statistics.bytes === 0 ? statistics.rows : Math.round((statistics.rows * bytes) / statistics.bytes)
+}
+
+/** Columns with what conditions on each of them alone keep. */
+function narrowed(columns: Cardinality['columns'], condition: BoundExpr): Cardinality['columns'] {
+  const out = new Map(columns)
+  for (const c of conjunctsOf(condition)) {
+    const [id, ...others] = references(c)
+    const known = id === undefined || others.length > 0 ? undefined : out.get(id)
+    if (id !== undefined && known !== undefined) out.set(id, { ...known, kept: (known.kept ?? 1) * selectivity(c, of => columns.get(of)) })
+  }
+  return out
 }
 
 function renamed(columns: Cardinality['columns'], list: readonly NamedExpr[]): Cardinality['columns'] {

@@ -21,6 +21,8 @@ export interface ColumnStatistics {
   readonly clustered: boolean
   /** From ANALYZE TABLE; of all values but NULLs. */
   readonly histogram?: Histogram
+  /** The part of the rows that conditions on this column alone have left; undefined: all. */
+  readonly kept?: number
 }
 
 /** One part of an equi-height histogram: values above `low` (from `low`, in the first one) up to `high`. */

@@ -33,6 +33,8 @@ interface Equality {
   readonly values: number
   /** By the id of a column that it compares: distinct values between the ends that both sides share; undefined where nothing is known. */
   readonly shared: ReadonlyMap<number, number | undefined>
+  /** Of both sides' rows, the part that conditions on what is compared have left, where both have them: what one side's rows pass, their partners do too. */
+  readonly both: number
 }
 
 /** What a join of two inputs gives. */
@@ -48,7 +50,11 @@ export function joined(type: JoinPlan['type'], left: Cardinality, right: Cardina
   const kept = restSelectivity(rest, columns)
   const leftKey = keyIn(left.keys, equalities)
   const rightKey = keyIn(right.keys, equalities)
-  const matches = Math.max(Math.min(1, left.rows, right.rows), kept * matching({ left, right, equalities, leftKey, rightKey }))
+  const sides: Matching = { left, right, equalities, leftKey, rightKey }
+  const once = equalities.reduce((part, e) => part * e.both, 1)
+  const most = Math.min(rightKey === undefined ? Number.POSITIVE_INFINITY : left.rows, leftKey === undefined ? Number.POSITIVE_INFINITY : right.rows)
+  const matches = Math.max(Math.min(1, left.rows, right.rows), kept * Math.min(matching(sides) / once, Math.max(most, matching(sides))))
+  const withPartner = Math.min(1, partner(sides, kept) / once)
   const keys = [...(rightKey === undefined ? [] : left.keys), ...(leftKey === undefined ? [] : right.keys)]
   switch (type) {
     case 'inner':
@@ -61,9 +67,9 @@ export function joined(type: JoinPlan['type'], left: Cardinality, right: Cardina
     case 'full':
       return { rows: Math.max(left.rows + right.rows - matches, matches, left.rows, right.rows), columns, keys: [] }
     case 'semi':
-      return { ...left, rows: left.rows * partner({ left, right, equalities, leftKey, rightKey }, kept) }
+      return { ...left, rows: left.rows * withPartner }
     case 'anti':
-      return { ...left, rows: left.rows * Math.max(0.1, 1 - partner({ left, right, equalities, leftKey, rightKey }, kept)) }
+      return { ...left, rows: left.rows * Math.max(0.1, 1 - withPartner) }
     default:
       return unreachable(type)
   }
@@ -160,7 +166,8 @@ function equalityOf(c: BoundExpr, left: Cardinality, right: Cardinality): Equali
   const bounds = known.map(k => k?.distinct).filter(n => n !== undefined)
   // Of unknown keys the larger input is taken to hold a foreign key of the smaller one.
   const values = Math.max(1, bounds.length === 0 ? Math.min(left.rows, right.rows) : Math.min(...bounds))
-  return { values, shared: new Map(columns.map((id, i) => [id, shared(known[i], columns.length === 2 ? known[1 - i] : undefined)])) }
+  const parts = columns.length === 2 ? known.map(k => k?.kept ?? 1) : [1]
+  return { values, both: Math.max(...parts), shared: new Map(columns.map((id, i) => [id, shared(known[i], columns.length === 2 ? known[1 - i] : undefined)])) }
 }
 
 /** Distinct values of a column that lie between the ends of another one, spread evenly between its own. */
