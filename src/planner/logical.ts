@@ -2,6 +2,7 @@
  * Relations as plain data: the unresolved plan. Kinds follow Spark Connect's relations one to one, so that SQL, the TypeScript API and, later, a Connect
  * endpoint are front ends of one planner. Immutable; `span` points into the SQL text.
  */
+import type { SpkError } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import type { DataType, StructType } from '../core/types.js'
 import type { Command } from './commands.js'
@@ -291,5 +292,7 @@ export type Statement =
   | { readonly kind: 'Explain'; readonly mode: 'simple' | 'extended' | 'formatted' | 'cost' | 'codegen'; readonly statement: Statement }
   /** `EXECUTE IMMEDIATE`: spans of the statement point into `text`. */
   | { readonly kind: 'ExecuteImmediate'; readonly statement: Statement; readonly text: string }
+  /** Read without an error of syntax; running it fails so. */
+  | { readonly kind: 'Failing'; readonly error: SpkError }
   | { readonly kind: 'Set'; readonly key?: string; readonly value?: string }
   | { readonly kind: 'Reset'; readonly key?: string }

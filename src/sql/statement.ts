@@ -30,6 +30,8 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
     }
     case 'Explain':
       return session.runner.deferred(explained(statement.statement, statement.mode, session, text))
+    case 'Failing':
+      throw statement.error
     case 'ExecuteImmediate':
       return runStatement(withoutSpans(statement.statement), session, statement.text)
     case 'Set':

@@ -126,6 +126,18 @@ interface Argument {
  * session variables is read and carried out by nobody.
  */
 export function executeImmediate(c: Cursor): Statement {
+  const start = c.token.start
+  try {
+    return immediate(c)
+  } catch (error) {
+    if (!(error instanceof SpkError) || error.code.startsWith('PARSE_')) throw error
+    // What is wrong with the values or the text is no error of this statement's syntax, and is told when it runs.
+    while (c.token.kind !== 'end' && !c.is(';')) c.next()
+    return c.token.start > start ? { kind: 'Failing', error } : other('EXECUTE IMMEDIATE')
+  }
+}
+
+function immediate(c: Cursor): Statement {
   c.expect('EXECUTE')
   c.expect('IMMEDIATE')
   const start = c.token.start

@@ -19,7 +19,12 @@ const partitionBytes = 32 * 2 ** 20
 
 /** Whether the number of partitions is the planner's choice: nobody has set it. */
 export function choosesPartitions({ conf: settings }: PhysicalContext): boolean {
-  return settings.text(conf.shufflePartitions) === undefined && settings.get(conf.adaptiveEnabled)
+  return settings.text(conf.shufflePartitions) === undefined && settings.get(conf.adaptiveEnabled) && initialPartitions(settings) === undefined
+}
+
+/** Adaptive execution reads small partitions together: there may be more of them at first. */
+function initialPartitions(settings: Conf): number | undefined {
+  return settings.get(conf.adaptiveEnabled) ? settings.optional(conf.adaptiveInitialPartitions) : undefined
 }
 
 /** Estimates of rows are rough: so many times the likely size is taken for the size, where that is below the bound. */
@@ -30,7 +35,7 @@ const likelyFactor = 4
  * default.
  */
 export function hashPartitions(context: PhysicalContext, plan: Plan, part = 1): number {
-  const most = Math.max(1, context.conf.get(conf.shufflePartitions))
+  const most = Math.max(1, initialPartitions(context.conf) ?? context.conf.get(conf.shufflePartitions))
   if (!choosesPartitions(context)) return most
   const wanted = Math.ceil(likelyBytes(context, plan, part) / partitionBytes)
   const rounded = Math.ceil(wanted / context.parallelism) * context.parallelism

@@ -14,6 +14,7 @@ const unknownRows: Plan = { kind: 'RecursiveRef', ref: 1, rounds: 1, output: [co
 const cases: readonly (readonly [string, Readonly<Record<string, string>>, number, number, number])[] = [
   ['as set', { 'spark.sql.shuffle.partitions': '7' }, 4, 10_000, 7],
   ['as set, also below the parallelism', { 'spark.sql.shuffle.partitions': '1' }, 4, 10_000, 1],
+  ['more at first, as adaptive execution is told', { 'spark.sql.adaptive.coalescePartitions.initialPartitionNum': '9' }, 4, 10_000, 9],
   ['without adaptive execution the default of the option', { 'spark.sql.adaptive.enabled': 'false' }, 4, 1, 200],
   ['little data: the parallelism', {}, 4, 0.001, 4],
   ['by size, a multiple of the parallelism', {}, 4, 32 * 9, 12],
