@@ -35,6 +35,7 @@ const cases: readonly (readonly [string, SqlArguments | undefined, string, strin
   ['SELECT id FROM range(5) WHERE array_contains(:list, id)', { list: [3n, 4n] }, 'bigint', '[[3],[4]]'],
   ["SELECT * FROM VALUES (1, 'a') t(k, c) PIVOT (sum(k) FOR c IN (:a, :b))", { a: 'a', b: 'b' }, 'bigint bigint', '[[1,null]]'],
   ['SELECT sum(id) OVER (ORDER BY id ROWS BETWEEN ? PRECEDING AND CURRENT ROW) FROM range(3)', [1], 'bigint', '[[0],[1],[3]]'],
+  ["SELECT :a 'b' :c, IDENTIFIER(:t '.' :k) FROM VALUES (1) t(k)", { a: 'a', c: 'c', t: 't', k: 'k' }, 'string int', '[["abc",1]]'],
   ["EXECUTE IMMEDIATE 'SELECT 1 + ?' USING 5", undefined, 'int', '[[6]]'],
   ["EXECUTE IMMEDIATE 'SELECT :a - :b' USING (5 AS a, 6 AS b)", undefined, 'int', '[[-1]]'],
   ["EXECUTE IMMEDIATE 'SELECT ?' USING 5 AS a", undefined, 'int', '[[5]]'],

@@ -109,7 +109,7 @@ function symbol(c: Cursor): Expr | undefined {
       c.next()
       const value = c.options.positional?.[c.markers++]
       if (value === undefined) throw unbound(c, `_${start}`, start)
-      return value
+      return sideBySide(c, value, start)
     }
     case ':': {
       if (!isName(c, c.peek())) return undefined
@@ -119,11 +119,21 @@ function symbol(c: Cursor): Expr | undefined {
       c.named = true
       const value = named !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
       if (value === undefined) throw unbound(c, name, start)
-      return value
+      return sideBySide(c, value, start)
     }
     default:
       return undefined
   }
+}
+
+/** A text that a marker stands for is one with the strings and markers of texts right after it, as strings side by side are. */
+function sideBySide(c: Cursor, value: Expr, start: number): Expr {
+  if (value.kind !== 'Literal' || typeof value.value !== 'string' || value.type.kind !== 'string') return value
+  if (!isString(c) && !(c.token.key === ':' && isName(c, c.peek()))) return value
+  const next = simple(c)
+  const joined = next?.kind === 'Literal' && typeof next.value === 'string' && next.type.kind === 'string'
+  if (!joined) return c.fail()
+  return sideBySide(c, literal(value.value + next.value, types.string, c.spanFrom(start)), start)
 }
 
 function unbound(c: Cursor, name: string, start: number): Error {
