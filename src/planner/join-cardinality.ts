@@ -167,7 +167,11 @@ function equalityOf(c: BoundExpr, left: Cardinality, right: Cardinality): Equali
   // Of unknown keys the larger input is taken to hold a foreign key of the smaller one.
   const values = Math.max(1, bounds.length === 0 ? Math.min(left.rows, right.rows) : Math.min(...bounds))
   const parts = columns.length === 2 ? known.map(k => k?.kept ?? 1) : [1]
-  return { values, both: Math.max(...parts), shared: new Map(columns.map((id, i) => [id, shared(known[i], columns.length === 2 ? known[1 - i] : undefined)])) }
+  return {
+    values,
+    both: Math.max(...parts),
+    shared: new Map(columns.map((id, i) => [id, shared(known[i], columns.length === 2 ? known[1 - i] : undefined)])),
+  }
 }
 
 /** Distinct values of a column that lie between the ends of another one, spread evenly between its own. */
