@@ -119,7 +119,8 @@ export class QueryRunner {
     const plan = await this.#ready(given)
     if (plan.kind === 'LocalRelation') return this.services.planner.explain(plan, this.#context(order.text), 'simple')
     const { planned, job } = await this.#run(plan, order)
-    return analyzed(planned.finalPlan() ?? planned.physical, job.stages)
+    const final = planned.finalPlan()
+    return analyzed(final === undefined ? planned.physical : `== Physical Plan ==\n${final}`, job.stages)
   }
 
   /** Rows of a plan. Rows that the driver holds already need no job. */
