@@ -1,7 +1,7 @@
 /**
  * Whether two results of one query are the same: whole numbers and decimals exactly whatever their type, doubles to 1e-9 relative, a double beside a
  * decimal to the decimal's last digit; rows in order where ORDER BY fixes it. What a LIMIT cuts off among equals is not fixed, so such rows are looked
- * up in the result without the limit.
+ * up in the result without the limit. Names and types of columns are compared where both sides tell Spark's types.
  */
 
 /** A value as both sides can say it. `scale`: digits after the point of an exact number. */
@@ -9,6 +9,8 @@ export type Cell = null | string | { readonly unscaled: bigint; readonly scale: 
 
 export interface Result {
   readonly columns: readonly string[]
+  /** Spark's types of the columns; absent where another engine's types are not these. */
+  readonly types?: readonly string[]
   readonly rows: readonly (readonly Cell[])[]
 }
 
@@ -76,6 +78,10 @@ function rowText(row: readonly Cell[] | undefined): string {
   return row === undefined ? '(no row)' : row.map(cellText).join(' | ')
 }
 
+function headings({ columns, types = [] }: Result): string[] {
+  return columns.map((name, i) => `${name} ${types[i]}`)
+}
+
 /** Output columns that the last ORDER BY of the text sorts by: those it names as such. */
 export function orderedBy(text: string, columns: readonly string[]): number[] {
   const clause = /\border\s+by\b(?![\s\S]*\border\s+by\b)([\s\S]*)$/i.exec(text)?.[1]
@@ -119,6 +125,11 @@ export async function difference(
   unlimited: (text: string) => Promise<Result>,
 ): Promise<string | undefined> {
   if (actual.columns.length !== expected.columns.length) return `${actual.columns.length} columns where ${expected.columns.length} are expected`
+  if (actual.types !== undefined && expected.types !== undefined) {
+    const [mine, theirs] = [headings(actual), headings(expected)]
+    const at = mine.findIndex((heading, i) => heading !== theirs[i])
+    if (at >= 0) return `column ${at + 1} is ${mine[at]} where ${theirs[at]} is expected`
+  }
   if (actual.rows.length !== expected.rows.length) return `${actual.rows.length} rows where ${expected.rows.length} are expected`
   if (actual.rows.every((row, i) => sameRow(row, expected.rows[i] ?? []))) return undefined
   const keys = orderedBy(text, expected.columns)

@@ -1,11 +1,24 @@
-"""Spark itself over a suite's files, for a bench: a table per line of the first input line (JSON: data, threads), then a query text as JSON per line;
-answers with one JSON line each: milliseconds until all rows are here, or the error. Runs only where pyspark can be imported."""
+"""Spark itself over a suite's files. The first input line is JSON with data and threads; every further one a query: {"sql": ..., "rows": true or
+false}. Answers with one JSON line each: the version first, then milliseconds until all rows are here and, when asked for, names, types and rows as text;
+or the error. Runs only where pyspark can be imported."""
+import decimal
 import json
 import os
 import sys
 import time
 
 from pyspark.sql import SparkSession
+
+
+def cell(value):
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, decimal.Decimal):
+        return format(value, "f")
+    if isinstance(value, (bool, int, float)):
+        return json.dumps(value)
+    return str(value)
+
 
 start = json.loads(sys.stdin.readline())
 spark = (
@@ -20,10 +33,16 @@ for name in os.listdir(start["data"]):
     spark.read.parquet(os.path.join(start["data"], name)).createOrReplaceTempView(name.removesuffix(".parquet"))
 print(json.dumps({"version": spark.version}), flush=True)
 for line in sys.stdin:
+    order = json.loads(line)
     began = time.perf_counter()
     try:
-        spark.sql(json.loads(line)).collect()
-        print(json.dumps({"ms": (time.perf_counter() - began) * 1000}), flush=True)
+        frame = spark.sql(order["sql"])
+        rows = frame.collect()
+        answer = {"ms": (time.perf_counter() - began) * 1000}
+        if order["rows"]:
+            answer["columns"] = [[field.name, field.dataType.simpleString()] for field in frame.schema]
+            answer["rows"] = [[cell(value) for value in row] for row in rows]
+        print(json.dumps(answer), flush=True)
     except Exception as error:  # the caller prints it
         print(json.dumps({"error": str(error).split("\n")[0]}), flush=True)
 spark.stop()

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DataType, Decimal, SparkSession, type Value } from 'spk'
 import { startLocalCluster, stopProcesses } from '#src/bin/local-cluster.js'
+import { typeString } from '#src/core/types.js'
 import { provideNatsServer } from '../nats-server.js'
 import { root } from '../paths.js'
 import { type Cell, exact, type Result } from './compare.js'
@@ -78,7 +79,7 @@ function side(spark: SparkSession, data: string, title: string, processes: SpkSi
       const frame = spark.sql(text)
       const schema = await frame.schema()
       const rows = (await frame.collectArrays()).map(row => row.map((value, i) => cell(value, schema.fields[i]?.type)))
-      return { columns: schema.fields.map(f => f.name), rows }
+      return { columns: schema.fields.map(f => f.name), types: schema.fields.map(f => typeString(f.type)), rows }
     },
     async time(text) {
       const began = performance.now()
