@@ -436,6 +436,29 @@ const cases: readonly RuleCase[] = [
                      +- Relation [a#1004, x#1005, y#1006] parquet
     `,
   },
+  {
+    name: 'what stands twice: neither, when the filters differ in a number inside a text',
+    sql: `with g as ${grouped} select x.n from (select g.n from g join (select a from few where y = 'k#12') k on k.a = g.a) x
+      join (select g.n from g join (select a from few where y = 'k#13') k on k.a = g.a) y on y.n = x.n`,
+    before: `
+      Project [n#6]
+      +- Join Inner, (n#15 = n#6)
+         :- Project [n#6]
+         :  +- Join Inner, (a#7 = a#1)
+         :     :- Aggregate [a#1], [a#1, sum(b#2) AS n#6]
+         :     :  +- Relation [a#1, b#2, s#3, d#4, p#5] parquet
+         :     +- Project [a#7]
+         :        +- Filter (y#9 = k#12)
+         :           +- Relation [a#7, x#8, y#9] parquet
+         +- Project [n#15]
+            +- Join Inner, (a#16 = a#10)
+               :- Aggregate [a#10], [a#10, sum(b#11) AS n#15]
+               :  +- Relation [a#10, b#11, s#12, d#13, p#14] parquet
+               +- Project [a#16]
+                  +- Filter (y#18 = k#13)
+                     +- Relation [a#16, x#17, y#18] parquet
+    `,
+  },
 ]
 ruleCases(test, injectRuntimeFilters, cases, [rewriteSubqueries, pushFilterThroughProject, pushFilterThroughJoin, collapseProjects])
 test.run()

@@ -6,7 +6,6 @@ import type { Attribute, BoundExpr } from '../../bound.js'
 import { unaliased } from '../../bound.js'
 import { cardinality } from '../../cardinality.js'
 import { conjunctsOf } from '../../conjuncts.js'
-import { exprKey } from '../../expr-key.js'
 import { aggregateFunction, isDeterministic } from '../../functions/table.js'
 import { type JoinPlan, outputOf, type Plan } from '../../plan.js'
 import { planChildren, planExpressions, someExpr } from '../../tree.js'
@@ -129,25 +128,4 @@ function dependsOnOrder(e: BoundExpr): boolean {
   if (e.kind !== 'AggregateCall') return false
   const floating = e.args.some(a => a.type.kind === 'double' || a.type.kind === 'float')
   return !aggregateFunction(e.fn).deterministic || (floating && !['min', 'max', 'count'].includes(e.fn))
-}
-
-/** Equal for plans that differ in the ids of their columns only. */
-export function planShape(plan: Plan): string {
-  const numbers = new Map<number, number>()
-  const number = (id: number): string => {
-    const known = numbers.get(id) ?? numbers.size
-    numbers.set(id, known)
-    return `#${known}`
-  }
-  const expression = (e: BoundExpr): string => exprKey(e).replace(/#(\d+)/g, (_, id: string) => number(Number(id)))
-  const visit = (p: Plan): string => {
-    const inputs = planChildren(p).map(visit).join()
-    const list = planExpressions(p).map(expression).join()
-    const named = outputOf(p)
-      .map(a => number(a.id))
-      .join()
-    const own = p.kind === 'Scan' ? `${p.paths.join()} ${p.output.map(a => a.name).join()}` : p.kind === 'Join' ? p.type : 'limit' in p ? p.limit : ''
-    return `${p.kind} ${own}(${inputs})[${list}][${named}]`
-  }
-  return visit(plan)
 }
