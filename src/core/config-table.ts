@@ -317,6 +317,13 @@ export const conf = {
     '10MB',
     'A join side estimated at no more than this is broadcast; -1: never.',
   ),
+  nestedSchemaPruning: option(
+    'session',
+    'spark.sql.optimizer.nestedSchemaPruning.enabled',
+    asBoolean,
+    'true',
+    'Whether of a struct in Parquet files only the fields are read that the query uses.',
+  ),
   inlineBroadcastRows: option(
     'session',
     'spk.sql.broadcast.inlineRows',

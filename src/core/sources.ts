@@ -19,7 +19,7 @@ export interface RowGroupInfo {
   readonly rows: number
   /** Bytes of the group (compressed), all columns. */
   readonly bytes: number
-  /** By name of the top-level column as in the file; columns inside others are left out. */
+  /** By name of the column as in the file; of a field inside structs the names on the way to it, with points between them. */
   readonly columns?: ReadonlyMap<string, ColumnFooter>
 }
 

@@ -41,7 +41,7 @@ export type ShuffleCut = 'each' | 'split' | 'rebalance' | 'product'
 
 /** How a stage input is read. `name` is the relation name the fragment's SQL uses. */
 export type StageInput =
-  /** Files. `schema` holds the columns wanted, in order; `fileSchema` is what the reader is told the files hold (csv and json need all of it). `tasks[i]` are the splits of task i; with `everyTask`, `tasks[0]` are those of each task. */
+  /** Files. `schema` holds the columns wanted, in order; `fileSchema` is what the reader is told the files hold (csv and json need all of it). `tasks[i]` are the splits of task i; with `everyTask`, `tasks[0]` are those of each task. `fields`: columns that are fields inside structs of the files, by name: the names on the way to each, outermost first. */
   | {
       readonly kind: 'scan'
       readonly name: string
@@ -49,6 +49,7 @@ export type StageInput =
       readonly options: Readonly<Record<string, string>>
       readonly schema: StructType
       readonly fileSchema: StructType
+      readonly fields?: Readonly<Record<string, readonly string[]>>
       readonly tasks: readonly (readonly ScanSplit[])[]
       readonly everyTask?: boolean
     }

@@ -6,7 +6,7 @@ import type { Batch } from '../core/batch.js'
 import { unreachable } from '../core/errors.js'
 import { type BatchSource, batchesSql } from './batch-scan.js'
 import type { Relation } from './fragment-sql.js'
-import { int96Columns } from './int96.js'
+import { type ParquetTree, parquetTrees } from './parquet-tree.js'
 import { type ScanInput, scanSql } from './scan-sql.js'
 import type { KernelInput, Segment } from './task.js'
 import type { TaskContext } from './task-context.js'
@@ -64,7 +64,7 @@ async function inputSql(input: KernelInput, position: number, context: TaskConte
         counters.bytesRead += split.bytes
         counters.rowsRead += split.rowGroups === undefined ? (split.rows ?? 0) : split.rowGroups.rowTo - split.rowGroups.rowFrom
       }
-      return scanSql(input, await instantsOf(input, context))
+      return scanSql(input, await treesOf(input, context))
     case 'segments': {
       const source: BatchSource = { schema: input.schema, batches: () => decodeAll(input.segments, context.decode, counters) }
       const id = context.scans.add(position, source)
@@ -81,9 +81,11 @@ async function inputSql(input: KernelInput, position: number, context: TaskConte
   }
 }
 
-async function instantsOf(input: ScanInput, context: TaskContext): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  if (input.format !== 'parquet' || !input.schema.fields.some(f => f.type.kind === 'timestamp')) return new Map()
-  return int96Columns(
+/** Only where they matter: instants may be INT96, and fields may be missing. */
+async function treesOf(input: ScanInput, context: TaskContext): Promise<ReadonlyMap<string, ParquetTree>> {
+  const matter = input.fields !== undefined || input.schema.fields.some(f => f.type.kind === 'timestamp')
+  if (input.format !== 'parquet' || !matter) return new Map()
+  return parquetTrees(
     context.connection,
     input.splits.map(split => split.file.uri),
   )

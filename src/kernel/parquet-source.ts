@@ -3,7 +3,7 @@ import { must, SpkError } from '../core/errors.js'
 import type { ColumnFooter, RowGroupInfo } from '../core/sources.js'
 import { type DataType, decimal, field, type StructField, type StructType, sameType, struct, typeString, types } from '../core/types.js'
 import { type Connection, quoteText } from './duckdb.js'
-import { int96Columns } from './int96.js'
+import { parquetTrees } from './parquet-tree.js'
 import { dataType } from './spark-types.js'
 
 /** The virtual column that prunes row groups; a file with a column of its own by that name cannot be cut. */
@@ -34,7 +34,7 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
             list({n: path_in_schema, b: total_compressed_size, lo: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_min_value END,
                   hi: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_max_value END, z: stats_null_count, d: stats_distinct_count,
                   w: CASE WHEN encodings LIKE '%DICTIONARY%' AND dictionary_page_offset > 0 AND data_page_offset > dictionary_page_offset
-                          THEN data_page_offset - dictionary_page_offset END}) FILTER (NOT contains(path_in_schema, ', ')) AS columns
+                          THEN data_page_offset - dictionary_page_offset END}) AS columns
      FROM parquet_metadata(${listText(files)}) GROUP BY file_name, row_group_id ORDER BY file_name, row_group_id`,
   )
   const groups = new Map<string, RowGroupInfo[]>()
@@ -42,7 +42,7 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
   for (const row of rows) {
     if (row.clash) whole.add(row.file)
     const list = groups.get(row.file) ?? []
-    list.push({ rows: row.rows, bytes: row.bytes, columns: new Map((row.columns ?? []).map(c => [c.n, columnFooter(c)])) })
+    list.push({ rows: row.rows, bytes: row.bytes, columns: footersByName(row.columns ?? []) })
     groups.set(row.file, list)
   }
   return files.map(file => {
@@ -50,6 +50,22 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
     if (!whole.has(file)) return list
     return [{ rows: list.reduce((n, g) => n + g.rows, 0), bytes: list.reduce((n, g) => n + g.bytes, 0) }]
   })
+}
+
+/** DuckDB sets a comma between the names on the way. Columns win over fields whose way is spelled alike, and of two such fields neither is known. */
+function footersByName(columns: GroupRow['columns']): ReadonlyMap<string, ColumnFooter> {
+  const inner = columns.filter(c => c.n.includes(', ')).map(c => [c.n.replaceAll(', ', '.'), c] as const)
+  const often = new Set(inner.map(([name]) => name).filter((name, i, all) => all.indexOf(name) !== i))
+  return new Map([
+    ...inner.filter(([name]) => !often.has(name)).map(([name, c]) => [name, innerFooter(c)] as const),
+    ...columns.filter(c => !c.n.includes(', ')).map(c => [c.n, columnFooter(c)] as const),
+  ])
+}
+
+/** Not all writers count a field of a NULL struct as NULL. */
+function innerFooter(c: GroupRow['columns'][number]): ColumnFooter {
+  const { nulls: _, ...footer } = columnFooter(c)
+  return footer
 }
 
 function columnFooter(c: GroupRow['columns'][number]): ColumnFooter {
@@ -90,7 +106,7 @@ async function schemaOf(connection: Connection, file: string): Promise<StructTyp
   const statement = await connection.prepare(`SELECT * FROM read_parquet(${quoteText(file)})`)
   const columns = statement.columns()
   statement.destroy()
-  const instants = (await int96Columns(connection, [file])).get(file)
+  const instants = (await parquetTrees(connection, [file])).get(file)?.instants
   return struct(columns.map(c => field(c.name, instants?.has(c.name) ? types.timestamp : sparkType(dataType(c.type)))))
 }
 

@@ -9,17 +9,18 @@ import type { DataType, StructType } from '../core/types.js'
 import { csvSql } from './csv-scan.js'
 import { quoteName, quoteText } from './duckdb.js'
 import { jsonSql } from './json-scan.js'
+import { type ParquetTree, pathKey } from './parquet-tree.js'
 import { duckdbTypeName } from './spark-types.js'
 import type { KernelInput } from './task.js'
 
 export type ScanInput = Extract<KernelInput, { kind: 'scan' }>
 
-/** A SELECT that gives exactly the columns of `scan.schema`. `int96`: columns of Parquet files that hold instants in the old form. */
-export function scanSql(scan: ScanInput, int96: ReadonlyMap<string, ReadonlySet<string>>): string {
+/** A SELECT that gives exactly the columns of `scan.schema`. `trees`: what Parquet files hold; of one that is not there every column is taken to be as declared. */
+export function scanSql(scan: ScanInput, trees: ReadonlyMap<string, ParquetTree>): string {
   if (scan.splits.length === 0) return nothingOf(scan.schema)
   switch (scan.format) {
     case 'parquet':
-      return parquetSql(scan.schema, scan.splits, int96)
+      return parquetSql(scan, trees)
     case 'csv':
       return csvSql(paths(scan.splits), scan.options, scan.schema, scan.fileSchema)
     case 'json':
@@ -73,10 +74,13 @@ function keyValue(text: string, type: DataType): string {
   }
 }
 
-function parquetSql(schema: StructType, splits: readonly ScanSplit[], int96: ReadonlyMap<string, ReadonlySet<string>>): string {
+function parquetSql(scan: ScanInput, trees: ReadonlyMap<string, ParquetTree>): string {
+  const { schema, splits } = scan
   const branches = splits.map(split => {
-    const instants = [...(int96.get(split.file.uri) ?? [])].map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
-    const file = `SELECT *${instants.length === 0 ? '' : ` REPLACE (${instants.join(', ')})`} FROM read_parquet(${quoteText(split.file.uri)})`
+    const tree = trees.get(split.file.uri)
+    const instants = [...(tree?.instants ?? [])].map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
+    const all = `*${instants.length === 0 ? '' : ` REPLACE (${instants.join(', ')})`}`
+    const file = `SELECT ${[all, ...fieldColumns(scan, tree)].join(', ')} FROM read_parquet(${quoteText(split.file.uri)})`
     const conditions = [...rowRange(split), ...keyRange(split, schema)]
     return conditions.length === 0 ? file : `${file} WHERE ${conditions.join(' AND ')}`
   })
@@ -84,4 +88,17 @@ function parquetSql(schema: StructType, splits: readonly ScanSplit[], int96: Rea
   // A scan of no columns still counts its rows.
   if (columns.length === 0) columns.push('NULL AS "__spk_row"')
   return `SELECT ${columns.join(', ')} FROM (${[nothingOf(schema), ...branches].join(' UNION ALL BY NAME ')})`
+}
+
+/** Fields of structs as columns, which stand beside the reader so that it reads nothing else of the structs. A column that the file lacks is NULL by the union. */
+function fieldColumns({ fields = {}, fileSchema }: ScanInput, tree: ParquetTree | undefined): string[] {
+  return Object.entries(fields).flatMap(([name, path]) => {
+    const [column = '', ...inner] = path
+    if (tree !== undefined && !tree.paths.has(pathKey([column]))) return []
+    const declared = fileSchema.fields.find(f => f.name === column)
+    // A file whose struct is another one gives what the cast to the declared type makes of it.
+    const asDeclared = tree === undefined || tree.paths.has(pathKey(path)) || declared === undefined
+    const from = asDeclared ? quoteName(column) : `CAST(${quoteName(column)} AS ${duckdbTypeName(declared.type)})`
+    return [`${inner.reduce((sql, field) => `struct_extract(${sql}, ${quoteText(field)})`, from)} AS ${quoteName(name)}`]
+  })
 }

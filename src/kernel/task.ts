@@ -18,6 +18,7 @@ export type KernelInput =
       readonly options: Readonly<Record<string, string>>
       readonly schema: StructType
       readonly fileSchema: StructType
+      readonly fields?: Readonly<Record<string, readonly string[]>>
       readonly splits: readonly ScanSplit[]
     }
   /** `cacheKey` set: keep as a table of this slot under that key until dropped (broadcast). */

@@ -1,10 +1,10 @@
 /** `EXPLAIN FORMATTED`: the tree with a number at each node, and below it what each node takes, does and gives, in Spark's layout; then the stages. */
 import { unreachable } from '../core/errors.js'
 import type { StageGraph } from '../core/stage.js'
-import { typeString } from '../core/types.js'
+import { type DataType, field, type StructType, struct, typeString } from '../core/types.js'
 import type { Attribute, BoundExpr, NamedExpr } from './bound.js'
 import { isMerged, joinName, physicalLine, targetText, tree } from './explain.js'
-import { type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
+import { type FileScan, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import { exprText, namedText, orderText } from './print.js'
 
 export function formattedText(plan: Physical, graph: StageGraph): string {
@@ -60,6 +60,21 @@ function details(plan: Physical): string[] {
   return [input, ...own(plan)]
 }
 
+/** What is read of the files: of their structs the fields that are columns of the scan. */
+function readSchema({ output, fields }: FileScan): StructType {
+  let schema = struct([])
+  for (const a of output) schema = withField(schema, fields?.[a.name] ?? [a.name], a.type)
+  return schema
+}
+
+function withField(schema: StructType, [name = '', ...inner]: readonly string[], type: DataType): StructType {
+  const known = schema.fields.find(f => f.name === name)
+  const whole = inner.length === 0 ? type : withField(known?.type.kind === 'struct' ? known.type : struct([]), inner, type)
+  return known === undefined
+    ? struct([...schema.fields, field(name, whole)])
+    : struct(schema.fields.map(f => (f === known ? { ...f, type: whole } : f)))
+}
+
 function own(plan: Physical): string[] {
   switch (plan.kind) {
     case 'FileScan': {
@@ -67,7 +82,7 @@ function own(plan: Physical): string[] {
       const key = plan.output.find(a => a.id === plan.ranges?.key)
       return [
         `Location: [${plan.paths.join(', ')}]`,
-        `ReadSchema: struct<${plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')}>`,
+        `ReadSchema: ${typeString(readSchema(plan))}`,
         plan.everyTask
           ? 'Tasks: every task of the stage reads all of it'
           : `Tasks: ${plan.tasks.length}, of ${splits} splits of ${plan.files.length} files`,

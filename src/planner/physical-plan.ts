@@ -22,6 +22,8 @@ export interface FileScan {
   readonly options: Readonly<Record<string, string>>
   readonly fileSchema: StructType
   readonly output: readonly Attribute[]
+  /** As in the logical node. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
   readonly files: readonly FileInfo[]
   readonly tasks: readonly (readonly ScanSplit[])[]
   /** Set when task i reads the rows whose column `key` lies in [bounds[i - 1], bounds[i]); NULLs are the first task's. */

@@ -39,6 +39,7 @@ import { propagateNulls } from './optimize/propagate-nulls.js'
 import { pruneColumns } from './optimize/prune-columns.js'
 import { pruneFiles } from './optimize/prune-files.js'
 import { pruneFilters } from './optimize/prune-filters.js'
+import { pruneNestedColumns } from './optimize/prune-nested-columns.js'
 import { pullOutJoinKeys } from './optimize/pull-out-join-keys.js'
 import { pushFilterThroughAggregate } from './optimize/push-filter-through-aggregate.js'
 import { pushFilterThroughGenerate } from './optimize/push-filter-through-generate.js'
@@ -133,6 +134,8 @@ export const optimizerBatches: readonly Batch[] = [
   // must find their joins.
   { name: 'Merge Subqueries', repeat: 'once', rules: [mergeScalarSubqueries] },
   { name: 'Operator Optimization after Inferring Filters', repeat: 'fixpoint', rules: operatorRules },
+  // After subqueries were merged, which widens what a scan gives by its files' columns; before what counts bytes and looks at footers by a column's name.
+  { name: 'Nested Columns', repeat: 'once', rules: [pruneNestedColumns] },
   // When filters lie on scans.
   { name: 'Prune Files', repeat: 'fixpoint', rules: [pruneFiles, propagateEmptyRelations] },
   // When filters are below, which make a side small; before semi joins are pushed, which brings the new ones to their place.

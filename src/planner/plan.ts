@@ -10,7 +10,7 @@ import type { JoinType } from './logical.js'
 import type { FileInfo } from './ports.js'
 import type { TableStatistics } from './table-statistics.js'
 
-/** Files. `output` are the columns wanted, named as in the files. */
+/** Files. `output` are the columns wanted, named as in the files but for `fields`. */
 export interface ScanPlan {
   readonly kind: 'Scan'
   readonly format: FileFormat
@@ -19,6 +19,8 @@ export interface ScanPlan {
   readonly files: readonly FileInfo[]
   readonly fileSchema: StructType
   readonly output: readonly Attribute[]
+  /** Columns that are fields inside structs of the files: the names on the way to each, outermost first, by the column's name. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>
   /** What ANALYZE TABLE has found out. */
   readonly statistics?: TableStatistics
 }

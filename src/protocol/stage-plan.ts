@@ -26,6 +26,7 @@ export const PlanInput = Type.Union([
     options: Type.Record(Type.String(), Type.String()),
     schema: DataTypeJson,
     fileSchema: DataTypeJson,
+    fields: Type.Optional(Type.Record(Type.String(), Type.Array(Type.String()))),
   }),
   Type.Object({ kind: Type.Literal('shuffle'), name: Type.String(), schema: DataTypeJson, outputs: MapOutputs }),
   Type.Object({ kind: Type.Literal('broadcast'), name: Type.String(), schema: DataTypeJson, outputs: MapOutputs }),

@@ -23,6 +23,14 @@ export interface RuleCase {
 const schemas = {
   t: struct([field('a', types.int), field('b', types.long), field('s', types.string), field('d', types.double), field('p', decimal(10, 2))]),
   u: struct([field('a', types.int, false), field('x', types.int), field('y', types.string)]),
+  nested: struct([
+    field('k', types.int, false),
+    field(
+      'v',
+      struct([field('a', types.int, false), field('b', types.string), field('in', struct([field('x', types.long), field('y', types.string)]))]),
+    ),
+    field('l', { kind: 'array', element: struct([field('p', types.int), field('q', types.string)]), containsNull: true }),
+  ]),
   sales: struct([field('price', decimal(15, 2)), field('discount', decimal(15, 2)), field('big', decimal(15, 2)), field('n', types.int)]),
 }
 
@@ -40,10 +48,11 @@ function files(path: string, rows: number, bytes: number, most: number): FileInf
   return [{ file: { uri: `${path}/1.parquet`, size: bytes, mtimeMs: 0 }, rowGroups: [{ rows, bytes, columns }] }]
 }
 
-/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, and `sales(price, discount, big, n)` whose footers tell ends; `gaps` is `t` with many NULLs, `nothing` without files. */
+/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, `nested(k, v<a, b, in<x, y>>, l<<p, q>>)`, and `sales(price, discount, big, n)` whose footers tell ends; `gaps` is `t` with many NULLs, `nothing` without files. */
 const tables: Readonly<Record<string, { readonly schema: StructType; readonly files: readonly FileInfo[] }>> = {
   t: { schema: schemas.t, files: [{ file: { uri: '/t/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
   u: { schema: schemas.u, files: [{ file: { uri: '/u/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
+  nested: { schema: schemas.nested, files: [{ file: { uri: '/nested/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
   sales: {
     schema: schemas.sales,
     files: [{ file: { uri: '/sales/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000, columns: sales }] }],

@@ -51,8 +51,9 @@ export function partitionsOf(output: StageOutput, bounds: readonly Uint8Array[] 
 function planInput(input: StageInput, options: PlanOptions): PlanInput {
   switch (input.kind) {
     case 'scan': {
-      const { kind, name, format, schema, fileSchema } = input
-      return { kind, name, format, options: { ...input.options }, schema, fileSchema }
+      const { kind, name, format, schema, fileSchema, fields } = input
+      const inner = fields === undefined ? {} : { fields: Object.fromEntries(Object.entries(fields).map(([column, path]) => [column, [...path]])) }
+      return { kind, name, format, options: { ...input.options }, schema, fileSchema, ...inner }
     }
     case 'shuffle':
     case 'broadcast':

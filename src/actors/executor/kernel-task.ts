@@ -40,8 +40,9 @@ function taskSource(plan: PlanInput, task: TaskInput): TaskSource {
   switch (plan.kind) {
     case 'scan': {
       if (task.kind !== 'scan') throw mismatch(plan, task)
-      const { format, options: readerOptions, schema, fileSchema } = plan
-      return { kind: 'ready', input: { kind: 'scan', name, format, options: readerOptions, schema, fileSchema, splits: task.splits } }
+      const { format, options: readerOptions, schema, fileSchema, fields } = plan
+      const inner = fields === undefined ? {} : { fields }
+      return { kind: 'ready', input: { kind: 'scan', name, format, options: readerOptions, schema, fileSchema, ...inner, splits: task.splits } }
     }
     case 'shuffle':
       if (task.kind === 'shuffle') return { kind: 'fetch', name, schema: plan.schema, blocks: wanted(plan.outputs, task.from, task.to, task.maps) }

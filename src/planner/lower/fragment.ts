@@ -207,6 +207,7 @@ function lowerLeaf(plan: Extract<Physical, { kind: 'FileScan' | 'RowsScan' | 'Ra
     case 'FileScan': {
       const name = aliases.next(tableName(plan.paths[0] ?? 'files'))
       const schema = struct(plan.output.map(a => field(a.name, a.type, a.nullable)))
+      const fields = plan.output.flatMap(({ name }) => (plan.fields?.[name] === undefined ? [] : [[name, plan.fields[name]] as const]))
       const input: StageInput = {
         kind: 'scan',
         name,
@@ -214,6 +215,7 @@ function lowerLeaf(plan: Extract<Physical, { kind: 'FileScan' | 'RowsScan' | 'Ra
         options: plan.options,
         schema,
         fileSchema: plan.fileSchema,
+        ...(fields.length === 0 ? {} : { fields: Object.fromEntries(fields) }),
         tasks: plan.tasks,
         ...(plan.everyTask ? { everyTask: true } : {}),
       }

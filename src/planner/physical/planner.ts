@@ -156,8 +156,8 @@ function wantedOf(plan: ScanPlan, condition: BoundExpr, context: PhysicalContext
 function planScan(plan: ScanPlan, context: PhysicalContext, isWanted: (group: RowGroupInfo) => boolean): Physical {
   const tasks = scanTasks(plan.files, context.conf, context.parallelism, isWanted)
   if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
-  const { format, paths, options, fileSchema, output, files } = plan
-  return { kind: 'FileScan', format, paths, options, fileSchema, output, files, tasks }
+  const { format, paths, options, fileSchema, output, fields, files } = plan
+  return { kind: 'FileScan', format, paths, options, fileSchema, output, ...(fields === undefined ? {} : { fields }), files, tasks }
 }
 
 /** Whether a part of a recursion reads the round before: all of it must be in the recursion's own task. */

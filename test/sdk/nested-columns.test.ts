@@ -1,0 +1,110 @@
+/** Fields inside structs of Parquet files: read apart, they give what reading the whole struct gives, whatever fields a file has, and fewer bytes are read. */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { SparkSession } from 'spk'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { field, struct, types } from '#src/core/types.js'
+import { scanSql } from '#src/kernel/scan-sql.js'
+
+const test = suite('sdk/nested-columns')
+const folder = mkdtempSync(join(tmpdir(), 'spk-nested-'))
+let spark: SparkSession
+
+/** Files of one table: with all fields, with another order of them, with fewer, without the struct. */
+const files = [
+  `SELECT i AS k, CASE WHEN i % 7 = 0 THEN NULL ELSE {'a': nullif(i % 5, 3), 'b': 't' || i, 'n': CASE WHEN i % 4 > 0 THEN {'x': i * 10, 'y': 'y' || i % 3} END} END AS v,
+          [{'p': i, 'q': 'q' || i}] AS l FROM range(200) t(i)`,
+  `SELECT i AS k, {'n': {'y': 'y' || i % 3, 'x': i::INTEGER}, 'a': i % 5, 'b': 'u' || i} AS v, [{'p': i, 'q': NULL}] AS l FROM range(200, 300) t(i)`,
+  `SELECT {'a': i % 5} AS v, i AS k, NULL AS l FROM range(300, 350) t(i)`,
+  `SELECT i AS k FROM range(350, 360) t(i)`,
+]
+
+test.before(async () => {
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  mkdirSync(join(folder, 'n'))
+  for (const [i, sql] of files.entries()) await connection.run(`COPY (${sql}) TO '${join(folder, 'n', `${i}.parquet`)}' (ROW_GROUP_SIZE 2048)`)
+  connection.closeSync()
+  instance.closeSync()
+  spark = await SparkSession.builder().master('local[2]').create()
+  const schema = 'k BIGINT, v STRUCT<a: BIGINT, b: STRING, n: STRUCT<x: BIGINT, y: STRING>>, l ARRAY<STRUCT<p: BIGINT, q: STRING>>'
+  await spark.read.schema(schema).parquet(join(folder, 'n')).createOrReplaceTempView('n')
+  await spark.sql('SELECT id AS k, id % 3 AS g FROM range(0, 400, 1, 2)').createOrReplaceTempView('r')
+})
+test.after(async () => {
+  await spark.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const key = 'spark.sql.optimizer.nestedSchemaPruning.enabled'
+
+async function rowsWith(pruned: boolean, sql: string): Promise<string[]> {
+  spark.conf.set(key, pruned)
+  const text = (_: string, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)
+  return (await spark.sql(sql).collectArrays()).map(row => JSON.stringify(row, text)).sort()
+}
+
+async function scanOf(sql: string): Promise<string> {
+  spark.conf.set(key, true)
+  const plan = await spark.sql(sql).explainString('formatted')
+  return /ReadSchema: (.*)/.exec(plan)?.[1] ?? plan
+}
+
+/** Queries, and what is read for them. */
+const queries: readonly (readonly [sql: string, read: string])[] = [
+  ['SELECT k, v.a FROM n', 'struct<k:bigint,v:struct<a:bigint>>'],
+  ['SELECT k FROM n WHERE v.a IS NULL', 'struct<k:bigint,v:struct<a:bigint>>'],
+  ["SELECT v.n.x, count(*) FROM n WHERE v.n.y = 'y1' GROUP BY v.n.x", 'struct<v:struct<n:struct<x:bigint,y:string>>>'],
+  ['SELECT v.n, v.n.x FROM n', 'struct<v:struct<n:struct<x:bigint,y:string>>>'],
+  ['SELECT r.g, n.v.b FROM r LEFT JOIN n ON r.k = n.v.n.x AND n.v.a > 1', 'struct<v:struct<b:string,n:struct<x:bigint>,a:bigint>>'],
+  ['SELECT k, v.b, row_number() OVER (PARTITION BY v.a ORDER BY v.n.x, k) FROM n', 'struct<k:bigint,v:struct<b:string,a:bigint,n:struct<x:bigint>>>'],
+  ["SELECT x.v.a FROM (SELECT v, k FROM n WHERE v.b > 't2' ORDER BY k LIMIT 50) x", 'struct<k:bigint,v:struct<a:bigint,b:string>>'],
+  ['SELECT v.a FROM n WHERE k IN (SELECT v.n.x FROM n)', 'struct<k:bigint,v:struct<a:bigint>>'],
+  ['SELECT v FROM n WHERE v.a = 2', 'struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>'],
+  ['SELECT v.a, v IS NULL FROM n', 'struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>'],
+]
+for (const [sql, read] of queries) {
+  test(sql, async () => {
+    const rows = await rowsWith(true, sql)
+    assert.ok(rows.length > 5)
+    assert.equal(rows, await rowsWith(false, sql))
+    assert.is(await scanOf(sql), read)
+  })
+}
+
+test('DuckDB reads the field alone', async () => {
+  const uri = join(folder, 'n', '0.parquet')
+  const inner = struct([field('a', types.long), field('b', types.string)])
+  const sql = scanSql(
+    {
+      kind: 'scan',
+      name: 'n',
+      format: 'parquet',
+      options: {},
+      schema: struct([field('v.a', types.long)]),
+      fileSchema: struct([field('v', inner)]),
+      fields: { 'v.a': ['v', 'a'] },
+      splits: [{ file: { uri, size: 0, mtimeMs: 0 }, bytes: 0 }],
+    },
+    new Map(),
+  )
+  const instance = await DuckDBInstance.create(':memory:')
+  const connection = await instance.connect()
+  const text = String((await connection.runAndReadAll(`EXPLAIN SELECT * FROM (${sql}) WHERE "v.a" > 3`)).getRows()[0]?.[1])
+  connection.closeSync()
+  instance.closeSync()
+  assert.match(text, /Projections:\s*v\.a\W/)
+})
+
+test('the key switches it off', async () => {
+  spark.conf.set(key, false)
+  assert.match(
+    await spark.sql('SELECT v.a FROM n').explainString('formatted'),
+    'ReadSchema: struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>',
+  )
+})
+
+test.run()
