@@ -50,6 +50,7 @@ function barely(args: readonly string[], c: Call): readonly string[] {
   })
 }
 
+/** Written as SQL by `lower/logic-sql.ts`, which has to see what stands below. */
 function logic(op: 'and' | 'or'): ScalarFunction {
   const bind = (args: readonly BoundExpr[], context: BindContext): BoundExpr => {
     const [left, right] = args as Pair
@@ -63,7 +64,7 @@ function logic(op: 'and' | 'or'): ScalarFunction {
         )
       : differentTypes(context, left.type, right.type)
   }
-  return custom(op, 2, bind, ([a, b]) => `(${a} ${op.toUpperCase()} ${b})`)
+  return rewritten(op, 2, bind)
 }
 
 /** LIKE with Spark's default escape, the backslash, spelled out only where the pattern may hold one. */

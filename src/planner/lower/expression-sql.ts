@@ -1,10 +1,12 @@
 /** Bound expressions as DuckDB SQL. The text of every node has exactly the DuckDB type of the node's type, and is atomic: it may stand beside any operator. */
 import { must, unreachable } from '../../core/errors.js'
 import type { AggregateCall, BoundExpr, WindowExpr } from '../bound.js'
+import { conjunctsOf } from '../conjuncts.js'
 import { aggregateFunction, scalarFunction } from '../functions/table.js'
 import { windowFunction } from '../functions/window.js'
 import { castSql } from './cast-sql.js'
 import { literalSql } from './literal-sql.js'
+import { logicSql } from './logic-sql.js'
 import { windowClause } from './window-clause.js'
 
 /** How columns are written at this place. */
@@ -19,6 +21,7 @@ export function expressionSql(expr: BoundExpr, columns: Columns): string {
     case 'Cast':
       return castSql(expressionSql(expr.child, columns), expr.child.type, expr.type, expr.mode)
     case 'Call':
+      if (expr.fn === 'and' || expr.fn === 'or') return logicSql(expr, e => expressionSql(e, columns))
       return scalarFunction(expr.fn).sql(
         expr.args.map(a => expressionSql(a, columns)),
         expr,
@@ -63,6 +66,12 @@ function aggregateSql(expr: AggregateCall, columns: Columns, over = ''): string 
     over,
     ...(condition === undefined ? {} : { condition }),
   })
+}
+
+/** A condition by which rows or pairs of rows are kept: DuckDB looks at its conjuncts one by one, each of the rows that others have left. */
+export function conditionSql(condition: BoundExpr, columns: Columns): string {
+  const sql = conjunctsOf(condition).map(c => expressionSql(c, columns))
+  return sql.length === 1 ? (sql[0] ?? '') : `(${sql.join(' AND ')})`
 }
 
 /** In GROUP BY and ORDER BY a bare number would be a position. */

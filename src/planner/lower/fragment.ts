@@ -19,7 +19,8 @@ import {
   physicalOutput,
 } from '../physical-plan.js'
 import { type Splittable, splittable } from '../splittable.js'
-import { type Columns, expressionSql } from './expression-sql.js'
+import { type Columns, conditionSql, expressionSql } from './expression-sql.js'
+import { joinCondition } from './join-condition.js'
 import { expanded, generated } from './multiply.js'
 import { lastRound, recursion } from './recursion.js'
 import {
@@ -285,11 +286,16 @@ const joinWords = {
   anti: 'ANTI JOIN',
 } as const
 
+/** The columns of both sides. */
+function idsOf({ probe, build }: PhysicalJoin): [Set<number>, Set<number>] {
+  return [new Set(physicalOutput(probe).map(a => a.id)), new Set(physicalOutput(build).map(a => a.id))]
+}
+
 /** The condition of a sort-merge join, with ranges in place of equalities, by which DuckDB would hash; those it goes by first. */
-function merged({ type, condition, probe, build }: PhysicalJoin): BoundExpr | undefined {
-  const [left, right] = [probe, build].map(side => new Set(physicalOutput(side).map(a => a.id))) as [Set<number>, Set<number>]
+function merged(plan: PhysicalJoin): BoundExpr | undefined {
+  const { type, condition } = plan
   const conjuncts = conjunctsOf(condition)
-  const key = conjuncts[mergeKey(type, condition, left, right) ?? -1]
+  const key = conjuncts[mergeKey(type, condition, ...idsOf(plan)) ?? -1]
   if (key === undefined) throw new Error('bug in spk: a sort-merge join without a key to merge by')
   const ranges = (c: BoundExpr): BoundExpr[] => (c.kind === 'Call' && c.fn === '=' ? ['<=', '>='].map(fn => ({ ...c, fn })) : [c])
   return conjunction([...ranges(key), ...conjuncts.filter(c => c !== key).flatMap(ranges)])
@@ -314,8 +320,8 @@ function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): re
   return probes.map(probe => {
     const left = asTable(probe, physicalOutput(plan.probe), aliases)
     const columns = new Map([...left.columns, ...right.columns])
-    const wanted = plan.strategy === 'SortMergeJoin' ? merged(plan) : plan.condition
-    const condition = wanted === undefined ? undefined : expressionSql(wanted, columns)
+    const wanted = plan.strategy === 'SortMergeJoin' ? merged(plan) : plan.condition && joinCondition(plan.type, plan.condition, ...idsOf(plan))
+    const condition = wanted === undefined ? undefined : conditionSql(wanted, columns)
     const type = condition === undefined && plan.type === 'inner' ? 'cross' : plan.type
     const on = type === 'cross' ? '' : ` ON ${condition === undefined ? 'true' : withoutParentheses(condition)}`
     return fromSource(`${left.sql}\n${joinWords[type]} ${right.sql}${on}`, columns, [...probe.inputs, ...build.inputs], true)

@@ -1,0 +1,66 @@
+/**
+ * AND and OR as values: what stands to the right is evaluated only for rows that the left has not decided, as in Spark, so `b <> 0 AND a / b > 1` never
+ * divides by zero. DuckDB does so in WHERE alone; elsewhere it evaluates both sides for all rows. Called by `expression-sql.ts`.
+ */
+import type { DataType } from '../../core/types.js'
+import { type BoundExpr, type Call, isNullable } from '../bound.js'
+import { isNumeric } from '../coercion.js'
+import { decimalFor } from '../decimal-rules.js'
+import { isDeterministic } from '../functions/table.js'
+import { someExpr } from '../tree.js'
+
+/** Functions that fail for no values of the types they take. */
+const total: ReadonlySet<string> = new Set(
+  (
+    'and or not = < <= > >= <=> in isnull isnotnull isnan coalesce when like ilike startswith endswith contains upper lower length trim ltrim rtrim ' +
+    'substring left right concat year quarter month day dayofweek dayofyear'
+  ).split(' '),
+)
+
+/** Whether evaluating an expression may fail a query; true when that is not known. */
+export function mayFail(e: BoundExpr): boolean {
+  return someExpr(e, x => {
+    if (x.kind === 'Cast') return x.mode !== 'try' && !widens(x.child.type, x.type)
+    return x.kind === 'Call' ? !total.has(x.fn) : x.kind !== 'Attribute' && x.kind !== 'Literal'
+  })
+}
+
+function widens(from: DataType, to: DataType): boolean {
+  if (to.kind === 'string' || from.kind === 'null') return true
+  if (from.kind === 'date') return to.kind.startsWith('timestamp')
+  if (!isNumeric(from)) return false
+  if (to.kind === 'double' || to.kind === 'float') return true
+  const [a, b] = [from, to].map(type => (type.kind === 'double' || type.kind === 'float' ? undefined : decimalFor(type)))
+  return a !== undefined && b !== undefined && a.scale <= b.scale && a.precision - a.scale <= b.precision - b.scale
+}
+
+/** `sql` writes a part. */
+export function logicSql(expr: Call, sql: (e: BoundExpr) => string): string {
+  const word = expr.fn.toUpperCase()
+  const terms = termsOf(expr, expr.fn)
+  if (!terms.slice(1).some(mayFail) || !terms.every(isDeterministic)) return `(${expr.args.map(sql).join(` ${word} `)})`
+  const groups: { readonly sql: string; readonly nullable: boolean }[] = []
+  for (const part of guarded(terms)) {
+    const texts = part.map(sql)
+    groups.push({ sql: texts.length === 1 ? (texts[0] ?? '') : `(${texts.join(` ${word} `)})`, nullable: part.some(isNullable) })
+  }
+  const decided = expr.fn === 'or' ? 'true' : 'false'
+  const tests = groups.slice(0, -1).map(g => `WHEN ${expr.fn === 'or' ? g.sql : `NOT ${g.sql}`} THEN ${decided}`)
+  // What is left is not decided: true in AND, false in OR, or NULL.
+  const open = groups.filter((g, i) => g.nullable || i === groups.length - 1).map(g => g.sql)
+  return `(CASE ${tests.join(' ')} ELSE ${open.length === 1 ? open[0] : `(${open.join(` ${word} `)})`} END)`
+}
+
+function termsOf(e: BoundExpr, fn: string): readonly BoundExpr[] {
+  return e.kind === 'Call' && e.fn === fn ? e.args.flatMap(a => termsOf(a, fn)) : [e]
+}
+
+/** In groups that may be evaluated together: each one but the first begins with a term that may fail. */
+function guarded(terms: readonly BoundExpr[]): readonly BoundExpr[][] {
+  const groups: BoundExpr[][] = []
+  for (const [i, term] of terms.entries()) {
+    if (i === 0 || mayFail(term)) groups.push([term])
+    else groups.at(-1)?.push(term)
+  }
+  return groups
+}
