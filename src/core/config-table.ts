@@ -324,6 +324,13 @@ export const conf = {
     'true',
     'Whether of a struct in Parquet files only the fields are read that the query uses.',
   ),
+  windowGroupLimitThreshold: option(
+    'session',
+    'spark.sql.optimizer.windowGroupLimitThreshold',
+    asInt,
+    '1000',
+    'A filter that keeps the first rows of each group of a window, up to this rank, is also met before the exchange that the window needs; -1: never.',
+  ),
   inlineBroadcastRows: option(
     'session',
     'spk.sql.broadcast.inlineRows',

@@ -127,6 +127,7 @@ function compute(plan: Plan): Cardinality | undefined {
     case 'RecursiveRef':
       return undefined
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Sort':
     case 'SubqueryAlias':
     case 'Hint':

@@ -111,6 +111,7 @@ function own(plan: Physical): string[] {
     case 'Limit':
     case 'CollectLimit':
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Expand':
     case 'Generate':
     case 'RecursiveCte':

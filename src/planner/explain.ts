@@ -94,6 +94,7 @@ function logicalLine(plan: Plan): string {
     case 'LateralJoin':
       return `LateralJoin ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}`
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Expand':
     case 'Generate':
       return rowsText(plan)
@@ -113,10 +114,12 @@ function repartitionText({ by, keys, partitions }: Extract<Plan, { kind: 'Repart
 }
 
 /** Nodes that are the same in logical and physical plans. */
-function rowsText(plan: Extract<Plan | Physical, { kind: 'Window' | 'Expand' | 'Generate' }>): string {
+function rowsText(plan: Extract<Plan | Physical, { kind: 'Window' | 'WindowGroupLimit' | 'Expand' | 'Generate' }>): string {
   switch (plan.kind) {
     case 'Window':
       return `Window ${list(plan.windows.map(namedText))}`
+    case 'WindowGroupLimit':
+      return `WindowGroupLimit ${list(plan.partitionBy.map(exprText))}, ${list(plan.orderBy.map(orderText))}, ${plan.fn}(), ${plan.limit}`
     case 'Expand':
       return `Expand ${list(plan.projections.map(p => list(p.map(exprText))))}, ${list(plan.output.map(exprText))}`
     case 'Generate':
@@ -238,6 +241,8 @@ export function physicalLine(plan: Physical): string {
       return 'Union'
     case 'SetOperation':
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
+    case 'WindowGroupLimit':
+      return `${rowsText(plan)}, Partial`
     case 'Window':
     case 'Expand':
     case 'Generate':

@@ -34,6 +34,7 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'Limit':
     case 'CollectLimit':
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Generate':
       return partitioningOf(plan.input)
     case 'Expand':

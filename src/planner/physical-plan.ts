@@ -7,6 +7,7 @@ import type { FileFormat, ScanSplit } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
 import type { JoinType } from './logical.js'
+import type { RankFunction } from './plan.js'
 import type { FileInfo } from './ports.js'
 
 /** Row estimates are upper bounds; undefined = nothing known. */
@@ -154,6 +155,17 @@ export interface PhysicalWindow {
   readonly input: Physical
   readonly windows: readonly BoundAlias[]
 }
+/** Before an exchange: of the rows of each group that a task has, those of which the logical node speaks. */
+export interface PhysicalWindowGroupLimit {
+  readonly kind: 'WindowGroupLimit'
+  readonly input: Physical
+  readonly partitionBy: readonly BoundExpr[]
+  readonly orderBy: readonly BoundSortOrder[]
+  readonly fn: RankFunction
+  readonly limit: number
+  /** The column that holds the rank, which is not of the output. */
+  readonly rank: Attribute
+}
 /** Each row once per projection. */
 export interface PhysicalExpand {
   readonly kind: 'Expand'
@@ -219,6 +231,7 @@ export type Physical =
   | PhysicalUnion
   | PhysicalSetOperation
   | PhysicalWindow
+  | PhysicalWindowGroupLimit
   | PhysicalExpand
   | PhysicalGenerate
   | PhysicalRecursion
@@ -252,6 +265,7 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
     case 'TopN':
     case 'Limit':
     case 'CollectLimit':
+    case 'WindowGroupLimit':
     case 'Exchange':
       return physicalOutput(plan.input)
     default:
@@ -292,6 +306,7 @@ export function mapPhysicalChildren(plan: Physical, f: (child: Physical) => Phys
     case 'Limit':
     case 'CollectLimit':
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Expand':
     case 'Generate':
     case 'Exchange':

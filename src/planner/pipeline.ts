@@ -28,6 +28,7 @@ import { eliminateSubqueryAliases } from './optimize/eliminate-subquery-aliases.
 import { foldConstants } from './optimize/fold-constants.js'
 import { inferFiltersFromConstraints } from './optimize/infer-filters-from-constraints.js'
 import { inferFiltersFromDisjunctions } from './optimize/infer-filters-from-disjunctions.js'
+import { inferWindowGroupLimit } from './optimize/infer-window-group-limit.js'
 import { injectFiltersBeforeExchanges, injectRuntimeFilters } from './optimize/inject-runtime-filters.js'
 import { mergeGroupings } from './optimize/merge-groupings.js'
 import { mergeScalarSubqueries } from './optimize/merge-scalar-subqueries.js'
@@ -152,6 +153,8 @@ export const optimizerBatches: readonly Batch[] = [
   { name: 'Join Keys', repeat: 'once', rules: [pullOutJoinKeys] },
   // Once, after filters have found their place: it puts narrow projections above them, which pushing filters would move again.
   { name: 'Column Pruning', repeat: 'once', rules: [pruneColumns] },
+  // When filters have found their place, and nothing comes between a window and what is below it any more.
+  { name: 'Window Group Limits', repeat: 'once', rules: [inferWindowGroupLimit] },
   // When plans have their final form: it looks for the same one in several places.
   { name: 'Merge Groupings', repeat: 'once', rules: [mergeGroupings] },
   // Pruning may have taken the only aggregate function from a list.

@@ -152,6 +152,17 @@ export interface WindowPlan {
   readonly input: Plan
   readonly windows: readonly BoundAlias[]
 }
+/** Functions whose values a window gives in ascending order, from 1. */
+export type RankFunction = 'row_number' | 'rank' | 'dense_rank'
+/** Of each group the rows of which `fn` over `partitionBy` and `orderBy` would be at most `limit`, or more: a window with this order above drops the others. */
+export interface WindowGroupLimitPlan {
+  readonly kind: 'WindowGroupLimit'
+  readonly input: Plan
+  readonly partitionBy: readonly BoundExpr[]
+  readonly orderBy: readonly BoundSortOrder[]
+  readonly fn: RankFunction
+  readonly limit: number
+}
 /** Each row once per projection; `output` has ids of its own. */
 export interface ExpandPlan {
   readonly kind: 'Expand'
@@ -203,6 +214,7 @@ export type Plan =
   | RepartitionPlan
   | LateralJoinPlan
   | WindowPlan
+  | WindowGroupLimitPlan
   | ExpandPlan
   | GeneratePlan
   | RecursiveCtePlan
@@ -253,6 +265,7 @@ function computeOutput(plan: Plan): readonly Attribute[] {
     case 'Distinct':
     case 'Hint':
     case 'Repartition':
+    case 'WindowGroupLimit':
       return outputOf(plan.input)
     default:
       return unreachable(plan)

@@ -90,6 +90,7 @@ function compute(plan: Plan): Estimate {
     case 'Generate':
       return times(reshaped(estimate(plan.input), outputOf(plan.input), output), elementsPerArray)
     case 'Filter':
+    case 'WindowGroupLimit':
     case 'Sort':
     case 'Offset':
     case 'Distinct':

@@ -10,6 +10,7 @@ export function passesRows(plan: Physical): boolean {
     case 'Project':
     case 'Filter':
     case 'TopN':
+    case 'WindowGroupLimit':
     case 'CollectLimit':
     case 'Union':
     case 'Expand':

@@ -159,6 +159,7 @@ export function planChildren(plan: Plan): readonly Plan[] {
     case 'Hint':
     case 'Repartition':
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Expand':
     case 'Generate':
       return [plan.input]
@@ -198,6 +199,7 @@ export function mapPlanChildren(plan: Plan, f: (child: Plan) => Plan): Plan {
     case 'Hint':
     case 'Repartition':
     case 'Window':
+    case 'WindowGroupLimit':
     case 'Expand':
     case 'Generate': {
       const input = f(plan.input)
@@ -220,6 +222,8 @@ export function planExpressions(plan: Plan): readonly BoundExpr[] {
       return plan.condition === undefined ? [] : [plan.condition]
     case 'Window':
       return plan.windows.map(w => w.child)
+    case 'WindowGroupLimit':
+      return [...plan.partitionBy, ...plan.orderBy.map(o => o.child)]
     case 'Expand':
       return plan.projections.flat()
     case 'Generate':
@@ -277,6 +281,11 @@ export function mapPlanExpressions(plan: Plan, f: (expr: BoundExpr) => BoundExpr
         return child === w.child ? w : { ...w, child }
       })
       return windows === plan.windows ? plan : { ...plan, windows }
+    }
+    case 'WindowGroupLimit': {
+      const partitionBy = mapSame(plan.partitionBy, f)
+      const orderBy = mapOrder(plan.orderBy, f)
+      return partitionBy === plan.partitionBy && orderBy === plan.orderBy ? plan : { ...plan, partitionBy, orderBy }
     }
     case 'Expand': {
       const projections = mapSame(plan.projections, p => mapSame(p, f))

@@ -20,6 +20,7 @@ import {
 } from '../physical-plan.js'
 import { type Splittable, splittable } from '../splittable.js'
 import { type Columns, conditionSql, expressionSql } from './expression-sql.js'
+import { firstOfGroups } from './first-of-groups.js'
 import { joinCondition } from './join-condition.js'
 import { expanded, generated } from './multiply.js'
 import { lastRound, recursion } from './recursion.js'
@@ -133,6 +134,8 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       return lowerJoin(plan, read, aliases)
     case 'Window':
       return lower(plan.input, read, aliases).map(b => withWindows(b, physicalOutput(plan.input), plan.windows, output, aliases))
+    case 'WindowGroupLimit':
+      return lower(plan.input, read, aliases).map(b => firstOfGroups(b, plan, aliases))
     case 'Expand':
       return lower(plan.input, read, aliases).map(b => expanded(b, physicalOutput(plan.input), plan.projections, output, aliases))
     case 'Generate':

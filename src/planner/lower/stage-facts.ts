@@ -44,6 +44,8 @@ function nodeName(plan: Physical): string | undefined {
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
     case 'Window':
       return 'Window'
+    case 'WindowGroupLimit':
+      return 'WindowGroupLimit'
     case 'RecursiveCte':
       return 'Recursion'
     case 'RecursiveRef':
@@ -97,6 +99,8 @@ function expressionsOf(plan: Physical): readonly BoundExpr[] {
       return plan.order.map(o => o.child)
     case 'Window':
       return plan.windows.map(w => w.child)
+    case 'WindowGroupLimit':
+      return [...plan.partitionBy, ...plan.orderBy.map(o => o.child)]
     case 'Expand':
       return plan.projections.flat()
     case 'Generate':

@@ -50,6 +50,7 @@ function prune(plan: Plan, needed: Needed): Plan {
       return withInput(plan, plan, prune(plan.input, withReferences(needed, plan)))
     case 'Sort':
     case 'Repartition':
+    case 'WindowGroupLimit':
       return withInput(plan, plan, narrow(plan.input, withReferences(needed, plan)))
     case 'Limit':
     case 'Offset':

@@ -22,7 +22,7 @@ import { planRepartition } from './repartition.js'
 import { reuseExchanges } from './reuse-exchanges.js'
 import { scanTasks } from './scan-splits.js'
 import { planLimit, planOrderedLimit, planSort } from './sort.js'
-import { planWindow } from './window.js'
+import { groupLimit, planWindow } from './window.js'
 
 export interface PhysicalEnvironment {
   readonly conf: Conf
@@ -123,6 +123,8 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
       return planRepartition(plan, context)
     case 'Window':
       return planWindow(plan, context)
+    case 'WindowGroupLimit':
+      return groupLimit(plan, context.plan(plan.input), context)
     case 'Expand':
       return { kind: 'Expand', input: context.plan(plan.input), projections: plan.projections, output: plan.output }
     case 'Generate': {
