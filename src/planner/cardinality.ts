@@ -7,6 +7,7 @@ import { unreachable } from '../core/errors.js'
 import { type Attribute, type BoundExpr, type NamedExpr, unaliased } from './bound.js'
 import { type ColumnStatistics, columnStatistics } from './column-statistics.js'
 import { conjunctsOf } from './conjuncts.js'
+import { isHeldBy } from './decimal-rules.js'
 import { exprKey } from './expr-key.js'
 import { type Cardinality, joined, type Key } from './join-cardinality.js'
 import { type AggregatePlan, type ExpandPlan, type JoinPlan, outputOf, type Plan, type ScanPlan } from './plan.js'
@@ -160,11 +161,17 @@ function narrowed(columns: Cardinality['columns'], condition: BoundExpr): Cardin
 function renamed(columns: Cardinality['columns'], list: readonly NamedExpr[]): Cardinality['columns'] {
   const out = new Map<number, ColumnStatistics>()
   for (const e of list) {
-    const from = columnOf(unaliased(e))
+    const value = unaliased(e)
+    const from = columnOf(value)
     const statistics = from === undefined ? undefined : columns.get(from)
-    if (statistics !== undefined) out.set(e.id, statistics)
+    if (statistics !== undefined) out.set(e.id, isUnchanged(value) ? statistics : { ...statistics, likelyEnds: true })
   }
   return out
+}
+
+/** Whether casts have left every value as it was. */
+function isUnchanged(e: BoundExpr): boolean {
+  return e.kind === 'Cast' ? isHeldBy(e.child.type, e.type) && isUnchanged(e.child) : e.kind === 'Attribute'
 }
 
 /** Keys of which all columns are still there, under the names they have now. */
@@ -202,6 +209,7 @@ function unionColumns(
     const [mins, maxs] = [all.map(c => c.min).filter(v => v !== undefined), all.map(c => c.max).filter(v => v !== undefined)]
     columns.set(id, {
       ...(mins.length < all.length || maxs.length < all.length ? {} : { min: Math.min(...mins), max: Math.max(...maxs) }),
+      ...(all.some(c => c.likelyEnds) ? { likelyEnds: true } : {}),
       nullFraction: all.reduce((sum, c) => sum + c.nullFraction, 0) / all.length,
       distinct: Math.max(...all.map(c => c.distinct)),
       unique: false,

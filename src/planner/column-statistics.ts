@@ -9,6 +9,8 @@ import type { ColumnFooter, FileInfo, RowGroupInfo } from './ports.js'
 export interface ColumnStatistics {
   readonly min?: number
   readonly max?: number
+  /** The ends prove nothing: of rows that may have changed since, or of other values that these were made of. */
+  readonly likelyEnds?: true
   /** Between 0 and 1. */
   readonly nullFraction: number
   /** At least 1. An upper bound, or the best guess where only a dictionary's size is known. */

@@ -39,6 +39,16 @@ export function decimalFor(type: DataType): DecimalType | undefined {
   }
 }
 
+const wholeNumbers: readonly DataType['kind'][] = ['byte', 'short', 'int', 'long']
+
+/** Whether every value of an exact numeric type is one of another; no for all other types. */
+export function isHeldBy(type: DataType, by: DataType): boolean {
+  const at = wholeNumbers.indexOf(type.kind)
+  if (by.kind !== 'decimal') return at >= 0 && at <= wholeNumbers.indexOf(by.kind)
+  const own = at >= 0 || type.kind === 'decimal' ? decimalFor(type) : undefined
+  return own !== undefined && own.scale <= by.scale && own.precision - own.scale <= by.precision - by.scale
+}
+
 /** The narrowest decimal that holds an integral literal: `1` is decimal(1,0). */
 export function decimalForLiteral(literal: Literal): DecimalType | undefined {
   if (typeof literal.value !== 'number' && typeof literal.value !== 'bigint') return undefined

@@ -36,9 +36,11 @@ export function analyzedStatistics(
 ): ColumnStatistics | undefined {
   const column = table.columns.get(name.toLowerCase())
   if (column === undefined || table.rows === undefined) return undefined
+  // Footers are of the very files that are read, and what was found out may be of others.
+  const certain = footers?.min === undefined || footers.max === undefined ? undefined : { min: footers.min, max: footers.max }
   const [min, max] = [column.min, column.max].map(text => (text === undefined ? undefined : footerOrdinal(text, type)))
   return {
-    ...(min === undefined || max === undefined ? {} : { min, max }),
+    ...(certain ?? (min === undefined || max === undefined ? {} : { min, max, likelyEnds: true })),
     nullFraction: table.rows === 0 ? 0 : column.nulls / table.rows,
     distinct: Math.max(1, column.distinct),
     unique: isUnique(column.distinct, table.rows - column.nulls),

@@ -5,6 +5,7 @@
 import type { DataType } from '../core/types.js'
 import type { BoundExpr, Call } from './bound.js'
 import { ordinal } from './column-statistics.js'
+import { isHeldBy } from './decimal-rules.js'
 import type { StatisticsOf } from './selectivity.js'
 
 /** Both ends included. */
@@ -18,8 +19,8 @@ export function valueRange(expr: BoundExpr, statistics: StatisticsOf): ValueRang
   switch (expr.kind) {
     case 'Attribute': {
       if (!isExact(expr.type)) return undefined
-      const { min, max } = statistics(expr.id) ?? {}
-      return min === undefined || max === undefined ? undefined : { low: min, high: max }
+      const { min, max, likelyEnds } = statistics(expr.id) ?? {}
+      return min === undefined || max === undefined || likelyEnds ? undefined : { low: min, high: max }
     }
     case 'Literal': {
       if (expr.value === null) return nothing
@@ -27,7 +28,9 @@ export function valueRange(expr: BoundExpr, statistics: StatisticsOf): ValueRang
       return value === undefined ? undefined : { low: value, high: value }
     }
     case 'Cast': {
-      const from = isExact(expr.type) && isExact(expr.child.type) ? valueRange(expr.child, statistics) : undefined
+      // A whole number that does not fit starts again at the other end, with ANSI off.
+      const mayWrap = expr.type.kind !== 'decimal' && !isHeldBy(expr.child.type, expr.type)
+      const from = isExact(expr.type) && isExact(expr.child.type) && !mayWrap ? valueRange(expr.child, statistics) : undefined
       return from === undefined || fractionOf(expr.child.type) <= fractionOf(expr.type) ? from : { low: from.low - 1, high: from.high + 1 }
     }
     case 'Call':

@@ -124,6 +124,18 @@ test('INSERT forgets them, or keeps the size alone', async () => {
   spark.conf.unset('spark.sql.statistics.size.autoUpdate.enabled')
 })
 
+test('what was found out proves nothing of rows that have come since', async () => {
+  const path = join(folder, 'grown')
+  await spark.sql(`CREATE TABLE grown (a DECIMAL(15,2), b DECIMAL(15,2)) USING parquet LOCATION '${path}'`).collect()
+  await spark.sql('INSERT INTO grown VALUES (1, 2)').collect()
+  await spark.sql('ANALYZE TABLE grown COMPUTE STATISTICS FOR ALL COLUMNS').collect()
+  await spark
+    .sql('SELECT CAST(9999999999999.99 AS DECIMAL(15,2)) AS a, CAST(9999999999999.99 AS DECIMAL(15,2)) AS b')
+    .write.mode('append')
+    .parquet(path)
+  assert.equal(await lines('SELECT sum(a * b) FROM grown'), [['99999999999999800000000002.0001']])
+})
+
 test('all tables of a schema, and views of files', async () => {
   await spark.sql('CREATE SCHEMA s').collect()
   await spark.sql('CREATE TABLE s.one AS SELECT 1 AS x').collect()

@@ -5,7 +5,7 @@
 import type { DataType } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
 import { isNumeric } from '../coercion.js'
-import { decimalFor } from '../decimal-rules.js'
+import { isHeldBy } from '../decimal-rules.js'
 import { isDeterministic } from '../functions/table.js'
 import { someExpr } from '../tree.js'
 
@@ -28,10 +28,8 @@ export function mayFail(e: BoundExpr): boolean {
 function widens(from: DataType, to: DataType): boolean {
   if (to.kind === 'string' || from.kind === 'null') return true
   if (from.kind === 'date') return to.kind.startsWith('timestamp')
-  if (!isNumeric(from)) return false
-  if (to.kind === 'double' || to.kind === 'float') return true
-  const [a, b] = [from, to].map(type => (type.kind === 'double' || type.kind === 'float' ? undefined : decimalFor(type)))
-  return a !== undefined && b !== undefined && a.scale <= b.scale && a.precision - a.scale <= b.precision - b.scale
+  if (to.kind === 'double' || to.kind === 'float') return isNumeric(from)
+  return isHeldBy(from, to)
 }
 
 /** `sql` writes a part. */
