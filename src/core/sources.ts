@@ -2,12 +2,14 @@
 import type { FileVersion } from './stage.js'
 import type { StructType } from './types.js'
 
-/** What a footer says of one column of one row group. Values are text as DuckDB prints them; strings and binaries have none: writers truncate them. */
+/** What a footer says of one column of one row group. Values are text as DuckDB prints them; those of strings stand apart, as they may be cut short; binaries have none. */
 export interface ColumnFooter {
   /** Compressed bytes. */
   readonly bytes: number
   readonly min?: string
   readonly max?: string
+  /** Of strings, by the bytes of UTF-8: none comes before `low`; each that comes after `high` begins with it. */
+  readonly texts?: { readonly low: string; readonly high: string }
   readonly nulls?: number
   /** Distinct values, where the writer counted them. */
   readonly distinct?: number

@@ -19,10 +19,20 @@ interface GroupRow {
     readonly b: number
     readonly lo: string | null
     readonly hi: string | null
+    readonly tl: string | null
+    readonly th: string | null
     readonly z: number | null
     readonly d: number | null
     readonly w: number | null
   }[]
+}
+
+/** Characters kept of the ends of strings. */
+const textLength = 32
+
+/** Bytes that are not UTF-8, which are what a writer has cut a character to or no string at all, are printed so that their order is lost. */
+function textEnd(column: string): string {
+  return `CASE WHEN contains(${column}, '\\x') THEN NULL ELSE left(${column}, ${textLength}) END`
 }
 
 /** Row groups per file with what the footers say of their columns, in the order of `files`. */
@@ -32,7 +42,9 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
     `SELECT file_name AS file, row_group_id, any_value(row_group_num_rows)::BIGINT AS rows, sum(total_compressed_size)::BIGINT AS bytes,
             bool_or(lower(path_in_schema) = '${rowNumberColumn}') AS clash,
             list({n: path_in_schema, b: total_compressed_size, lo: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_min_value END,
-                  hi: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_max_value END, z: stats_null_count, d: stats_distinct_count,
+                  hi: CASE WHEN type <> 'BYTE_ARRAY' THEN stats_max_value END,
+                  tl: CASE WHEN type = 'BYTE_ARRAY' THEN ${textEnd('stats_min_value')} END,
+                  th: CASE WHEN type = 'BYTE_ARRAY' THEN ${textEnd('stats_max_value')} END, z: stats_null_count, d: stats_distinct_count,
                   w: CASE WHEN encodings LIKE '%DICTIONARY%' AND dictionary_page_offset > 0 AND data_page_offset > dictionary_page_offset
                           THEN data_page_offset - dictionary_page_offset END}) AS columns
      FROM parquet_metadata(${listText(files)}) GROUP BY file_name, row_group_id ORDER BY file_name, row_group_id`,
@@ -72,6 +84,7 @@ function columnFooter(c: GroupRow['columns'][number]): ColumnFooter {
   return {
     bytes: c.b,
     ...(c.lo === null || c.hi === null ? {} : { min: c.lo, max: c.hi }),
+    ...(c.tl === null || c.th === null ? {} : { texts: { low: c.tl, high: c.th } }),
     ...(c.z === null ? {} : { nulls: c.z }),
     ...(c.d === null ? {} : { distinct: c.d }),
     ...(c.w === null ? {} : { dictionaryBytes: c.w }),

@@ -1,12 +1,13 @@
 /**
- * Whether rows of a row group can meet a condition, by the ends and NULLs that its footer tells: what cannot is not read at all. Strings have no ends here
- * (writers cut them), floating-point numbers have, but NaN is larger than any; DuckDB prunes by both when it reads. Never says no where a row might match.
+ * Whether rows of a row group can meet a condition, by the ends and NULLs that its footer tells: what cannot is not read at all. Floating-point numbers
+ * have ends, but NaN is larger than any; DuckDB prunes by them when it reads. Never says no where a row might match.
  */
 
 import type { DataType } from '../core/types.js'
 import type { Attribute, BoundExpr, Call } from './bound.js'
 import { footerOrdinal, ordinal } from './column-statistics.js'
 import type { ColumnFooter, FileInfo, RowGroupInfo } from './ports.js'
+import { textMayHold } from './text-ends.js'
 import { references } from './tree.js'
 
 export function mayMatch(condition: BoundExpr, group: RowGroupInfo, columns: ReadonlyMap<number, Attribute>): boolean {
@@ -24,6 +25,9 @@ export function filesThatMayMatch(files: readonly FileInfo[], condition: BoundEx
   const kept = files.filter(f => f.rowGroups === undefined || f.rowGroups.length === 0 || f.rowGroups.some(g => mayMatch(condition, g, columns)))
   return kept.length === files.length ? files : kept
 }
+
+/** Beside comparisons. None of these is true of NULL. */
+const tests = new Set(['isnotnull', 'in', 'startswith', 'like'])
 
 const mirrored: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
 
@@ -57,9 +61,10 @@ function columnMayHold(
   const footer = known === undefined ? undefined : group.columns?.get(known.name)
   if (footer === undefined) return true
   if (fn === 'isnull') return footer.nulls !== 0
-  if (mirrored[fn] === undefined && fn !== 'isnotnull' && fn !== 'in') return true
-  // None of these is true of NULL.
+  if (mirrored[fn] === undefined && !tests.has(fn)) return true
+  // Neither they nor comparisons are true of NULL.
   if (footer.nulls === group.rows) return false
+  if (column.type.kind === 'string') return footer.texts === undefined || textMayHold(fn, footer.texts, others)
   const ends = endsOf(footer, column)
   if (fn === 'isnotnull' || ends === undefined) return true
   const values = others.map(o => (o.kind === 'Literal' ? (o.value === null ? null : ordinal(o.value, o.type)) : undefined))

@@ -134,6 +134,22 @@ test('Parquet: Spark types, row groups with rows and bytes', async () => {
   assert.ok(bytes > 40_000 && bytes < (files[0]?.file.size ?? 0))
 })
 
+test('Parquet: ends of strings, and of fields inside structs', async () => {
+  const path = await parquet(
+    'ends.parquet',
+    `SELECT 'é' || repeat('x', 40) || range AS s, '\\xC3' || range AS odd, encode('b' || range) AS bin, CASE WHEN range > 3 THEN {'n': {'i': range, 's': 't' || range}} END AS v,
+            [{'i': range}] AS l FROM range(10)`,
+  )
+  const columns = (await describe('parquet', [path])).files[0]?.rowGroups?.[0]?.columns
+  const end = `é${'x'.repeat(31)}`
+  assert.equal(columns?.get('s')?.texts, { low: end, high: end })
+  assert.is(columns?.get('odd')?.texts, undefined)
+  assert.is(columns?.get('bin')?.min, undefined)
+  const [i, s] = ['v.n.i', 'v.n.s'].map(name => columns?.get(name))
+  assert.equal([i?.min, i?.max, i?.nulls], ['4', '9', undefined])
+  assert.equal(s?.texts, { low: 't4', high: 't9' })
+})
+
 test('Parquet: INT96 timestamps are instants', async () => {
   const path = join(dir, 'int96.parquet')
   writeFileSync(path, Buffer.from(int96File, 'base64'))

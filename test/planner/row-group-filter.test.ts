@@ -58,7 +58,7 @@ const cases: readonly (readonly [
   ],
   ['local time', types.timestampNtz, '2020-01-01 00:00:00', '2020-01-01 10:00:00', compare('<', types.timestampNtz, 0n), false],
   ['NaN is larger than any end: kept', types.double, '1.0', '2.0', compare('>', types.double, 5), true],
-  ['a string: kept', types.string, undefined, undefined, compare('=', types.string, 'x'), true],
+  ['a string without ends: kept', types.string, undefined, undefined, compare('=', types.string, 'x'), true],
   ['a function that is not known: kept', types.int, '5', '9', call('coalesce', [columnOf(types.int), literal(1, types.int)], types.boolean), true],
   ['one of two', types.int, '5', '9', call('or', [compare('<', types.int, 1), compare('=', types.int, 6)], types.boolean), true],
   ['neither of two', types.int, '5', '9', call('or', [compare('<', types.int, 1), compare('=', types.int, 60)], types.boolean), false],
@@ -98,7 +98,8 @@ test.before(async context => {
   // Row groups of at least one vector: 24 of them in 3 files, all columns in order but for the noise.
   const sql = `SELECT i::INTEGER AS i, (i * 1000000007)::BIGINT AS l, (i / 8.0)::DECIMAL(12, 3) AS p, DATE '1965-03-01' + (i / 4)::INTEGER AS d,
     TIMESTAMPTZ '2001-02-03 04:05:06+00' + INTERVAL (i) MINUTE AS t, TIMESTAMP '1969-12-31 23:59:00' + INTERVAL (i) MILLISECOND AS z,
-    CASE WHEN i % 5000 = 7 THEN 'nan'::DOUBLE ELSE i / 3 END AS x, 's' || lpad(i::VARCHAR, 6, '0') AS s, i > 20000 AS b, CASE WHEN i > 30000 THEN i END AS n
+    CASE WHEN i % 5000 = 7 THEN 'nan'::DOUBLE ELSE i / 3 END AS x, 's' || lpad(i::VARCHAR, 6, '0') AS s,
+    CASE WHEN i % 2 = 0 THEN '😀' ELSE 'é' END || (i // 3000) || repeat('x', i % 90) AS u, i > 20000 AS b, CASE WHEN i > 30000 THEN i END AS n
     FROM range(48000) r(i)`
   await context.tables.add('ordered', sql, { files: 1, rowGroup: 2048 })
   for (const part of [0, 1, 2]) await context.tables.add(`part${part}`, `SELECT * FROM (${sql}) WHERE i // 16000 = ${part}`, { rowGroup: 4096 })
@@ -118,6 +119,9 @@ const comparison = fc.oneof(
     .map(([op, n]) => `t ${op} TIMESTAMP '${new Date(Date.UTC(2001, 1, 3, 4, 5 + n, 6)).toISOString().slice(0, 19).replace('T', ' ')}'`),
   fc.tuple(operator, number).map(([op, n]) => `x ${op} CAST(${n} AS DOUBLE)`),
   fc.tuple(operator, number).map(([op, n]) => `s ${op} 's0${Math.max(0, n)}'`),
+  fc.tuple(operator, number).map(([op, n]) => `${op === '=' ? "'😀" : "'é"}${Math.max(0, n)}' ${op} u`),
+  number.map(n => `u LIKE '😀${Math.max(0, n)}%' OR u IN ('é1', 'é${n}')`),
+  number.map(n => `s LIKE 's0${String(Math.max(0, n)).padStart(5, '0').slice(0, 3)}%'`),
   fc.array(number, { minLength: 1, maxLength: 4 }).map(list => `p IN (${list.map(n => (n / 8).toFixed(3)).join(', ')})`),
   fc.tuple(operator, number).map(([op, n]) => `i ${op} ${n}.5`),
   fc.array(number, { minLength: 1, maxLength: 4 }).map(list => `i IN (${list.join(', ')})`),
@@ -158,6 +162,10 @@ test('row groups and files that cannot match are not read', async ({ tables }) =
   assert.is(await rowsOf("SELECT sum(i) FROM ordered WHERE d = DATE '1965-03-02'"), 2048)
   assert.is(await rowsOf('SELECT sum(i) FROM ordered WHERE p IN (0.125, 5999.875)'), 2048 + (48000 % 2048))
   assert.is(await rowsOf('SELECT sum(i) FROM ordered WHERE i < 0'), 0)
+  assert.is(await rowsOf("SELECT sum(i) FROM ordered WHERE s = 's004100'"), 2048)
+  assert.is(await rowsOf("SELECT sum(i) FROM ordered WHERE s > 's047999'"), 48000 % 2048)
+  assert.is(await rowsOf("SELECT sum(i) FROM ordered WHERE s LIKE 's0419%'"), 2048)
+  assert.is(await rowsOf("SELECT sum(i) FROM ordered WHERE s >= 't'"), 0)
   assert.is(await rowsOf('SELECT sum(i) FROM ordered WHERE n IS NOT NULL AND n < 31000'), 2048 * 2)
 })
 

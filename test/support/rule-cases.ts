@@ -48,7 +48,15 @@ function files(path: string, rows: number, bytes: number, most: number): FileInf
   return [{ file: { uri: `${path}/1.parquet`, size: bytes, mtimeMs: 0 }, rowGroups: [{ rows, bytes, columns }] }]
 }
 
-/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, `nested(k, v<a, b, in<x, y>>, l<<p, q>>)`, and `sales(price, discount, big, n)` whose footers tell ends; `gaps` is `t` with many NULLs, `nothing` without files. */
+function part(n: number, a?: readonly [string, string], s?: readonly [string, string]): FileInfo {
+  const columns = new Map<string, ColumnFooter>([
+    ['a', { bytes: 100, nulls: 0, ...(a === undefined ? {} : { min: a[0], max: a[1] }) }],
+    ['s', { bytes: 100, nulls: 0, ...(s === undefined ? {} : { texts: { low: s[0], high: s[1] } }) }],
+  ])
+  return { file: { uri: `/parts/${n}.parquet`, size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 100, bytes: 1000, columns }] }
+}
+
+/** Tables `t(a, b, s, d, p)`, `u(a not null, x, y)`, `nested(k, v<a, b, in<x, y>>, l<<p, q>>)`, and `sales(price, discount, big, n)` whose footers tell ends; `gaps` is `t` with many NULLs, `nothing` without files, `spread` and `parts` of several. */
 const tables: Readonly<Record<string, { readonly schema: StructType; readonly files: readonly FileInfo[] }>> = {
   t: { schema: schemas.t, files: [{ file: { uri: '/t/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
   u: { schema: schemas.u, files: [{ file: { uri: '/u/1.parquet', size: 1000, mtimeMs: 0 }, rowGroups: [{ rows: 10, bytes: 1000 }] }] },
@@ -66,6 +74,18 @@ const tables: Readonly<Record<string, { readonly schema: StructType; readonly fi
         file: { uri: '/gaps/1.parquet', size: 1000, mtimeMs: 0 },
         rowGroups: [{ rows: 100, bytes: 1000, columns: new Map([['a', { bytes: 100, nulls: 40, min: '1', max: '50' }]]) }],
       },
+    ],
+  },
+  // In no order of `a`.
+  spread: { schema: schemas.t, files: ['/spread', '/spread/more'].flatMap(path => files(path, 5_000_000, 200_000_000, 1_000_000)) },
+  // In order of `a` and `s`; the last file has footers without ends.
+  parts: {
+    schema: schemas.t,
+    files: [
+      part(1, ['1', '100'], ['apple', 'grape']),
+      part(2, ['101', '200'], ['grape', 'melon']),
+      part(3, ['201', '300'], ['orange', 'zucchini, pickled the wa']),
+      part(4),
     ],
   },
   few: { schema: schemas.u, files: files('/few', 1000, 20_000, 1000) },
@@ -92,12 +112,13 @@ export async function analyzedPlan(sql: string): Promise<Plan> {
   return (await analyzeOnly(statement.plan, environment)).plan
 }
 
-/** Adds one test per case. `first` are rules that bring the plan to where the rule under test starts. */
+/** Adds one test per case. `first` are rules that bring the plan to where the rule under test starts, `note` tells of nodes what their line does not. */
 export function ruleCases(
   test: (name: string, run: () => Promise<void>) => unknown,
   rule: Rule,
   cases: readonly RuleCase[],
   first: readonly Rule[] = [],
+  note?: (plan: Plan) => string,
 ): void {
   for (const c of cases) {
     test(c.name, async () => {
@@ -115,12 +136,12 @@ export function ruleCases(
       )
       const end = optimize(start, [{ name: 'rule', repeat: 'fixpoint', rules: [rule] }], context)
       if (process.env['SPK_PRINT_PLANS'] !== undefined) {
-        console.log(`@@${c.name}\n${logicalText(start)}\n@@\n${end === start ? '' : logicalText(end)}`)
+        console.log(`@@${c.name}\n${logicalText(start, note)}\n@@\n${end === start ? '' : logicalText(end, note)}`)
         return
       }
-      assert.fixture(logicalText(start), trimmed(c.before))
+      assert.fixture(logicalText(start, note), trimmed(c.before))
       if (c.after === undefined) assert.is(end, start)
-      else assert.fixture(logicalText(end), trimmed(c.after))
+      else assert.fixture(logicalText(end, note), trimmed(c.after))
     })
   }
 }
