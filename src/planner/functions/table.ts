@@ -118,6 +118,11 @@ export function isDeterministic(expr: BoundExpr): boolean {
   return !someExpr(expr, e => e.kind === 'Call' && !scalarFunction(e.fn).deterministic)
 }
 
+/** Whether what an expression gives for a row depends on how many rows came before: numbers by a seed, ids. */
+export function countsRows(expr: BoundExpr): boolean {
+  return someExpr(expr, e => e.kind === 'Call' && e.args.length > 0 && !scalarFunction(e.fn).deterministic)
+}
+
 export function hasAggregate(expr: BoundExpr): boolean {
   return someExpr(expr, e => e.kind === 'AggregateCall')
 }

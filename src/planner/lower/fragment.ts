@@ -40,7 +40,7 @@ import {
   withoutParentheses,
   withWindows,
 } from './select-block.js'
-import { isBounded } from './stage-facts.js'
+import { hasCounts, isBounded } from './stage-facts.js'
 
 /** Says how the rows of an exchange are read: the stage that wrote them. */
 export type ReadExchange = (exchange: Exchange) => {
@@ -53,7 +53,7 @@ export type ReadExchange = (exchange: Exchange) => {
  * Planner's join order and build side stand: DuckDB must not undo them with estimates that split scans spoil. Fragments without a join have the same, which
  * means nothing to them: a slot whose settings stay keeps its prepared statements.
  */
-const joinSettings = { disabled_optimizers: 'join_order,build_side_probe_side' } as const
+const disabledOptimizers = 'join_order,build_side_probe_side'
 
 /** A sort-merge join stays one where DuckDB takes an input to be small. */
 const mergeSettings = { merge_join_threshold: '0', nested_loop_join_threshold: '0' } as const
@@ -67,7 +67,11 @@ export function stageSchema(output: readonly Attribute[]): StructType {
 export function lowerFragments(plan: Physical, read: ReadExchange, names?: readonly string[]): Fragment[] {
   const aliases = counter()
   const output = physicalOutput(plan)
-  const settings = hasMerge(plan) && !hasOuterLoop(plan) ? { ...joinSettings, ...mergeSettings } : joinSettings
+  const settings = {
+    // What a join learns while it runs is no reason to read fewer rows where they are counted.
+    disabled_optimizers: hasCounts(plan) ? `${disabledOptimizers},join_filter_pushdown` : disabledOptimizers,
+    ...(hasMerge(plan) && !hasOuterLoop(plan) ? mergeSettings : {}),
+  }
   const bounded = isBounded(plan) ? { bounded: true } : {}
   const split = splittable(plan)
   const cut: ReadExchange = exchange => {

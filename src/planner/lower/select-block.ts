@@ -7,7 +7,7 @@ import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, t
 import { conjunctsOf } from '../conjuncts.js'
 import { plainName } from '../duck-type.js'
 import { exprKey } from '../expr-key.js'
-import { isDeterministic } from '../functions/table.js'
+import { countsRows, isDeterministic } from '../functions/table.js'
 import { mapExprChildren, mapNamed, someExpr } from '../tree.js'
 import { type Columns, expressionSql, keySql } from './expression-sql.js'
 
@@ -26,6 +26,8 @@ export interface SelectBlock {
   readonly orderBy: readonly BoundSortOrder[]
   readonly limit?: number
   readonly offset: number
+  /** The select list counts rows (numbers by a seed, ids): no condition above may be looked at before it. */
+  readonly counts?: true
 }
 
 /** Names that are unique within a fragment. */
@@ -76,18 +78,23 @@ export function open(block: SelectBlock, output: readonly Attribute[], aliases: 
 }
 
 export function filtered(block: SelectBlock, output: readonly Attribute[], condition: BoundExpr, aliases: Aliases): SelectBlock {
+  return filteredBy(block, output, conjunctsOf(condition), aliases)
+}
+
+/** In the order of the conditions: chance is for the rows that those before it have left, and those behind it do not change it. */
+function filteredBy(block: SelectBlock, output: readonly Attribute[], conjuncts: readonly BoundExpr[], aliases: Aliases): SelectBlock {
   const base = open(block, output, aliases)
-  const conjuncts = conjunctsOf(condition)
-  const certain = conjuncts.filter(isDeterministic).map(c => conjunctSql(c, base.columns))
-  const below = { ...base, where: [...base.where, ...certain] }
-  if (certain.length === conjuncts.length) return below
+  const at = conjuncts.findIndex(c => !isDeterministic(c))
+  const child = conjuncts[at]
+  const certain = child === undefined ? conjuncts : conjuncts.slice(0, at)
+  const below = { ...base, where: [...base.where, ...certain.map(c => conjunctSql(c, base.columns))] }
+  if (child === undefined) return below
   // DuckDB takes a condition without columns to the bottom, where a row may be a whole batch: chance is a column first.
-  const chance = conjuncts
-    .filter(c => !isDeterministic(c))
-    .map((child, i): BoundAlias => ({ kind: 'Alias', id: partIds + i, name: 'kept', child, qualifier: [] }))
-  const columns = [...output, ...chance.map(toAttribute)]
-  const made = wrapped(withItems(below, [...output, ...chance], columns), columns, aliases)
-  return { ...made, where: chance.map(c => expressionSql(toAttribute(c), made.columns)) }
+  const chance: BoundAlias = { kind: 'Alias', id: partIds, name: 'kept', child, qualifier: [] }
+  const columns = [...output, toAttribute(chance)]
+  const made = wrapped(withItems(below, [...output, chance], columns), columns, aliases)
+  const kept = { ...made, where: [expressionSql(toAttribute(chance), made.columns)] }
+  return filteredBy(kept, output, conjuncts.slice(at + 1), aliases)
 }
 
 /** Beside others an OR needs its parentheses. */
@@ -98,7 +105,8 @@ function conjunctSql(condition: BoundExpr, columns: Columns): string {
 
 export function withItems(base: SelectBlock, list: readonly NamedExpr[], attributes: readonly Attribute[]): SelectBlock {
   const items = new Map(list.map(e => [e.id, expressionSql(e.kind === 'Alias' ? e.child : e, base.columns)]))
-  return { ...base, items, columns: new Map(attributes.map(a => [a.id, plainName(columnName(a))])) }
+  const counts = list.some(e => countsRows(unaliased(e)))
+  return { ...base, items, columns: new Map(attributes.map(a => [a.id, plainName(columnName(a))])), ...(counts ? { counts } : {}) }
 }
 
 export function projected(
@@ -200,6 +208,8 @@ export function render(
   if (order.length > 0) lines.push(`ORDER BY ${order.join(', ')}`)
   if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
   if (block.offset > 0) lines.push(`OFFSET ${block.offset}`)
+  // DuckDB takes no condition past it.
+  else if (block.counts && block.limit === undefined) lines.push('OFFSET 0')
   return lines.join('\n')
 }
 

@@ -1,6 +1,6 @@
 /** What a stage's plan says about the stage: a name for people, and whether running a task again gives the same rows. */
 import type { BoundExpr } from '../bound.js'
-import { isDeterministic } from '../functions/table.js'
+import { countsRows, isDeterministic } from '../functions/table.js'
 import { type Physical, physicalChildren } from '../physical-plan.js'
 
 /** `Scan parquet customers → Filter → HashAggregate(partial)`: along the probe side, from the rows' origin. */
@@ -82,6 +82,11 @@ export function isDeterministicStage(plan: Physical): boolean {
   if (plan.kind === 'Exchange') return true
   if (plan.kind === 'Limit') return false
   return expressionsOf(plan).every(isDeterministic) && physicalChildren(plan).every(isDeterministicStage)
+}
+
+/** Whether a stage's part has expressions that count rows. */
+export function hasCounts(plan: Physical): boolean {
+  return plan.kind !== 'Exchange' && (expressionsOf(plan).some(countsRows) || physicalChildren(plan).some(hasCounts))
 }
 
 function expressionsOf(plan: Physical): readonly BoundExpr[] {

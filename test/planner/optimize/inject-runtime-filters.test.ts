@@ -217,6 +217,36 @@ const cases: readonly RuleCase[] = [
     `,
   },
   {
+    name: 'not below what counts rows',
+    sql: `select g.n from ${k} k join (select a, max(i) as n from (select a, monotonically_increasing_id() as i from big where rand(1) < 0.5) group by a) g on k.a = g.a`,
+    before: `
+      Project [n#12]
+      +- Join Inner, (a#1 = a#4)
+         :- Project [a#1]
+         :  +- Filter (y#3 = k)
+         :     +- Relation [a#1, x#2, y#3] parquet
+         +- Aggregate [a#4], [a#4, max(i#11) AS n#12]
+            +- Project [a#4, monotonically_increasing_id(10) AS i#11]
+               +- Filter (rand(1, 9) < cast(0.5 as double))
+                  +- Relation [a#4, b#5, s#6, d#7, p#8] parquet
+    `,
+    after: `
+      Project [n#12]
+      +- Join Inner, (a#1 = a#4)
+         :- Project [a#1]
+         :  +- Filter (y#3 = k)
+         :     +- Relation [a#1, x#2, y#3] parquet
+         +- Aggregate [a#4], [a#4, max(i#11) AS n#12]
+            +- Join LeftSemi, (a#4 = a#1001), rightHint=(strategy=broadcast)
+               :- Project [a#4, monotonically_increasing_id(10) AS i#11]
+               :  +- Filter (rand(1, 9) < cast(0.5 as double))
+               :     +- Relation [a#4, b#5, s#6, d#7, p#8] parquet
+               +- Project [a#1001]
+                  +- Filter (y#1003 = k)
+                     +- Relation [a#1001, x#1002, y#1003] parquet
+    `,
+  },
+  {
     name: 'windows that are partitioned by the key',
     sql: `select k.a from ${k} k join (select a, row_number() over (partition by a order by b) as n from big) g on k.a = g.a`,
     before: `

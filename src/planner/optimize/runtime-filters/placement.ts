@@ -1,8 +1,9 @@
 /**
  * Where below a side of a join its rows can be filtered by a key of that join: as deep as every row that is dropped there would be dropped by the join
- * anyway, whole groups and whole windows included.
+ * anyway, whole groups and whole windows included. Not below chance and numbers of rows, which are others for fewer rows.
  */
-import type { Attribute } from '../../bound.js'
+import { type Attribute, unaliased } from '../../bound.js'
+import { isDeterministic } from '../../functions/table.js'
 import { outputOf, type Plan } from '../../plan.js'
 import { planChildren } from '../../tree.js'
 import { columnBelow, type KeySource, keySources } from './key-sources.js'
@@ -36,7 +37,7 @@ function places(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above
   const go = (input: Plan, column = id) => places(input, column, isCostly, relieved)
   switch (plan.kind) {
     case 'Project': {
-      const from = columnBelow(plan.expressions, id)
+      const from = plan.expressions.every(e => isDeterministic(unaliased(e))) ? columnBelow(plan.expressions, id) : undefined
       return from === undefined ? here(plan, id, above) : go(plan.input, from)
     }
     case 'Aggregate': {
@@ -50,7 +51,7 @@ function places(plan: Plan, id: number, isCostly: (plan: Plan) => boolean, above
     }
     case 'Filter':
       // What is read is filtered before it is looked up.
-      return planChildren(plan.input).length === 0 ? here(plan, id, above) : go(plan.input)
+      return planChildren(plan.input).length === 0 || !isDeterministic(plan.condition) ? here(plan, id, above) : go(plan.input)
     case 'Sort':
     case 'Distinct':
     case 'SubqueryAlias':
