@@ -6,6 +6,7 @@ import { intervalOf } from '../../core/intervals.js'
 import type { DataType } from '../../core/types.js'
 import type { Literal, Span } from '../expr.js'
 import type { Cursor } from './cursor.js'
+import { marker, markerLength } from './markers.js'
 import { isString, unquoteString } from './strings.js'
 import type { Token } from './token.js'
 
@@ -36,9 +37,10 @@ function startsValue(c: Cursor, token: Token): boolean {
 export function intervalLiteral(c: Cursor): Literal | undefined {
   if (c.token.key !== 'INTERVAL') return undefined
   const signed = c.peek().key === '-' || c.peek().key === '+'
-  const value = c.peek(signed ? 2 : 1)
-  const after = c.peek(signed ? 3 : 2)
-  if (!startsValue(c, value)) return undefined
+  const at = signed ? 2 : 1
+  const value = c.peek(at)
+  const after = c.peek(at + Math.max(1, markerLength(c, at)))
+  if (!startsValue(c, value) && markerLength(c, at) === 0) return undefined
   if (after.kind !== 'word' || unitOf(after.text) === undefined) {
     if (isString(c, value) && !signed) return undefined // `INTERVAL '1 day'` is a typed literal
     if (value.kind !== 'integer' && value.kind !== 'decimal') return undefined
@@ -47,7 +49,11 @@ export function intervalLiteral(c: Cursor): Literal | undefined {
   const first = part(c)
   if (c.is('TO')) return unitToUnit(c, first, start)
   const parts = [first]
-  while (startsValue(c, c.token) || ((c.is('-') || c.is('+')) && startsValue(c, c.peek()) && unitOf(c.peek(2).text) !== undefined))
+  while (
+    startsValue(c, c.token) ||
+    (markerLength(c) > 0 && unitOf(c.peek(markerLength(c)).text) !== undefined) ||
+    ((c.is('-') || c.is('+')) && startsValue(c, c.peek()) && unitOf(c.peek(2).text) !== undefined)
+  )
     parts.push(part(c))
   return total(c, parts, c.spanFrom(start))
 }
@@ -62,17 +68,23 @@ interface Part {
 function part(c: Cursor): Part {
   const start = c.token.start
   const sign = c.accept('-') ? '-' : c.accept('+') ? '+' : ''
-  if (!startsValue(c, c.token)) c.fail('<an interval value>')
-  const token = c.next()
-  const text = isString(c, token)
-    ? unquoteString(token.text)
-        .trim()
-        .replace(/^([+-])\s+/, '$1')
-    : token.text
+  const text = valueText(c)
   const unit = c.token.kind === 'word' ? unitOf(c.token.text) : undefined
   if (unit === undefined) return c.fail('<an interval unit>')
   c.next()
   return { text: negated(sign, text), unit, span: c.spanFrom(start) }
+}
+
+function valueText(c: Cursor): string {
+  const trimmed = (text: string) => text.trim().replace(/^([+-])\s+/, '$1')
+  if (markerLength(c) > 0) {
+    const value = marker(c)
+    const plain = value.kind === 'Literal' && ['string', 'number', 'bigint'].includes(typeof value.value)
+    return plain ? trimmed(String(value.value)) : c.fail('<an interval value>')
+  }
+  if (!startsValue(c, c.token)) c.fail('<an interval value>')
+  const token = c.next()
+  return isString(c, token) ? trimmed(unquoteString(token.text)) : token.text
 }
 
 function negated(sign: string, text: string): string {

@@ -1,11 +1,11 @@
 /** What operators stand between: literals, columns, calls, parentheses, CASE, casts, and what may follow them (`.field`, `[i]`, `::type`). */
-import type { SpkError } from '../../core/errors.js'
 import { types } from '../../core/types.js'
 import type { Expr } from '../expr.js'
 import { functionCall } from './calls.js'
 import type { Cursor } from './cursor.js'
 import { intervalLiteral } from './intervals.js'
 import { isNumber, literal, numberLiteral, typedLiteral } from './literals.js'
+import { isGiven, marker } from './markers.js'
 import { identifier, isName, multipartName, namesOfClause, optionalAlias, startsColumn } from './names.js'
 import { startsQuery } from './query-start.js'
 import { specialForms } from './special-forms.js'
@@ -79,9 +79,9 @@ function simple(c: Cursor): Expr | undefined {
     case 'suffixed':
       return numberLiteral(c, false, token.start)
     case 'string':
-      return literal(stringText(c), types.string, c.spanFrom(token.start))
+      return withMarkers(c, token.start)
     case 'doubleQuoted':
-      return isString(c) ? literal(stringText(c), types.string, c.spanFrom(token.start)) : named(c)
+      return isString(c) ? withMarkers(c, token.start) : named(c)
     case 'backquoted':
       return named(c)
     case 'word':
@@ -105,25 +105,19 @@ function symbol(c: Cursor): Expr | undefined {
     case '*':
       c.next()
       return star(c, start, undefined)
-    case '?': {
-      c.next()
-      const value = c.options.positional?.[c.markers++]
-      if (value === undefined) throw unbound(c, `_${start}`, start)
-      return sideBySide(c, value, start)
-    }
-    case ':': {
-      if (!isName(c, c.peek())) return undefined
-      c.next()
-      const name = identifier(c)
-      const named = c.options.named
-      c.named = true
-      const value = named !== undefined && Object.hasOwn(named, name) ? named[name] : undefined
-      if (value === undefined) throw unbound(c, name, start)
-      return sideBySide(c, value, start)
-    }
+    case '?':
+      return sideBySide(c, marker(c), start)
+    case ':':
+      return isName(c, c.peek()) ? sideBySide(c, marker(c), start) : undefined
     default:
       return undefined
   }
+}
+
+/** A string, and what is one text with it. */
+function withMarkers(c: Cursor, start: number): Expr {
+  const text = literal(stringText(c), types.string, c.spanFrom(start))
+  return isGiven(c) ? sideBySide(c, text, start) : text
 }
 
 /** A text that a marker stands for is one with the strings and markers of texts right after it, as strings side by side are. */
@@ -134,21 +128,6 @@ function sideBySide(c: Cursor, value: Expr, start: number): Expr {
   const joined = next?.kind === 'Literal' && typeof next.value === 'string' && next.type.kind === 'string'
   if (!joined) return c.fail()
   return sideBySide(c, literal(value.value + next.value, types.string, c.spanFrom(start)), start)
-}
-
-function unbound(c: Cursor, name: string, start: number): Error {
-  const { named } = c.options
-  if (c.has('?') && (c.named || (named !== undefined && c.has(':', word => Object.hasOwn(named, word))))) throw mixedParameters(c, start)
-  const known = Object.keys(c.options.named ?? {})
-  const given = known.length > 0 ? ` Given are: ${known.join(', ')}.` : ` ${c.options.positional?.length ?? 0} values are given.`
-  const message = `Found the unbound parameter: ${name}. Pass its value as the second argument of sql().${given}`
-  return c.error('UNBOUND_SQL_PARAMETER', message, c.spanFrom(start), { name }, '42P02')
-}
-
-/** Both kinds of markers in one text. */
-export function mixedParameters(c: Cursor, start: number): SpkError {
-  const message = 'Parameterized query must either use positional, or named parameters, but not both.'
-  return c.error('INVALID_QUERY_MIXED_QUERY_PARAMETERS', message, c.spanFrom(start), {}, '42613')
 }
 
 function word(c: Cursor): Expr | undefined {
