@@ -113,6 +113,7 @@ function own(plan: Physical): string[] {
     case 'Window':
     case 'WindowGroupLimit':
     case 'Expand':
+    case 'GroupingSets':
     case 'Generate':
     case 'RecursiveCte':
     case 'RecursiveRef':

@@ -243,6 +243,8 @@ export function physicalLine(plan: Physical): string {
       return plan.operation === 'intersect' ? 'IntersectAll' : 'ExceptAll'
     case 'WindowGroupLimit':
       return `${rowsText(plan)}, Partial`
+    case 'GroupingSets':
+      return `GroupingSets ${list(plan.sets.map(s => list(s.keys.map(exprText))))}, output=${list(plan.output.map(exprText))}`
     case 'Window':
     case 'Expand':
     case 'Generate':

@@ -38,6 +38,7 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'Generate':
       return partitioningOf(plan.input)
     case 'Expand':
+    case 'GroupingSets':
       // Columns of the output are others, even where they hold the same values.
       return { kind: 'unknown', partitions: partitioningOf(plan.input).partitions }
     case 'Project':

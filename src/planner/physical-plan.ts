@@ -173,6 +173,20 @@ export interface PhysicalExpand {
   readonly projections: readonly (readonly BoundExpr[])[]
   readonly output: readonly Attribute[]
 }
+/**
+ * Partial states of several groupings of the input, which are groups with their states already, as an Expand and an aggregation over it would give them. Each
+ * grouping is made of the smallest one before it that has its keys.
+ */
+export interface PhysicalGroupingSets {
+  readonly kind: 'GroupingSets'
+  readonly input: Physical
+  /** In the order in which they are made. `from`: the one before that it is made of; absent: the input. `keys`: columns of the input. */
+  readonly sets: readonly { readonly from?: number; readonly keys: readonly Attribute[]; readonly values: readonly BoundExpr[] }[]
+  /** How states become one, each under the id of the input's column that it is made of. */
+  readonly states: readonly BoundAlias[]
+  /** What `values` of each grouping give, keys and literals, then the states. */
+  readonly output: readonly Attribute[]
+}
 /** Each row once per element of an array; see the logical node. */
 export interface PhysicalGenerate {
   readonly kind: 'Generate'
@@ -233,6 +247,7 @@ export type Physical =
   | PhysicalWindow
   | PhysicalWindowGroupLimit
   | PhysicalExpand
+  | PhysicalGroupingSets
   | PhysicalGenerate
   | PhysicalRecursion
   | PhysicalRecursiveRef
@@ -247,6 +262,7 @@ export function physicalOutput(plan: Physical): readonly Attribute[] {
     case 'Join':
     case 'Union':
     case 'Expand':
+    case 'GroupingSets':
     case 'RecursiveCte':
     case 'RecursiveRef':
       return plan.output
@@ -308,6 +324,7 @@ export function mapPhysicalChildren(plan: Physical, f: (child: Physical) => Phys
     case 'Window':
     case 'WindowGroupLimit':
     case 'Expand':
+    case 'GroupingSets':
     case 'Generate':
     case 'Exchange':
       return { ...plan, input: f(plan.input) }

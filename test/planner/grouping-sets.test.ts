@@ -48,6 +48,9 @@ const queries: readonly (string | readonly [string, string])[] = [
   'select a, sum(id) s from (select a, b, id from t where b > 1) group by grouping sets ((a), (a))',
   'select * from (select a, b, sum(id) s from t group by rollup(a, b)) where a = 1',
   'select * from (select a, b, sum(id) s from t group by cube(a, b)) where b is null and a is not null',
+  'select a, b, s, d, avg(id) x, count(*) n, max(id) m from t group by cube(a, b, s, d)',
+  'select a, b, s, min(d) x, count(b) n from t group by grouping sets ((s), (a, b), (b, s), (b), (a, b), ())',
+  'select x, y, count(*) n from (select a x, a + 1 y, b from t union all select b, a, b from t) group by rollup(x, y)',
   // several DISTINCT aggregates, FILTER
   'select count(distinct a), count(distinct b), sum(distinct d), count(*) from t',
   'select s, count(distinct a), count(distinct b), sum(distinct d), avg(id) from t group by s',
@@ -67,14 +70,20 @@ test('over no rows there are no groups, not even the one of all', async ({ both 
   assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [])
 })
 
+test('nor where no row passes a filter', async ({ both }) => {
+  const planned = await both.small.plan('select a, b, count(*) from t where id % 50 = 45 group by cube(a, b)')
+  assert.match(planned.explain(), 'GroupingSets')
+  assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [])
+})
+
 test('the one set of no keys is a group over no rows too', async ({ both }) => {
   const planned = await both.small.plan('select count(*), grouping_id() from empty group by grouping sets (())')
   assert.equal((await runGraph(both.small.connection, planned.graph)).rows, [['0', '0']])
 })
 
-test('partial states are repeated per set, not rows', async ({ both }) => {
+test('sets are made of partial states, not of rows', async ({ both }) => {
   const text = (await both.large.plan('select a, b, sum(id) s from t group by rollup(a, b)')).explain()
-  assert.match(text, /mode=merge[\s\S]*Expand[\s\S]*mode=partial[\s\S]*FileScan/)
+  assert.match(text, /GroupingSets \[\[[\s\S]*mode=partial[\s\S]*FileScan/)
 })
 
 const refused: readonly (readonly [string, string])[] = [

@@ -21,6 +21,7 @@ import {
 import { type Splittable, splittable } from '../splittable.js'
 import { type Columns, conditionSql, expressionSql } from './expression-sql.js'
 import { firstOfGroups } from './first-of-groups.js'
+import { groupingSets } from './grouping-sets.js'
 import { joinCondition } from './join-condition.js'
 import { expanded, generated } from './multiply.js'
 import { lastRound, recursion } from './recursion.js'
@@ -142,6 +143,8 @@ function lower(plan: Physical, read: ReadExchange, aliases: Aliases): readonly S
       return lower(plan.input, read, aliases).map(b => firstOfGroups(b, plan, aliases))
     case 'Expand':
       return lower(plan.input, read, aliases).map(b => expanded(b, physicalOutput(plan.input), plan.projections, output, aliases))
+    case 'GroupingSets':
+      return lower(plan.input, read, aliases).map(b => groupingSets(b, plan, aliases))
     case 'Generate':
       return lower(plan.input, read, aliases).map(b => generated(b, plan, aliases))
     case 'RecursiveCte': {

@@ -52,6 +52,8 @@ function nodeName(plan: Physical): string | undefined {
       return undefined
     case 'Expand':
       return 'Expand'
+    case 'GroupingSets':
+      return 'GroupingSets'
     case 'Generate':
       return 'Generate'
     case 'Exchange':
@@ -65,6 +67,7 @@ export function isBounded(plan: Physical): boolean {
     case 'Join':
       return (plan.type === 'semi' || plan.type === 'anti') && isBounded(plan.probe)
     case 'Expand':
+    case 'GroupingSets':
     case 'Generate':
     case 'RecursiveCte':
     case 'RecursiveRef':
@@ -108,6 +111,8 @@ function expressionsOf(plan: Physical): readonly BoundExpr[] {
       return [...plan.partitionBy, ...plan.orderBy.map(o => o.child)]
     case 'Expand':
       return plan.projections.flat()
+    case 'GroupingSets':
+      return plan.states.map(s => s.child)
     case 'Generate':
       return [plan.array]
     case 'ValuesScan':

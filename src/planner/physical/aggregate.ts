@@ -14,6 +14,7 @@ import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
 import { choosesPartitions, hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
 import { cutByFileOrder } from './file-order.js'
+import { groupingSteps } from './grouping-sets.js'
 
 export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
@@ -155,7 +156,7 @@ function twoPhases(plan: AggregatePlan, input: Physical, calls: readonly Aggrega
 }
 
 /**
- * Grouping sets: partial states of the finest groups first, which are then repeated per set instead of the rows. Undefined when a key is not the same
+ * Grouping sets: partial states of the finest groups first, of which those of the sets are then made instead of the rows. Undefined when a key is not the same
  * expression in all the sets that have it.
  */
 function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly AggregateCall[], context: PhysicalContext): Physical | undefined {
@@ -176,23 +177,27 @@ function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly A
     grouping: finest,
     results: [...keys, ...split.flatMap(s => s.partial)],
   }
-  const states = split.flatMap(s => s.states)
   const byKey = new Map(finest.map((e, i) => [exprKey(e), toAttribute(keys[i] as NamedExpr)]))
-  const projections = expand.projections.map((_, n) => [
-    ...sources.map(s => {
-      const e = s?.all[n] as BoundExpr
-      return e.kind === 'Literal' ? e : (byKey.get(exprKey(e)) as BoundExpr)
-    }),
-    ...states,
-  ])
-  const repeated: Physical = { kind: 'Expand', input: fine, projections, output: [...columns, ...states] }
   const again = split.map(s => combined(s, context))
+  const values = expand.projections.map((_, n) =>
+    sources.map(s => {
+      const e = s?.all[n] as BoundExpr
+      return e.kind === 'Literal' ? e : (byKey.get(exprKey(e)) as Attribute)
+    }),
+  )
+  const keysOf = values.map(list => [...new Map(list.flatMap(e => (e.kind === 'Attribute' ? [[e.id, e] as const] : []))).values()])
+  const sets = groupingSteps(keysOf.map(list => new Set(list.map(k => k.id)))).map(({ set, from }) => ({
+    ...(from === undefined ? {} : { from }),
+    keys: keysOf[set] ?? [],
+    values: values[set] ?? [],
+  }))
   const merged: Physical = {
-    kind: 'HashAggregate',
-    mode: 'merge',
-    input: repeated,
-    grouping: columns,
-    results: [...columns, ...again.flatMap(s => s.partial)],
+    kind: 'GroupingSets',
+    input: fine,
+    sets,
+    // Of each state the combination, in its place.
+    states: split.flatMap((s, n) => s.partial.map((p, i): BoundAlias => ({ ...p, child: again[n]?.partial[i]?.child ?? p.child }))),
+    output: [...columns, ...again.flatMap(s => s.states)],
   }
   return {
     kind: 'HashAggregate',
