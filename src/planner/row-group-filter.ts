@@ -31,17 +31,31 @@ const tests = new Set(['isnotnull', 'in', 'startswith', 'like'])
 
 const mirrored: Readonly<Record<string, string>> = { '=': '=', '<': '>', '<=': '>=', '>': '<', '>=': '<=' }
 
-/** The column whose value an expression is, seen through casts of whole numbers and decimals that keep it, or round it as the ends are rounded. */
+/** The column whose value an expression is, seen through casts of numbers that keep every value of its type, or round it as the ends are rounded. */
 function columnOf(e: BoundExpr | undefined): BoundExpr | undefined {
-  if (e?.kind !== 'Cast' || e.child.kind !== 'Attribute') return e
-  const scale = scaleOf(e.child.type)
-  const target = e.type.kind === 'double' ? Number.POSITIVE_INFINITY : scaleOf(e.type)
-  return scale !== undefined && target !== undefined && target >= scale ? e.child : e
+  return e?.kind === 'Cast' && e.child.kind === 'Attribute' && keepsValues(e.child.type, e.type) ? e.child : e
+}
+
+/** A narrower type makes NULL, or another number, of what it does not hold. */
+function keepsValues(from: DataType, to: DataType): boolean {
+  const [own, scale] = [wholeDigits(from), scaleOf(from)]
+  const [target, targetScale] = [wholeDigits(to), scaleOf(to)]
+  if (own === undefined || scale === undefined) return false
+  if (to.kind === 'double') return true
+  if (target === undefined || targetScale === undefined || targetScale < scale) return false
+  // Of the most digits that a whole number has, not all numbers fit.
+  return from.kind === 'decimal' && to.kind !== 'decimal' ? target > own : target >= own
+}
+
+const mostDigits: Readonly<Record<string, number>> = { byte: 3, short: 5, int: 10, long: 19 }
+
+/** Before the point, at most. */
+function wholeDigits(type: DataType): number | undefined {
+  return type.kind === 'decimal' ? type.precision - type.scale : mostDigits[type.kind]
 }
 
 function scaleOf(type: DataType): number | undefined {
-  if (type.kind === 'decimal') return type.scale
-  return type.kind === 'byte' || type.kind === 'short' || type.kind === 'int' || type.kind === 'long' ? 0 : undefined
+  return type.kind === 'decimal' ? type.scale : type.kind in mostDigits ? 0 : undefined
 }
 
 function testMayHold({ fn, args }: Call, group: RowGroupInfo, columns: ReadonlyMap<number, Attribute>): boolean {

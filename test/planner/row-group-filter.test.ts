@@ -16,6 +16,15 @@ const columnOf = (type: DataType): Attribute => ({ kind: 'Attribute', id: 1, nam
 const compare = (fn: string, type: DataType, ...values: readonly LiteralValue[]): BoundExpr =>
   call(fn, [columnOf(type), ...values.map(v => literal(v, type))], types.boolean, true)
 
+/** `cast(c as to) = value`, or `IS NULL`. */
+const overCast = (fn: string, type: DataType, to: DataType, ...values: readonly LiteralValue[]): BoundExpr =>
+  call(
+    fn,
+    [{ kind: 'Cast', child: columnOf(type), type: to, nullable: true, mode: 'legacy' }, ...values.map(v => literal(v, to))],
+    types.boolean,
+    true,
+  )
+
 const cases: readonly (readonly [
   name: string,
   type: DataType,
@@ -57,6 +66,13 @@ const cases: readonly (readonly [
     true,
   ],
   ['local time', types.timestampNtz, '2020-01-01 00:00:00', '2020-01-01 10:00:00', compare('<', types.timestampNtz, 0n), false],
+  ['a wider whole number', types.int, '5', '9', overCast('=', types.int, types.long, 10n), false],
+  ['a decimal that holds every int', types.int, '5', '9', overCast('=', types.int, decimal(10, 0), '10'), false],
+  ['a narrower whole number, which goes round: kept', types.int, '261', '261', overCast('=', types.int, types.byte, 5), true],
+  ['a narrower whole number may be NULL: kept', types.int, '261', '261', overCast('isnull', types.int, types.byte), true],
+  ['a narrower decimal may be NULL: kept', decimal(10, 2), '1000.00', '1000.00', overCast('isnull', decimal(10, 2), decimal(4, 2)), true],
+  ['a decimal too narrow for an int may be NULL: kept', types.int, '1000', '1000', overCast('isnull', types.int, decimal(4, 1)), true],
+  ['a whole number too narrow for a decimal: kept', decimal(10, 0), '9999999999', '9999999999', overCast('=', decimal(10, 0), types.int, 5), true],
   ['NaN is larger than any end: kept', types.double, '1.0', '2.0', compare('>', types.double, 5), true],
   ['a string without ends: kept', types.string, undefined, undefined, compare('=', types.string, 'x'), true],
   ['a function that is not known: kept', types.int, '5', '9', call('coalesce', [columnOf(types.int), literal(1, types.int)], types.boolean), true],
