@@ -34,7 +34,8 @@ export async function analyzeTable(command: AnalyzeTable, session: SparkSession)
   if (view !== undefined) {
     if (view.kind !== 'ReadFiles') throw notFiles(nameParts)
     const statistics = await statisticsOf(view, view.statistics, command, session)
-    views.create(nameParts[0] as string, { ...view, statistics }, true)
+    // Its name may be dropped, or another view's, by now: views do not wait for statements.
+    if (views.get(nameParts) === view) views.create(nameParts[0] as string, { ...view, statistics }, true)
     return noRows()
   }
   if (tables.get(nameParts)?.kind === 'view') throw refused('ANALYZE_VIEW', 'The ANALYZE TABLE command does not support views.')
@@ -56,7 +57,8 @@ export async function analyzeTables(command: AnalyzeTables, schema: string, sess
 
 async function keep(nameParts: readonly string[], table: TableEntry, what: Asked, session: SparkSession): Promise<void> {
   const statistics = await statisticsOf(rowsOf(table), table.statistics, what, session)
-  session.runner.tables.put(nameParts, { ...table, statistics }, true)
+  const { tables } = session.runner
+  if (tables.get(nameParts) === table) tables.put(nameParts, { ...table, statistics }, true)
 }
 
 function refused(what: string, message: string): SpkError {

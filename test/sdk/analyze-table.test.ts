@@ -161,6 +161,22 @@ async function estimated(sql: string, node: string): Promise<number | undefined>
   return rows === undefined ? undefined : Number(rows)
 }
 
+test('a view that is replaced, or dropped, while it is analyzed stays so', async () => {
+  const path = join(folder, 'replaced')
+  await spark.range(100).write.parquet(path)
+  for (const name of ['replaced', 'dropped']) {
+    spark.read.parquet(path).createOrReplaceTempView(name)
+    const analyzing = spark.sql(`ANALYZE TABLE ${name} COMPUTE STATISTICS FOR ALL COLUMNS`)
+    // By now it has begun, and its queries are not even planned.
+    await new Promise(resolve => setImmediate(resolve))
+    if (name === 'replaced') spark.range(5).createOrReplaceTempView(name)
+    else spark.catalog.dropTempView(name)
+    await analyzing.collect()
+  }
+  assert.is(await spark.table('replaced').count(), 5)
+  await fails('SELECT * FROM dropped', 'TABLE_OR_VIEW_NOT_FOUND')
+})
+
 test('estimates: by distinct values and, where values are skewed, by histograms', async () => {
   // Nine in ten values are below 100, the others up to 100,000; CSV has no footers that would know.
   await spark.sql('CREATE TABLE skewed (v INT, k INT, s STRING) USING csv').collect()

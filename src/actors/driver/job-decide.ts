@@ -98,15 +98,20 @@ function advance(context: JobContext, before: readonly JobCommand[] = [], hold =
 
 /** The incomplete stages that the result stage needs, itself included. */
 function wantedStages(stages: readonly JobStage[]): Set<number> {
-  const wanted = new Set<number>()
-  const want = (at: number): void => {
+  return neededStages(stages, stage => stage.state !== 'complete')
+}
+
+/** The stages that the result stage reads, itself included, directly and through others as far as `through` goes. */
+function neededStages(stages: readonly JobStage[], through: (stage: JobStage) => boolean = () => true): Set<number> {
+  const needed = new Set<number>()
+  const need = (at: number): void => {
     const stage = stages[at]
-    if (stage === undefined || stage.state === 'complete' || wanted.has(at)) return
-    wanted.add(at)
-    for (const parent of stage.parents) want(parent)
+    if (stage === undefined || needed.has(at) || !through(stage)) return
+    needed.add(at)
+    for (const parent of stage.parents) need(parent)
   }
-  want(stages.length - 1)
-  return wanted
+  need(stages.length - 1)
+  return needed
 }
 
 function completed(context: JobContext, event: Extract<JobEvent, { type: 'stageCompleted' }>): JobDecision {
@@ -135,9 +140,11 @@ function changed(context: JobContext, changes: readonly StageChange[]): JobDecis
     }
   }
   const commands: JobCommand[] = []
+  const readable = neededStages(next.stages)
   for (const at of before) {
     const state = next.stages[at]?.state
-    if (wanted.has(at) || (state !== 'running' && state !== 'paused')) continue
+    // Of what a complete stage has read, it reads again when it loses outputs.
+    if (wanted.has(at) || readable.has(at) || (state !== 'running' && state !== 'paused')) continue
     next = replace(next, at, { state: 'dropped' })
     commands.push({ type: 'dropStage', params: { stage: at } })
   }
@@ -147,7 +154,7 @@ function changed(context: JobContext, changes: readonly StageChange[]): JobDecis
 function outputsLost(context: JobContext, at: number): JobDecision {
   const stage = context.stages[at]
   if (stage === undefined) return stay(context)
-  const readers = descendants(context.stages, at).filter(d => context.stages[d]?.state !== 'idle')
+  const readers = descendants(context.stages, at).filter(d => !['idle', 'dropped'].includes(context.stages[d]?.state ?? ''))
   const next = stage.state === 'complete' ? replace(context, at, { state: 'paused' }) : context
   if (stage.deterministic || readers.length === 0) return advance(next)
   // running it again gives other rows: what was read of it must go, all of it

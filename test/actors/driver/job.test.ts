@@ -174,6 +174,47 @@ test('a new plan that reads what was dropped fails the job, which would wait for
   assert.equal(j.send({ type: 'stageCompleted', stage: 3, attempt: 0, changes: again }), ['stopStages', 'end INTERNAL_ERROR'])
 })
 
+test('a stage that runs again stays when what a complete stage lost may need it', () => {
+  // 0 is read by 1 and 2; the result stage reads 1, 2 and 3, and then does without 1.
+  const j = jobStand(
+    graph(
+      stage(0, [range(1)], hash(2)),
+      stage(1, [shuffle(0)], hash(2)),
+      stage(2, [shuffle(0)], hash(2)),
+      stage(3, [range(1)], hash(2)),
+      stage(4, [shuffle(1), shuffle(2), shuffle(3)], result),
+    ),
+  )
+  j.send({ type: 'start' })
+  for (const s of [0, 2]) j.complete(s)
+  assert.equal(j.send({ type: 'outputsLost', stage: 0 }), ['resumeStage 0.1', 'pauseStage 1'])
+  const changes = [{ stage: 4, name: 'broadcast', parents: [2, 3], deterministic: true }]
+  assert.equal(j.send({ type: 'stageCompleted', stage: 3, attempt: 0, changes }), ['dropStage 1', 'startStage 4'])
+  assert.equal(j.send({ type: 'outputsLost', stage: 2 }), ['pauseStage 4'])
+  assert.equal(j.complete(0), ['resumeStage 2.1'])
+  assert.equal(j.complete(2), ['resumeStage 4.1'])
+  assert.equal(j.complete(4), finish)
+})
+
+test('a dropped stage has read nothing that counts: its lost input is no reason to begin anew', () => {
+  const j = jobStand(
+    graph(
+      stage(0, [range(1)], hash(2), { deterministic: false }),
+      stage(1, [shuffle(0)], hash(2)),
+      stage(2, [range(1)], hash(2)),
+      stage(3, [shuffle(0), shuffle(1), shuffle(2)], result),
+    ),
+  )
+  j.send({ type: 'start' })
+  j.complete(0)
+  const changes = [{ stage: 3, name: 'broadcast', parents: [0, 2], deterministic: true }]
+  j.send({ type: 'stageCompleted', stage: 2, attempt: 0, changes })
+  assert.is(j.context.stages[1]?.state, 'dropped')
+  assert.is(j.context.stages[3]?.state, 'running')
+  j.send({ type: 'outputsLost', stage: 0 })
+  assert.is(j.context.stages[1]?.state, 'dropped')
+})
+
 test('a stage that has started keeps its plan', () => {
   const j = jobStand(diamond())
   j.send({ type: 'start' })
