@@ -48,7 +48,7 @@ export function partitioningOf(plan: Physical): Partitioning {
     case 'SetOperation':
       return partitioningOf(plan.left)
     case 'Union':
-      return { kind: 'unknown', partitions: plan.inputs.reduce((n, input) => n + partitioningOf(input).partitions, 0) }
+      return { kind: 'unknown', partitions: plan.inOneTask ? 1 : plan.inputs.reduce((n, input) => n + partitioningOf(input).partitions, 0) }
     case 'Join':
       return joinPartitioning(plan)
     case 'Exchange':

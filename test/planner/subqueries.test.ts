@@ -40,6 +40,18 @@ const queries: readonly string[] = [
   'select id, exists (select 1 from u where u.a = t.a) e, not exists (select 1 from u where u.c >= t.b) n from t',
   'select id, exists (select 1 from empty) e, exists (select 1 from u) f from t',
   'select b, count(*) from t group by b having exists (select 1 from u where u.c = t.b)',
+  // A value from around in the list below a filter, a join, a limit.
+  'select * from t where exists (select * from (select t.b + c as z from u) where z = 4)',
+  'select * from t where not exists (select * from (select c, t.b as z from u where u.a = t.a) where z = c)',
+  'select id, exists (select * from (select t.b + c as z from u) where z = 4) e from t',
+  'select * from t where exists (select * from (select z + 1 as y from (select t.b + c as z from u)) where y = 6)',
+  'select * from t where exists (select * from (select t.b + c as z from u) v join w on v.z = w.a)',
+  'select * from t where exists (select 1 from (select c, s from u where u.a = t.a order by s limit 1) where c = 2)',
+  'select * from t where exists (select 1 from (select c from u where u.a = t.a order by s limit 1) v join w on v.c = w.c)',
+  'select * from t where exists (select 1 from (select row_number() over (order by c) k from (select distinct c from u where u.a = t.a)) where k = 2)',
+  // Beside an aggregate over no rows too.
+  'select * from t where exists (select * from (select count(*) n, t.b as z from u where u.a = t.id) where z = 2 and n = 0)',
+  'select id, (select count(*) * 10 + t.b from u where u.a = t.id) v, (select case when count(*) = 0 then t.id end from u where u.a = t.id) w from t',
   // IN
   'select * from t where a in (select a from u)',
   'select * from t where a not in (select a from u)',

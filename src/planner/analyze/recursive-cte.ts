@@ -2,6 +2,7 @@
  * WITH RECURSIVE: an anchor, and a query that reads the rows of the last round, until a round gives none. A hidden column counts the rounds, so that a
  * recursion without an end is an error and not a task that never ends.
  */
+import { must } from '../../core/errors.js'
 import { sameType, types } from '../../core/types.js'
 import { type Attribute, literal, type NamedExpr, toAttribute } from '../bound.js'
 import { castPossible } from '../cast-rules.js'
@@ -9,7 +10,7 @@ import { castTo, sqlTypeName } from '../coercion.js'
 import { evaluate } from '../evaluate.js'
 import { call } from '../functions/define.js'
 import type { Relation, SetOperation, WithCTE } from '../logical.js'
-import { outputOf, type Plan } from '../plan.js'
+import { outputOf, type Plan, type RecursiveRefPlan } from '../plan.js'
 import { planChildren } from '../tree.js'
 import { type AnalyzerContext, fail, quoted, unsupported } from './context.js'
 import { bindExpr, namesOf } from './expressions.js'
@@ -198,14 +199,42 @@ function carry(plan: Plan, ref: number, context: AnalyzerContext, cte: Cte): Cou
     }
     case 'Union': {
       const round: Attribute = { kind: 'Attribute', id: context.nextId(), name: 'round', type: types.int, nullable: false, qualifier: [] }
-      const inputs = plan.inputs.map((input): Plan => {
-        const below = carry(input, ref, context, cte)
-        const last: NamedExpr = below?.round ?? { kind: 'Alias', id: context.nextId(), name: 'round', child: literal(0, types.int), qualifier: [] }
-        return { kind: 'Project', input: below?.plan ?? input, expressions: [...outputOf(input), last] }
-      })
+      const inputs = plan.inputs.map(input => withRound(input, plan))
       return { round, plan: { ...plan, inputs, output: [...plan.output, round] } }
+    }
+    // In one round all rows have the same counter: it changes nothing about which rows are equal.
+    case 'Distinct': {
+      const input = withRound(plan.input, plan)
+      return { round: outputOf(input).at(-1) as Attribute, plan: { ...plan, input } }
+    }
+    case 'SetOperation': {
+      const left = withRound(plan.left, plan)
+      return { round: outputOf(left).at(-1) as Attribute, plan: { ...plan, left, right: withRound(plan.right, plan) } }
     }
     default:
       throw misplaced()
   }
+
+  /** An operand with the counter as its last column: its own, or, when it does not read the last round, that of the rows which `within` reads there. */
+  function withRound(operand: Plan, within: Plan): Plan {
+    const below = carry(operand, ref, context, cte) ?? besideRound(operand, must(reader(within, ref), 'nothing reads the recursion'), context)
+    return { kind: 'Project', input: below.plan, expressions: [...outputOf(operand), below.round] }
+  }
+}
+
+function besideRound(plan: Plan, read: RecursiveRefPlan, context: AnalyzerContext): Counted {
+  const again: RecursiveRefPlan = { ...read, output: read.output.map(a => ({ ...a, id: context.nextId() })) }
+  const round = again.output.at(-1) as Attribute
+  const one: Plan = { kind: 'Project', input: { kind: 'Limit', input: again, limit: 1 }, expressions: [round] }
+  return { round, plan: { kind: 'Join', left: plan, right: one, type: 'cross' } }
+}
+
+/** A place where a plan reads the last round. */
+function reader(plan: Plan, ref: number): RecursiveRefPlan | undefined {
+  if (plan.kind === 'RecursiveRef') return plan.ref === ref ? plan : undefined
+  for (const child of planChildren(plan)) {
+    const found = reader(child, ref)
+    if (found !== undefined) return found
+  }
+  return undefined
 }

@@ -135,7 +135,7 @@ function planNode(plan: Plan, context: PhysicalContext): Physical {
       const inOneTask: PhysicalContext = {
         ...context,
         parallelism: 1,
-        plan: p => (readsRef(p, plan.ref) ? planNode(p, inOneTask) : ensureSingle(context.plan(p))),
+        plan: p => (readsRef(p, plan.ref) ? wholeUnion(planNode(p, inOneTask)) : ensureSingle(context.plan(p))),
       }
       const left = exactly(ensureSingle(context.plan(plan.left)), plan.left)
       return { kind: 'RecursiveCte', ref: plan.ref, left, right: exactly(inOneTask.plan(plan.right), plan.right), output: plan.output }
@@ -160,6 +160,11 @@ function planScan(plan: ScanPlan, context: PhysicalContext, isWanted: (group: Ro
   if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
   const { format, paths, options, fileSchema, output, fields, files } = plan
   return { kind: 'FileScan', format, paths, options, fileSchema, output, ...(fields === undefined ? {} : { fields }), files, tasks }
+}
+
+/** What may run as one fragment per input has to be one statement inside a recursion. */
+function wholeUnion(plan: Physical): Physical {
+  return plan.kind === 'Union' ? { ...plan, inOneTask: true } : plan
 }
 
 /** Whether a part of a recursion reads the round before: all of it must be in the recursion's own task. */

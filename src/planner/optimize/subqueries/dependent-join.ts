@@ -153,7 +153,7 @@ function dependentAggregate(plan: AggregatePlan, domain: Domain, d: Dependent, o
   const columns = new Map(outputOf(join).map(a => [a.id, a]))
   const expressions = list.map((e, i): NamedExpr => {
     const value = columns.get(inner[i]?.id ?? -1) as Attribute
-    const empty = overNoRows(unaliased(e)) ?? nullOf(value.type)
+    const empty = overNoRows(over(all)(unaliased(plan.aggregates[i] as NamedExpr))) ?? nullOf(value.type)
     const absent = call('isnull', [columns.get(marker.id) as Attribute], types.boolean, false)
     const child = empty.kind === 'Literal' && empty.value === null ? value : call('when', [absent, empty, value], value.type, true)
     return { kind: 'Alias', id: e.id, name: e.name, child, qualifier: [] }

@@ -7,6 +7,7 @@ import { conjunction, conjunctsOf } from '../../conjuncts.js'
 import { evaluate } from '../../evaluate.js'
 import { exprKey } from '../../expr-key.js'
 import { reads } from '../../free-attributes.js'
+import { isDeterministic } from '../../functions/table.js'
 import type { AggregatePlan, JoinPlan, Plan, ProjectPlan } from '../../plan.js'
 import { outputOf } from '../../plan.js'
 import { mapNamed, references, someExpr, transformExprUp } from '../../tree.js'
@@ -27,8 +28,8 @@ export interface Pulled {
   readonly onEmpty?: ReadonlyMap<number, BoundExpr>
 }
 
-/** `exists`: only whether there are rows counts, not how many. */
-export type Use = 'rows' | 'exists'
+/** `exists`: only whether there are rows counts. `any`: what rows there are counts, not how often. */
+export type Use = 'rows' | 'any' | 'exists'
 
 export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context: RuleContext): Pulled | undefined {
   if (!reads(plan, outer)) return { plan, conditions: [], single: false }
@@ -45,7 +46,7 @@ export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context
       return pullAggregate(plan, outer, context)
     case 'Distinct': {
       const below = pullUp(plan.input, outer, use, context)
-      if (below === undefined || use === 'exists') return below
+      if (below === undefined || use !== 'rows') return below
       const fixed = equalities(below.conditions, outer)
       if (fixed === undefined || !fixed.every(e => e.inner.kind === 'Attribute')) return undefined
       return { ...below, plan: { kind: 'Distinct', input: below.plan } }
@@ -54,7 +55,7 @@ export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context
       if (plan.limit < 1) return undefined
       if (use === 'exists') return pullUp(plan.input, outer, use, context)
       const sort = plan.input.kind === 'Sort' ? plan.input : undefined
-      const below = pullUp(sort?.input ?? plan.input, outer, use, context)
+      const below = pullUp(sort?.input ?? plan.input, outer, 'rows', context)
       if (below === undefined || below.onEmpty !== undefined) return below
       const keys = equalities(below.conditions, outer)
       if (keys === undefined || (sort?.order ?? []).some(o => readsOuter(o.child, outer))) return undefined
@@ -71,7 +72,7 @@ export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context
     case 'Join':
       return pullJoin(plan, outer, use, context)
     case 'Window': {
-      const below = pullUp(plan.input, outer, use, context)
+      const below = pullUp(plan.input, outer, 'rows', context)
       if (below === undefined || below.onEmpty !== undefined) return undefined
       const keys = equalities(below.conditions, outer)
       if (keys === undefined || plan.windows.some(w => readsOuter(w.child, outer))) return undefined
@@ -81,7 +82,7 @@ export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context
       return { ...below, plan: { ...plan, input: below.plan, windows } }
     }
     case 'Generate': {
-      const below = pullUp(plan.input, outer, use, context)
+      const below = pullUp(plan.input, outer, readRows(use), context)
       if (below === undefined || below.onEmpty !== undefined || readsOuter(plan.array, outer)) return undefined
       return { ...below, plan: { ...plan, input: below.plan } }
     }
@@ -90,12 +91,28 @@ export function pullUp(plan: Plan, outer: ReadonlySet<number>, use: Use, context
   }
 }
 
+/** For the input of what reads its columns. */
+function readRows(use: Use): Use {
+  return use === 'rows' ? 'rows' : 'any'
+}
+
 function readsOuter(expr: BoundExpr, outer: ReadonlySet<number>): boolean {
   return someExpr(expr, e => e.kind === 'Attribute' && outer.has(e.id))
 }
 
 function pullFilter(condition: BoundExpr, input: Plan, outer: ReadonlySet<number>, use: Use, context: RuleContext): Pulled | undefined {
-  const below = pullUp(input, outer, use, context)
+  const list = input.kind === 'SubqueryAlias' ? input.input : input
+  // A column that is an outer value is that value in the condition; above it nothing but the list reads it.
+  if (
+    use === 'exists' &&
+    list.kind === 'Project' &&
+    list.expressions.map(unaliased).some(e => readsOuter(e, outer)) &&
+    list.expressions.every(e => isDeterministic(unaliased(e)))
+  ) {
+    const values = new Map(list.expressions.map(e => [e.id, unaliased(e)]))
+    return pullFilter(substitute(condition, values), list.input, outer, use, context)
+  }
+  const below = pullUp(input, outer, readRows(use), context)
   if (below === undefined) return undefined
   const all = conjunctsOf(condition)
   const pulled = all.filter(c => readsOuter(c, outer))
@@ -133,13 +150,11 @@ function withEqualColumns(expr: BoundExpr, conditions: readonly BoundExpr[], out
 }
 
 function pullProject(plan: ProjectPlan, outer: ReadonlySet<number>, use: Use, context: RuleContext): Pulled | undefined {
-  const below = pullUp(plan.input, outer, use, context)
-  if (below === undefined) return undefined
-  const list = plan.expressions.map(e => mapNamed(e, x => withEqualColumns(x, below.conditions, outer)))
-  if (list.some(e => readsOuter(unaliased(e), outer))) {
+  const below = pullUp(plan.input, outer, readRows(use), context)
+  const list = plan.expressions.map(e => mapNamed(e, x => withEqualColumns(x, below?.conditions ?? [], outer)))
+  if (below === undefined || list.some(e => readsOuter(unaliased(e), outer))) {
     // What is tested for rows alone needs no values.
-    if (use !== 'exists') return undefined
-    return below
+    return use === 'exists' ? pullUp(plan.input, outer, use, context) : undefined
   }
   const have = new Set(list.map(e => e.id))
   const read = new Set(below.conditions.flatMap(c => [...references(c)]))
@@ -172,7 +187,8 @@ function pullAggregate(plan: AggregatePlan, outer: ReadonlySet<number>, context:
   const conditions = keys.map((k, i) => compare(k.fn, columns[i] as Attribute, k.outer))
   if (plan.grouping.length > 0) return { plan: next, conditions, single: false }
   const onEmpty = new Map<number, BoundExpr>()
-  for (const e of list) {
+  // As written: where no row matches, no column has the outer value.
+  for (const e of plan.aggregates) {
     const value = overNoRows(unaliased(e))
     if (value === undefined) return undefined
     onEmpty.set(e.id, value)
@@ -188,8 +204,8 @@ function pullJoin(plan: JoinPlan, outer: ReadonlySet<number>, use: Use, context:
   if (!inner && correlated.length > 0) return undefined
   if (!inner && reads(plan.type === 'right' ? plan.left : plan.right, outer)) return undefined
   if (plan.type === 'full') return undefined
-  const left = pullUp(plan.left, outer, use, context)
-  const right = pullUp(plan.right, outer, use, context)
+  const left = pullUp(plan.left, outer, readRows(use), context)
+  const right = pullUp(plan.right, outer, readRows(use), context)
   if (left === undefined || right === undefined || left.onEmpty !== undefined || right.onEmpty !== undefined) return undefined
   const { condition: _, ...rest } = plan
   const type = inner ? (own === undefined ? 'cross' : 'inner') : plan.type
