@@ -359,6 +359,13 @@ export const conf = {
     '16MB',
     'From so many bytes of rows, by estimate, such a filter is worth its while (10GB in Spark).',
   ),
+  partialAggregationRows: option(
+    'session',
+    'spk.sql.optimizer.partialAggregationRows',
+    asInt,
+    '100000',
+    'From so many likely rows on, rows are grouped below the joins of an aggregation first, where statistics say that few groups are left of many rows; -1: never, 0: wherever that gives the same result.',
+  ),
   fileOrderEnabled: option(
     'session',
     'spk.sql.fileOrder.enabled',

@@ -85,7 +85,7 @@ function compute(plan: Plan): Cardinality | undefined {
       const input = cardinality(plan.input)
       if (input === undefined) return undefined
       const rows = groups(plan.grouping, input)
-      return { rows, columns: renamed(input.columns, plan.aggregates), keys: keyOfGroups(plan, rows) }
+      return { rows, columns: renamed(input.columns, plan.aggregates), keys: plan.partial ? [] : keyOfGroups(plan, rows) }
     }
     case 'Distinct': {
       const input = cardinality(plan.input)

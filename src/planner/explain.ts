@@ -68,7 +68,7 @@ function logicalLine(plan: Plan): string {
       return `Join ${joinName(plan.type)}${plan.condition === undefined ? '' : `, ${exprText(plan.condition)}`}${hints.join('')}`
     }
     case 'Aggregate':
-      return `Aggregate ${list(plan.grouping.map(exprText))}, ${list(plan.aggregates.map(namedText))}`
+      return `${plan.partial ? 'Partial' : ''}Aggregate ${list(plan.grouping.map(exprText))}, ${list(plan.aggregates.map(namedText))}`
     case 'Sort':
       return `Sort ${list(plan.order.map(orderText))}, ${plan.global}`
     case 'Limit':

@@ -51,6 +51,7 @@ import { pushFilterThroughUnion } from './optimize/push-filter-through-union.js'
 import { pushFilterThroughWindow } from './optimize/push-filter-through-window.js'
 import { pushLimitDown } from './optimize/push-limit-down.js'
 import { pushOffsetBelowProject } from './optimize/push-offset-below-project.js'
+import { pushPartialAggregation } from './optimize/push-partial-aggregation.js'
 import { pushSemiJoins } from './optimize/push-semi-joins.js'
 import { removeLiteralGroups } from './optimize/remove-literal-groups.js'
 import { removeRepeatedGroups } from './optimize/remove-repeated-groups.js'
@@ -157,6 +158,9 @@ export const optimizerBatches: readonly Batch[] = [
   { name: 'Window Group Limits', repeat: 'once', rules: [inferWindowGroupLimit] },
   // When plans have their final form: it looks for the same one in several places.
   { name: 'Merge Groupings', repeat: 'once', rules: [mergeGroupings] },
+  // When joins have their order and columns are pruned: partial groups are made of every column that is read above. After groupings are merged, as the merged
+  // one is split for all.
+  { name: 'Partial Aggregation', repeat: 'once', rules: [pushPartialAggregation] },
   // Pruning may have taken the only aggregate function from a list.
   { name: 'Clean Up', repeat: 'fixpoint', rules: [replaceConstantAggregates, collapseProjects] },
   // Last: other rules compare and move expressions by their declared types.
@@ -244,7 +248,9 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
   const { plan: start, schema } = await analyzed(relation, environment, nextId)
   if (write?.kind === 'write') checkUniqueNames(schema, write.write.path)
   const trace: TraceEntry[] = []
-  const optimized = optimize(start, optimizerBatches, { nextId, conf: environment.conf }, entry => trace.push(entry))
+  const optimized = optimize(start, optimizerBatches, { nextId, conf: environment.conf, parallelism: environment.parallelism }, entry =>
+    trace.push(entry),
+  )
   logChanges(trace, environment)
   const physical = toPhysical(optimized, { conf: environment.conf, parallelism: environment.parallelism, nextId }, write === undefined)
   const names = schema.fields.map(f => f.name)

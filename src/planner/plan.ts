@@ -73,6 +73,8 @@ export interface AggregatePlan {
   readonly input: Plan
   readonly grouping: readonly BoundExpr[]
   readonly aggregates: readonly NamedExpr[]
+  /** Each task makes groups of the rows it has: a group may be there several times, for an aggregation above that combines them. */
+  readonly partial?: true
 }
 export interface SortPlan {
   readonly kind: 'Sort'

@@ -45,6 +45,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   'spk.sql.broadcast.inlineRows': ['0', '110000'],
   'spark.sql.files.maxPartitionBytes': ['1000', '1048576', '134217728'],
   'spark.sql.files.openCostInBytes': ['0', '4194304'],
+  'spk.sql.optimizer.partialAggregationRows': ['0', '100000'],
   'spk.sql.fileOrder.enabled': ['true', 'true', 'false'],
 }
 

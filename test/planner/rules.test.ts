@@ -14,7 +14,7 @@ const test = suite('planner/rules')
 const a: Attribute = { kind: 'Attribute', id: 1, name: 'a', type: types.int, nullable: true, qualifier: [] }
 const leaf: Plan = { kind: 'Values', rows: [], output: [a] }
 const deep = (n: number): Plan => (n === 0 ? leaf : { kind: 'Filter', input: deep(n - 1), condition: trueLiteral })
-const context = { nextId: () => 99, conf: new Conf() }
+const context = { nextId: () => 99, conf: new Conf(), parallelism: 2 }
 
 /** Removes the topmost filter only, one per pass. */
 const peel: Rule = { name: 'Peel', order: 'whole', rewrite: plan => (plan.kind === 'Filter' ? plan.input : plan) }

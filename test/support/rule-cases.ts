@@ -123,7 +123,7 @@ export function ruleCases(
   for (const c of cases) {
     test(c.name, async () => {
       let id = 1000
-      const context = { nextId: () => ++id, conf: environment.conf }
+      const context = { nextId: () => ++id, conf: environment.conf, parallelism: 2 }
       const skip = new Set<Rule>([rule])
       const start = optimize(
         await analyzedPlan(c.sql),

@@ -8,9 +8,9 @@ import { conf } from '../../core/config-table.js'
 import type { Attribute } from '../bound.js'
 import { cardinality } from '../cardinality.js'
 import { type JoinPlan, outputOf, type Plan } from '../plan.js'
-import { estimate, isLikelyUnder } from '../size-bounds.js'
 import { mapPlanChildren, planChildren } from '../tree.js'
 import { typeWidth } from '../type-width.js'
+import { isExchanged } from './exchanged-joins.js'
 import type { Rule, RuleContext } from './rule.js'
 import { isRepeatable, type KeySource, keyPairs, keySources, likelyKeys, restricts, rowsRead } from './runtime-filters/key-sources.js'
 import { type Placement, placements } from './runtime-filters/placement.js'
@@ -41,15 +41,6 @@ export const injectFiltersBeforeExchanges: Rule = {
 
 function isGrouping(plan: Plan): boolean {
   return plan.kind === 'Aggregate' || plan.kind === 'Distinct' || plan.kind === 'Window'
-}
-
-/** Whether both sides of a join are likely to move. */
-function isExchanged(plan: Plan, { conf: settings }: RuleContext): boolean {
-  if (plan.kind !== 'Join' || keyPairs(plan).length === 0) return false
-  const threshold = settings.get(conf.autoBroadcastJoinThreshold)
-  const clustered = (side: Plan, key: Attribute) => cardinality(side)?.columns.get(key.id)?.clustered === true
-  const inOrder = keyPairs(plan).some(({ a, b }) => clustered(plan.left, a) && clustered(plan.right, b))
-  return !inOrder && [plan.left, plan.right].every(side => estimate(side).bytes > threshold && !isLikelyUnder(side, threshold))
 }
 
 /** Sides of which a row without a partner is not in the result. */

@@ -12,6 +12,8 @@ import { transformPlanDown, transformPlanUp } from '../tree.js'
 export interface RuleContext {
   nextId(): number
   readonly conf: Conf
+  /** Slots that the query can count on, at least 1. */
+  readonly parallelism: number
 }
 
 export interface Rule {

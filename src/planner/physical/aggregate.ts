@@ -18,6 +18,7 @@ import { groupingSteps } from './grouping-sets.js'
 
 export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Physical {
   const input = context.plan(plan.input)
+  if (plan.partial) return { kind: 'HashAggregate', mode: 'partial', input, grouping: plan.grouping, results: plan.aggregates }
   const calls = aggregateCalls(plan.aggregates)
   if (isClustered(partitioningOf(input), plan.grouping) && (plan.grouping.length > 0 || partitioningOf(input).partitions === 1)) {
     return complete(plan, input)

@@ -67,7 +67,7 @@ for (const c of cases) {
   test(c.name, async () => {
     const batch = { name: 'rules', repeat: 'fixpoint', rules: [eliminateSubqueryAliases, narrowDecimals] } as const
     let id = 1000
-    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => ++id, conf: new Conf({}) })
+    const plan = optimize(await analyzedPlan(c.sql), [batch], { nextId: () => ++id, conf: new Conf({}), parallelism: 2 })
     const found: string[] = []
     for (const e of expressionsOf(plan)) {
       visitExpr(e, x => {
