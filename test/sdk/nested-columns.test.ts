@@ -63,6 +63,24 @@ const queries: readonly (readonly [sql: string, read: string])[] = [
   ['SELECT k, v.b, row_number() OVER (PARTITION BY v.a ORDER BY v.n.x, k) FROM n', 'struct<k:bigint,v:struct<b:string,a:bigint,n:struct<x:bigint>>>'],
   ["SELECT x.v.a FROM (SELECT v, k FROM n WHERE v.b > 't2' ORDER BY k LIMIT 50) x", 'struct<k:bigint,v:struct<a:bigint,b:string>>'],
   ['SELECT v.a FROM n WHERE k IN (SELECT v.n.x FROM n)', 'struct<k:bigint,v:struct<a:bigint>>'],
+  ["SELECT u.v.a FROM (SELECT v, k FROM n UNION ALL SELECT v, k + 1 FROM n) u WHERE u.v.b > 't2'", 'struct<v:struct<a:bigint,b:string>>'],
+  ['SELECT x.w.y, r.g FROM (SELECT v.n AS w, k FROM n) x JOIN r ON x.k = r.k', 'struct<k:bigint,v:struct<n:struct<y:string>>>'],
+  [
+    'SELECT x.w.y, r.g FROM r LEFT JOIN (SELECT v.n AS w, k FROM n) x ON x.k = r.k AND x.w.x > 100',
+    'struct<k:bigint,v:struct<n:struct<y:string,x:bigint>>>',
+  ],
+  [
+    'SELECT y.w.x, y.k FROM (SELECT v.n AS w, k FROM (SELECT v, 1 AS k FROM n UNION ALL SELECT v, k FROM n WHERE v.a = 1)) y JOIN r ON y.k = r.k',
+    'struct<v:struct<n:struct<x:bigint>>>',
+  ],
+  [
+    'SELECT z.q.x FROM (SELECT p.n AS q, k FROM (SELECT v AS p, k FROM n ORDER BY k LIMIT 90) x JOIN r USING (k)) z LEFT JOIN r ON z.q.x = r.k',
+    'struct<k:bigint,v:struct<n:struct<x:bigint>>>',
+  ],
+  [
+    'SELECT w.b, max(w.a) FROM (SELECT v AS w FROM n UNION ALL SELECT v FROM n UNION SELECT v FROM n) GROUP BY w.b',
+    'struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>',
+  ],
   ['SELECT v FROM n WHERE v.a = 2', 'struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>'],
   ['SELECT v.a, v IS NULL FROM n', 'struct<v:struct<a:bigint,b:string,n:struct<x:bigint,y:string>>>'],
 ]

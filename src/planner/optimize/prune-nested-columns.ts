@@ -4,9 +4,10 @@
  * whole: the reader cannot leave out a part of an element.
  */
 import { conf } from '../../core/config-table.js'
-import type { DataType } from '../../core/types.js'
-import { type Attribute, type BoundExpr, isNullable, type NamedExpr } from '../bound.js'
-import { outputOf, type Plan, type ScanPlan } from '../plan.js'
+import { type DataType, types } from '../../core/types.js'
+import { type Attribute, type BoundExpr, isNullable, literal, type NamedExpr, toAttribute } from '../bound.js'
+import { call } from '../functions/define.js'
+import { outputOf, type Plan, type ScanPlan, type UnionPlan } from '../plan.js'
 import { mapExprChildren, mapPlanExpressions, planChildren, planExpressions, transformPlanUp, visitExpr } from '../tree.js'
 import type { Rule } from './rule.js'
 
@@ -15,26 +16,37 @@ export const pruneNestedColumns: Rule = {
   order: 'whole',
   rewrite(plan, { nextId, conf: settings }) {
     if (!settings.get(conf.nestedSchemaPruning)) return plan
-    const structs = new Map<number, Struct>()
-    collectStructs(plan, structs)
-    if (structs.size === 0) return plan
-    readWhole(outputOf(plan), structs)
-    collectReads(plan, structs)
-    const found = [...structs.values()].flatMap(struct => {
-      const columns = columnsOf(struct, nextId)
-      return columns.length === 0 ? [] : ([[struct.column.id, columns]] as const)
-    })
-    const columns: Columns = new Map(found)
-    return columns.size === 0 ? plan : transformPlanUp(plan, p => replaced(p, columns))
+    let next = plan
+    // From the top: what is read of a struct that has a new name, or comes by its place, is read of another one below.
+    for (let before: Plan | undefined; before !== next; ) {
+      before = next
+      next = split(next, passedOnStructs, nextId)
+    }
+    return split(next, scannedStructs, nextId)
   },
+}
+
+/** Fields in place of the structs that `structsOf` finds, where no reader wants the whole. */
+function split(plan: Plan, structsOf: (plan: Plan) => readonly Struct[], nextId: () => number): Plan {
+  const structs = new Map<number, Struct>()
+  collectStructs(plan, structsOf, structs)
+  if (structs.size === 0) return plan
+  readWhole(outputOf(plan), structs)
+  collectReads(plan, structs)
+  const found = [...structs.values()].flatMap(struct => {
+    const columns = columnsOf(struct, nextId)
+    return columns.length === 0 ? [] : ([[struct.column.id, columns]] as const)
+  })
+  const columns: Columns = new Map(found)
+  return columns.size === 0 ? plan : transformPlanUp(plan, p => replaced(p, columns, nextId))
 }
 
 type Path = readonly string[]
 
-/** A column of a scan that is a struct, and what is read of it. */
+/** A column that is a struct, and what is read of it. */
 interface Struct {
   readonly column: Attribute
-  /** Names of the files' columns, in lower case. */
+  /** Names that fields may not have as columns, in lower case. */
   readonly taken: ReadonlySet<string>
   whole: boolean
   readonly paths: Map<string, Path>
@@ -47,16 +59,28 @@ interface FieldColumn {
 }
 type Columns = ReadonlyMap<number, readonly FieldColumn[]>
 
-function collectStructs(plan: Plan, into: Map<number, Struct>): void {
-  if (plan.kind === 'Scan' && plan.format === 'parquet') {
-    const taken = new Set(plan.fileSchema.fields.map(f => f.name.toLowerCase()))
-    for (const column of plan.output) {
-      if (column.type.kind === 'struct' && plan.fields?.[column.name] === undefined) {
-        into.set(column.id, { column, taken, whole: false, paths: new Map() })
-      }
-    }
-  }
-  for (const child of planChildren(plan)) collectStructs(child, into)
+function collectStructs(plan: Plan, structsOf: (plan: Plan) => readonly Struct[], into: Map<number, Struct>): void {
+  for (const struct of structsOf(plan)) into.set(struct.column.id, struct)
+  for (const child of planChildren(plan)) collectStructs(child, structsOf, into)
+}
+
+function scannedStructs(plan: Plan): readonly Struct[] {
+  if (plan.kind !== 'Scan' || plan.format !== 'parquet') return []
+  const taken = new Set(plan.fileSchema.fields.map(f => f.name.toLowerCase()))
+  return plan.output
+    .filter(a => a.type.kind === 'struct' && plan.fields?.[a.name] === undefined)
+    .map(column => ({ column, taken, whole: false, paths: new Map() }))
+}
+
+/** Columns of unions, and other names of structs. */
+function passedOnStructs(plan: Plan): readonly Struct[] {
+  const columns =
+    plan.kind === 'Union'
+      ? plan.output
+      : plan.kind === 'Project'
+        ? plan.expressions.flatMap(e => (e.kind === 'Alias' && fieldOf(e.child) !== undefined ? [toAttribute(e)] : []))
+        : []
+  return columns.filter(a => a.type.kind === 'struct').map(column => ({ column, taken: new Set(), whole: false, paths: new Map() }))
 }
 
 function collectReads(plan: Plan, structs: ReadonlyMap<number, Struct>): void {
@@ -139,10 +163,12 @@ function leaves(type: DataType): number {
   }
 }
 
-function replaced(plan: Plan, columns: Columns): Plan {
+function replaced(plan: Plan, columns: Columns, nextId: () => number): Plan {
   switch (plan.kind) {
     case 'Scan':
       return scanOfFields(plan, columns)
+    case 'Union':
+      return unionOfFields(plan, columns, nextId)
     case 'Project': {
       const expressions = plan.expressions.flatMap((e): readonly NamedExpr[] => passedOn(e, columns))
       const same = expressions.length === plan.expressions.length && expressions.every((e, i) => e === plan.expressions[i])
@@ -160,8 +186,32 @@ function scanOfFields(plan: ScanPlan, columns: Columns): Plan {
   return { ...plan, output, fields: { ...plan.fields, ...Object.fromEntries(own) } }
 }
 
+function unionOfFields(plan: UnionPlan, columns: Columns, nextId: () => number): Plan {
+  if (!plan.output.some(a => columns.has(a.id))) return plan
+  const inputs = plan.inputs.map((input): Plan => {
+    const expressions = outputOf(input).flatMap((a, i): readonly NamedExpr[] => {
+      const fields = columns.get(plan.output[i]?.id ?? -1)
+      return fields?.map(({ path, column }) => ({ kind: 'Alias', id: nextId(), name: column.name, child: atPath(a, path), qualifier: [] })) ?? [a]
+    })
+    return { kind: 'Project', input, expressions }
+  })
+  return { ...plan, inputs, output: plan.output.flatMap(a => columns.get(a.id)?.map(f => f.column) ?? [a]) }
+}
+
+/** The way to a field, as it is written in expressions. */
+function atPath(from: BoundExpr, path: Path): BoundExpr {
+  return path.reduce<BoundExpr>((outer, name) => {
+    const field = outer.type.kind === 'struct' ? outer.type.fields.find(f => f.name === name) : undefined
+    if (field === undefined) throw new Error(`bug in spk: a struct has no field ${name}`)
+    return call('getfield', [outer, literal(name, types.string)], field.type, isNullable(outer) || field.nullable)
+  }, from)
+}
+
 function passedOn(e: NamedExpr, columns: Columns): readonly NamedExpr[] {
   if (e.kind === 'Attribute') return columns.get(e.id)?.map(({ column }) => (e.nullable ? { ...column, nullable: true } : column)) ?? [e]
+  const named = columns.get(e.id)
+  if (named !== undefined)
+    return named.map(({ path, column }) => ({ ...e, id: column.id, name: column.name, child: withFields(atPath(e.child, path), columns) }))
   const child = withFields(e.child, columns)
   return [child === e.child ? e : { ...e, child }]
 }

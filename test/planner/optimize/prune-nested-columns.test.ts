@@ -116,6 +116,74 @@ const cases: readonly RuleCase[] = [
          +- Project [v#5]
             +- Relation [k#4, v#5, l#6] parquet
     `,
+    after: `
+      Project [v.a#1001 AS a#8]
+      +- Union false, false
+         :- Project [v.a#1004 AS v.a#1002]
+         :  +- Project [v.a#1004]
+         :     +- Relation [k#1, v.a#1004, l#3] parquet
+         +- Project [v.a#1005 AS v.a#1003]
+            +- Project [v.a#1005]
+               +- Relation [k#4, v.a#1005, l#6] parquet
+    `,
+  },
+  {
+    name: 'not where one input wants the whole',
+    sql: 'select v.a from (select v from nested union all select v from nested intersect select v from nested)',
+    before: `
+      Project [v#10.a AS a#11]
+      +- Union false, false
+         :- Project [v#2]
+         :  +- Relation [k#1, v#2, l#3] parquet
+         +- Intersect false
+            :- Project [v#5]
+            :  +- Relation [k#4, v#5, l#6] parquet
+            +- Project [v#8]
+               +- Relation [k#7, v#8, l#9] parquet
+    `,
+    after: `
+      Project [v.a#1001 AS a#11]
+      +- Union false, false
+         :- Project [v.a#1004 AS v.a#1002]
+         :  +- Project [v.a#1004]
+         :     +- Relation [k#1, v.a#1004, l#3] parquet
+         +- Project [v#5.a AS v.a#1003]
+            +- Intersect false
+               :- Project [v#5]
+               :  +- Relation [k#4, v#5, l#6] parquet
+               +- Project [v#8]
+                  +- Relation [k#7, v#8, l#9] parquet
+    `,
+  },
+  {
+    name: 'other names, above and below a union',
+    sql: 'select y.w.x from (select v.in as w, k from (select v, 1 as k from nested union all select v, k from nested)) y join t on y.k = t.a',
+    before: `
+      Project [w#10.x AS x#16]
+      +- Join Inner, (k#9 = a#11)
+         :- Project [v#8.in AS w#10, k#9]
+         :  +- Union false, false
+         :     :- Project [v#2, 1 AS k#4]
+         :     :  +- Relation [k#1, v#2, l#3] parquet
+         :     +- Project [v#6, k#5]
+         :        +- Relation [k#5, v#6, l#7] parquet
+         +- Relation [a#11, b#12, s#13, d#14, p#15] parquet
+    `,
+    after: `
+      Project [w.x#1001 AS x#16]
+      +- Join Inner, (k#9 = a#11)
+         :- Project [v.in.x#1005 AS w.x#1001, k#9]
+         :  +- Union false, false
+         :     :- Project [v.in.x#1008 AS v.in.x#1006, k#4]
+         :     :  +- Project [v.in.x#1010 AS v.in.x#1008, k#4]
+         :     :     +- Project [v.in.x#1010, 1 AS k#4]
+         :     :        +- Relation [k#1, v.in.x#1010, l#3] parquet
+         :     +- Project [v.in.x#1009 AS v.in.x#1007, k#5]
+         :        +- Project [v.in.x#1011 AS v.in.x#1009, k#5]
+         :           +- Project [v.in.x#1011, k#5]
+         :              +- Relation [k#5, v.in.x#1011, l#7] parquet
+         +- Relation [a#11, b#12, s#13, d#14, p#15] parquet
+    `,
   },
   {
     name: 'a list of structs stays whole',
