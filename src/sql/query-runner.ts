@@ -178,8 +178,9 @@ export class QueryRunner {
 
   async #runOnce(plan: Relation, { description, text, write, signal, profile }: Order): Promise<{ planned: PlannedQuery; job: JobResult }> {
     const { planner, cluster, terminal } = this.services
-    const planned = await planner.plan(plan, this.#context(text), write)
+    // Planned and run under the same settings, whatever is set meanwhile.
     const settings = this.config.snapshot()
+    const planned = await planner.plan(plan, this.#context(text), write)
     const bar = (settings.optional(conf.showConsoleProgress) ?? terminal.errIsTerminal) ? new ProgressBar(terminal) : undefined
     try {
       const job = await cluster.run(planned.graph, {

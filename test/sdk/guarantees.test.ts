@@ -73,6 +73,21 @@ test('a cancelled action rejects with its reason, frees the only slot and leaves
   }
 })
 
+test('a query runs under the settings that it is planned under, whatever is set meanwhile', async () => {
+  const path = join(folder, 'settings')
+  await spark.range(3).write.parquet(path)
+  spark.conf.set('spark.sql.session.timeZone', 'UTC')
+  const hours = spark.read
+    .parquet(path)
+    .selectExpr("hour(timestamp'2024-01-01 00:00:00Z' + make_interval(0, 0, 0, 0, cast(id AS INT))) h")
+    .collectArrays()
+  // By now it waits for footers.
+  await new Promise(resolve => setImmediate(resolve))
+  spark.conf.set('spark.sql.session.timeZone', 'Asia/Tokyo')
+  assert.equal((await hours).flat().sort(), [0, 1, 2])
+  spark.conf.unset('spark.sql.session.timeZone')
+})
+
 test('one Parquet file of many row groups is read by all slots', async () => {
   const path = join(folder, 'one-file')
   await spark.range(0, 200_000, 1, 1).write.option('rowGroupSize', 20_000).parquet(path)
