@@ -27,6 +27,19 @@ function rescaled({ unscaled, scale }: Decimal, to: number): bigint {
   return to >= scale ? unscaled * power(to - scale) : divided(unscaled, power(scale - to))
 }
 
+function ofCommonScale(op: string, x: bigint, y: bigint): bigint {
+  switch (op) {
+    case '+':
+      return x + y
+    case '%':
+      return x % y
+    case 'pmod':
+      return x % y < 0n ? ((x % y) + y) % y : x % y
+    default:
+      return x - y
+  }
+}
+
 function calculate(op: string, a: Decimal, b: Decimal, scale: number): bigint {
   switch (op) {
     case '*':
@@ -39,7 +52,8 @@ function calculate(op: string, a: Decimal, b: Decimal, scale: number): bigint {
     default: {
       const common = Math.max(a.scale, b.scale)
       const [x, y] = [a.unscaled * power(common - a.scale), b.unscaled * power(common - b.scale)]
-      return rescaled({ unscaled: op === '+' ? x + y : x - y, scale: common }, scale)
+      if (op === 'div') return x / y
+      return rescaled({ unscaled: ofCommonScale(op, x, y), scale: common }, scale)
     }
   }
 }

@@ -163,8 +163,12 @@ function tooWide(op: string, c: Call): boolean {
   const [a, b] = c.args.map(x => x.type)
   if (c.type.kind !== 'decimal' || a?.kind !== 'decimal' || b?.kind !== 'decimal') return false
   if (op === '*') return a.scale + b.scale > 38
-  if (op === '/') return a.precision + Math.max(0, c.type.scale + b.scale - a.scale) > 38
-  return Math.max(a.precision - a.scale, b.precision - b.scale) + Math.max(a.scale, b.scale) + 1 > 38
+  if (op === '/') {
+    const shift = c.type.scale + b.scale - a.scale
+    return a.precision + Math.max(0, shift) > 38 || b.precision + Math.max(0, -shift) > 38
+  }
+  const common = Math.max(a.precision - a.scale, b.precision - b.scale) + Math.max(a.scale, b.scale)
+  return (op === '+' || op === '-' ? common + 1 : common) > 38
 }
 
 /** The operation on numbers of any size. */
@@ -214,8 +218,10 @@ function divide(args: readonly string[], call: Call, otherwise: string): string 
       : `(${args[0]} / ${args[1]})`
   return parenthesised(guarded(quotient, args, call, otherwise))
 }
-const remainder = (args: readonly string[], call: Call, otherwise: string) =>
-  parenthesised(guarded(typed(remainderOf(args, call), call), args, call, otherwise))
+function remainder(args: readonly string[], call: Call, otherwise: string): string {
+  const rest = tooWide('%', call) ? exactDecimal('%', args, call, otherwise !== 'NULL') : typed(remainderOf(args, call), call)
+  return parenthesised(guarded(rest, args, call, otherwise))
+}
 /** DuckDB fails on the least number modulo -1, which leaves nothing. */
 function remainderOf([a, b]: readonly string[], c: Call): string {
   let divisor = c.args[1]
@@ -227,7 +233,9 @@ function integralDivide(args: readonly string[], call: Call, otherwise: string):
   const [left, right] = call.args
   const quotient =
     call.type.kind === 'decimal' && left?.type.kind === 'decimal' && right?.type.kind === 'decimal'
-      ? decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type, 'truncate')
+      ? tooWide('div', call)
+        ? exactDecimal('div', args, call, otherwise !== 'NULL')
+        : decimalQuotient(args[0] ?? '', left.type, args[1] ?? '', right.type, call.type, 'truncate')
       : `(${args[0]} // ${args[1]})`
   return parenthesised(guarded(quotient, args, call, otherwise))
 }
@@ -241,6 +249,7 @@ function tryOperator(op: DecimalOperator, sql: (args: readonly string[], call: C
 }
 
 function pmodSql(args: readonly string[], c: Call, otherwise: string): string {
+  if (tooWide('pmod', c)) return parenthesised(guarded(exactDecimal('pmod', args, c, otherwise !== 'NULL'), args, c, otherwise))
   const b = args[1]
   const rest = `(${remainderOf(args, c)})`
   const positive = `CASE WHEN ${rest} < 0 THEN (${rest} + ${b}) % ${b} ELSE ${rest} END`

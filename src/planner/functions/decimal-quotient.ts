@@ -10,7 +10,12 @@ const hugeDigits = 38
 /** The digits of a decimal as HUGEINT. */
 export function unscaled(sql: string, type: DecimalType): string {
   if (type.scale === 0) return `CAST(${sql} AS HUGEINT)`
-  if (type.precision + type.scale <= hugeDigits) return `CAST(${sql} * ${power(type.scale)} AS HUGEINT)`
+  const digits = type.precision + type.scale
+  if (digits <= hugeDigits) {
+    // Two operands of up to 18 digits would be multiplied in 64 bits.
+    const wide = type.precision <= bigintDigits && digits > bigintDigits ? `CAST(${sql} AS DECIMAL(${digits}, ${type.scale}))` : sql
+    return `CAST(${wide} * ${power(type.scale)} AS HUGEINT)`
+  }
   return `CAST(replace(CAST(${sql} AS VARCHAR), '.', '') AS HUGEINT)`
 }
 
@@ -72,17 +77,25 @@ function wideQuotient({ left, leftType, right, rightType, result, rounding, shif
   const numerator = shift > 0 ? `(${a} * ${power(shift)})` : a
   const denominator = shift < 0 ? `(${b} * ${power(-shift)})` : b
   if (rounding === 'truncate') return scaled(`${numerator} // ${denominator}`, result)
-  if (leftType.precision + Math.max(shift, 0) < hugeDigits) return scaled(named(numerator, denominator, roundedQuotient), result)
+  const digits = leftType.precision + Math.max(shift, 0)
+  const largest = Math.max(digits, rightType.precision + Math.max(-shift, 0))
+  if (digits <= hugeDigits) return scaled(named(numerator, denominator, largest < hugeDigits ? roundedQuotient : carefulQuotient), result)
   // Whole part first, so that only the remainder, smaller than the divisor, is scaled up.
   const unit = power(Math.max(shift, 0))
   return scaled(
-    named(a, denominator, (n, d) => `${n} // ${d} * ${unit} + ${named(`(${n} % ${d} * ${unit})`, d, roundedQuotient)}`),
+    named(a, denominator, (n, d) => `${n} // ${d} * ${unit} + ${named(`(${n} % ${d} * ${unit})`, d, carefulQuotient)}`),
     result,
   )
 }
 
 function roundedQuotient(numerator: string, denominator: string): string {
   return `sign(${numerator}) * sign(${denominator}) * ((2 * abs(${numerator}) + abs(${denominator})) // (2 * abs(${denominator})))`
+}
+
+/** Without twice an operand, which may not fit. */
+function carefulQuotient(numerator: string, denominator: string): string {
+  const [n, d] = [`abs(${numerator})`, `abs(${denominator})`]
+  return `sign(${numerator}) * sign(${denominator}) * (${n} // ${d} + CASE WHEN ${n} % ${d} >= ${d} - ${n} % ${d} THEN 1 ELSE 0 END)`
 }
 
 /** Digits that a whole number of 64 bits has room for. */

@@ -2,6 +2,7 @@
 import { array, type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable, literal } from '../bound.js'
 import { implicitCast, isIntegral } from '../coercion.js'
+import { decimalText } from '../duck-type.js'
 import { type BindContext, call, custom, rewritten, type ScalarFunction, scalar, takeArgs, unexpectedInput } from './define.js'
 
 const { binary, boolean, int, long, string } = types
@@ -221,7 +222,10 @@ export const encodings: readonly ScalarFunction[] = [
     [1, Number.POSITIVE_INFINITY],
     (args, context) => call('format_string', [...takeArgs(args.slice(0, 1), [string], context), ...args.slice(1)], string),
     (args, c) => {
-      const values = args.slice(1).flatMap((a, i) => [`'${kindLetter(c.args[i + 1]?.type)}'`, `CAST(${a} AS VARCHAR)`])
+      const values = args.slice(1).flatMap((a, i) => {
+        const type = c.args[i + 1]?.type
+        return [`'${kindLetter(type)}'`, type?.kind === 'decimal' ? decimalText(a, type) : `CAST(${a} AS VARCHAR)`]
+      })
       return `spk_format_string(${[args[0], ...values].join(', ')})`
     },
     ['printf'],

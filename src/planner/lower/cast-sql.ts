@@ -5,7 +5,7 @@
 import { type DataType, type DecimalType, sameType } from '../../core/types.js'
 import type { CastMode } from '../bound.js'
 import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
-import { duckType, quoteName, quoteText } from '../duck-type.js'
+import { decimalText, duckType, quoteName, quoteText } from '../duck-type.js'
 import { intervalCastSql } from './interval-cast-sql.js'
 
 export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode, depth = 0): string {
@@ -210,6 +210,8 @@ function toText(sql: string, from: DataType, depth = 0): string {
     case 'yearmonth_interval':
     case 'interval':
       return intervalCastSql(sql, from, { kind: 'string' }, 'ansi') ?? sql
+    case 'decimal':
+      return decimalText(sql, from)
     case 'null':
       return 'CAST(NULL AS VARCHAR)'
     case 'array':
