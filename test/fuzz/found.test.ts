@@ -48,6 +48,15 @@ const finds: readonly Find[] = [
     tables: [{ name: 'u', files: 3, sorted: true, sql: 'SELECT (i % 7)::INTEGER AS u_k, i % 3 = 0 AS u_0 FROM range(15) v(i)' }],
     settings: {},
   },
+  {
+    what: 'a partial group needs a row: without keys there would be one of none (seed 920)',
+    sql: "SELECT sum(count(*)) OVER (PARTITION BY a0.u_k) AS o0 FROM u a0 RIGHT JOIN t a1 ON CAST('a' AS STRING) IN ('b') GROUP BY a0.u_k",
+    tables: [
+      { name: 't', files: 1, sorted: false, sql: 'SELECT 1 AS t_k WHERE false' },
+      { name: 'u', files: 3, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k FROM range(13) v(i)' },
+    ],
+    settings: { 'spk.sql.optimizer.partialAggregationRows': '0' },
+  },
 ]
 
 const test = suite('fuzz/found')

@@ -132,6 +132,8 @@ function best(plan: Plan, wanted: Wanted, context: RuleContext): Pushed | undefi
   const here = placed(plan, wanted)
   const least = context.conf.get(conf.partialAggregationRows)
   const rows = cardinality(plan)?.rows ?? 0
+  // Without keys there would be a group where there are no rows.
+  if (here.keys.length === 0) return below
   const gain = least === 0 ? 1 : rows < least ? undefined : gainOf(plan, here.keys, wanted.above, context.parallelism)
   return gain === undefined || (below !== undefined && below.gain >= gain) ? below : { plan: here.plan, gain }
 }
@@ -184,6 +186,7 @@ function throughUnion(plan: UnionPlan, wanted: Wanted, context: RuleContext): Pu
   const output = plan.output.filter(a => wanted.columns.has(a.id))
   let gain = 0
   let deeper = false
+  let keyless = false
   const inputs = plan.inputs.map((input): Plan => {
     const columns = outputOf(input)
     const by = new Map(plan.output.map((a, i) => [a.id, columns[i] as Attribute]))
@@ -195,13 +198,14 @@ function throughUnion(plan: UnionPlan, wanted: Wanted, context: RuleContext): Pu
     }
     const below = push(input, own, context)
     deeper ||= below !== undefined
+    keyless ||= below === undefined && read.length === 0
     gain += below?.gain ?? 0
     const made = below?.plan ?? placed(input, own).plan
     const now = new Map(outputOf(made).map(a => [a.id, a]))
     const list: NamedExpr[] = read.map((a, i) => ({ ...(now.get(a.id) ?? a), name: output[i]?.name ?? a.name }))
     return { kind: 'Project', input: made, expressions: [...list, ...own.states.map(s => now.get(s.id) as Attribute)] }
   })
-  if (!deeper) return undefined
+  if (!deeper || keyless) return undefined
   const states = wanted.states.map(s => ({ ...toAttribute(s), nullable: true }))
   return { gain, plan: { kind: 'Union', inputs, output: [...output, ...states] } }
 }
