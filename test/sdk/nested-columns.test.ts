@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
+import fc from 'fast-check'
 import { SparkSession } from 'spk'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -92,6 +93,53 @@ for (const [sql, read] of queries) {
     assert.is(await scanOf(sql), read)
   })
 }
+
+/** Relations of a struct `w` and a key `k`. */
+const sources = [
+  'SELECT v AS w, k FROM n',
+  'SELECT v AS w, k FROM n UNION ALL SELECT v, k + 7 FROM n WHERE v.a > 1',
+  'SELECT v AS w, k FROM n ORDER BY v.n.x, k LIMIT 120',
+  'SELECT x.v AS w, x.k FROM r LEFT JOIN n x ON x.v.n.x = r.k OR x.k = r.k',
+  'SELECT y.w, y.k FROM (SELECT v AS w, k, row_number() OVER (PARTITION BY v.a ORDER BY k) AS i FROM n) y WHERE i < 9',
+  'SELECT max(v) AS w, k % 50 AS k FROM n GROUP BY k % 50',
+  'SELECT DISTINCT v AS w, k FROM n',
+  'SELECT struct(v.a, v.b, v.n) AS w, k FROM n',
+  'SELECT v AS w, k FROM n WHERE v.n.x IN (SELECT v.n.x FROM n WHERE v.a = 2)',
+  'SELECT coalesce(v, v) AS w, k FROM n EXCEPT SELECT v, k FROM n WHERE v.b IS NULL',
+]
+const columns = [
+  'w.a',
+  'w.b',
+  'w.n.x',
+  'w.n.y',
+  'w.n',
+  'w',
+  'w.a + w.n.x',
+  'w IS NULL',
+  'w.n IS NULL',
+  'struct(w.a, w.n.y)',
+  'sum(w.a) OVER (PARTITION BY w.n.y)',
+  'q.g',
+]
+const conditions = ['true', 'w.a > 1', "w.n.y = 'y1'", 'w.n IS NOT NULL', "w.b LIKE 't1%'", 'q.g < 2', 'NOT (w.a = 2 AND w.n.x > 300)']
+
+test('random queries give the same with and without', async () => {
+  const query = fc
+    .tuple(
+      fc.constantFrom(...sources),
+      fc.uniqueArray(fc.constantFrom(...columns), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom(...conditions),
+      fc.constantFrom('JOIN', 'LEFT JOIN'),
+    )
+    .map(
+      ([source, list, condition, join]) =>
+        `SELECT p.k, ${list.join(', ')} FROM (${source}) p ${join} (SELECT k, g FROM r) q ON p.k = q.k WHERE ${condition}`,
+    )
+  await fc.assert(
+    fc.asyncProperty(query, async sql => assert.equal(await rowsWith(true, sql), await rowsWith(false, sql), sql)),
+    { numRuns: Number(process.env['SPK_FUZZ_RUNS'] ?? 25) },
+  )
+})
 
 test('DuckDB reads the field alone', async () => {
   const uri = join(folder, 'n', '0.parquet')
