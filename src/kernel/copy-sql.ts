@@ -2,6 +2,7 @@
  * A task's output as one file: the COPY statement and the file's name for a format and its options. Called by `run-task.ts`, which runs it in the
  * job's temporary folder; the driver makes files visible when the job succeeds.
  */
+import { decimalText } from '../core/decimal-text.js'
 import { SpkError, unreachable } from '../core/errors.js'
 import type { WriteSpec } from '../core/stage.js'
 import { type DataType, type StructType, typeString } from '../core/types.js'
@@ -100,7 +101,7 @@ function csvWrite(options: SourceOptions, schema: StructType): FileWrite {
   // A lone NULL would be an empty line, which readers skip: an empty value is quoted.
   const only = schema.fields.length === 1 && nullValue === ''
   const column = (value: string, type: DataType) => {
-    const text = textOfTime(value, type, options) ?? value
+    const text = textOfTime(value, type, options) ?? (type.kind === 'decimal' ? decimalText(value, type) : value)
     return only ? `COALESCE(CAST(${text} AS VARCHAR), '')` : text
   }
   return {

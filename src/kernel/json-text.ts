@@ -1,4 +1,5 @@
 /** Rows as JSON lines under Spark's rules, as SQL of text: NULL fields left out, exact decimals, ISO timestamps, base64 for binary. */
+import { decimalText } from '../core/decimal-text.js'
 import type { DataType, StructField } from '../core/types.js'
 import { quoteName, quoteText } from './duckdb.js'
 import type { SourceOptions } from './source-options.js'
@@ -42,8 +43,9 @@ function json(value: string, type: DataType, options: SourceOptions, depth: numb
     case 'uint':
     case 'ulong':
     case 'hugeint':
-    case 'decimal':
       return `CAST(${value} AS VARCHAR)`
+    case 'decimal':
+      return decimalText(value, type)
     case 'float':
     case 'double':
       // JSON has no NaN and no infinity; Spark writes them as texts.

@@ -1,6 +1,6 @@
 /** DuckDB's name of each type, and how names and texts are written in DuckDB SQL. Fragments and function templates use nothing else. */
 import { unreachable } from '../core/errors.js'
-import type { DataType, DecimalType } from '../core/types.js'
+import type { DataType } from '../core/types.js'
 
 /** The DuckDB type that carries a Spark type. */
 export function duckType(type: DataType): string {
@@ -75,12 +75,4 @@ export function plainName(name: string): string {
 
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
-}
-
-/** A decimal as text. DuckDB leaves out the zero before the point where the type has no digit for it. */
-export function decimalText(sql: string, { precision, scale }: DecimalType): string {
-  if (precision > scale) return `CAST(${sql} AS VARCHAR)`
-  return precision < 38
-    ? `CAST(CAST(${sql} AS DECIMAL(${precision + 1}, ${scale})) AS VARCHAR)`
-    : `regexp_replace(CAST(${sql} AS VARCHAR), '^(-?)[.]', '\\10.')`
 }

@@ -399,6 +399,10 @@ test('texts as Spark writes them', async () => {
   )
   const one = struct([field('s', types.string)])
   assert.is(await text('csv', {}, one, [null], 'UTC'), '""\n')
+  const fractions = struct([field('a', decimal(3, 3)), field('b', decimal(38, 38))])
+  const values: Value[] = [-3n, 10n ** 37n]
+  assert.is(await text('csv', {}, fractions, values, 'UTC'), `-0.003,0.1${'0'.repeat(37)}\n`)
+  assert.is(await text('json', {}, fractions, values, 'UTC'), `{"a":-0.003,"b":0.1${'0'.repeat(37)}}\n`)
 })
 
 test('writing refuses unknown codecs, options and types; no type loses digits in silence', async () => {

@@ -1,8 +1,8 @@
 /** Bytes and texts: hexadecimal, base 64, character sets, hashes, URLs. What DuckDB lacks is JavaScript; bytes go there as hexadecimal digits. */
+import { decimalText } from '../../core/decimal-text.js'
 import { array, type DataType, types } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable, literal } from '../bound.js'
 import { implicitCast, isIntegral } from '../coercion.js'
-import { decimalText } from '../duck-type.js'
 import { type BindContext, call, custom, rewritten, type ScalarFunction, scalar, takeArgs, unexpectedInput } from './define.js'
 
 const { binary, boolean, int, long, string } = types

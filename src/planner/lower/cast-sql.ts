@@ -2,10 +2,11 @@
  * Casts as DuckDB SQL with Spark's meaning: fractions are cut and not rounded, texts are read as Spark reads them, and what cannot be cast raises Spark's
  * own condition (`ansi`) or gives NULL (`try`, `legacy`).
  */
+import { decimalText } from '../../core/decimal-text.js'
 import { type DataType, type DecimalType, sameType } from '../../core/types.js'
 import type { CastMode } from '../bound.js'
 import { isIntegral, isNumeric, sqlTypeName } from '../coercion.js'
-import { decimalText, duckType, quoteName, quoteText } from '../duck-type.js'
+import { duckType, quoteName, quoteText } from '../duck-type.js'
 import { intervalCastSql } from './interval-cast-sql.js'
 
 export function castSql(sql: string, from: DataType, to: DataType, mode: CastMode, depth = 0): string {
