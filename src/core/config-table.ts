@@ -203,7 +203,7 @@ export const conf = {
     'spark.sql.adaptive.autoBroadcastJoinThreshold',
     asSizeOrOff,
     undefined,
-    'A join side that turned out to be no larger than this is broadcast; unset: `spark.sql.autoBroadcastJoinThreshold`; -1: never.',
+    'A join side that turned out to be no larger than this is broadcast, or up to four times as large where the other side has many times its rows and is not written yet; unset: `spark.sql.autoBroadcastJoinThreshold`; -1: never.',
   ),
   adaptiveCoalesce: option(
     'session',

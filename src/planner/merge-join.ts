@@ -5,9 +5,8 @@
  * are filtered.
  */
 import type { BoundExpr } from './bound.js'
-import { conjunctsOf } from './conjuncts.js'
+import { conjunctsOf, equatesSides } from './conjuncts.js'
 import type { JoinType } from './logical.js'
-import { references } from './tree.js'
 
 /** Types whose order agrees with their equality. */
 const ordered: ReadonlySet<string> = new Set([
@@ -37,13 +36,6 @@ export function mergeKey(
   if (conjuncts.some(c => c.kind === 'Call' && c.fn === '<=>')) return undefined
   const equal = conjuncts.map(c => (c.kind === 'Call' && c.fn === '=' ? c.args : undefined))
   if (equal.some(args => args !== undefined && !ordered.has(args[0]?.type.kind ?? ''))) return undefined
-  const key = equal.findIndex(args => args !== undefined && compares(args, left, right))
+  const key = equal.findIndex((args, i) => args !== undefined && equatesSides(conjuncts[i] as BoundExpr, left, right))
   return key < 0 ? undefined : key
-}
-
-function compares(args: readonly BoundExpr[], left: ReadonlySet<number>, right: ReadonlySet<number>): boolean {
-  const [a, b] = args.map(argument => references(argument))
-  const only = (read: ReadonlySet<number> | undefined, ids: ReadonlySet<number>) =>
-    read !== undefined && read.size > 0 && [...read].every(id => ids.has(id))
-  return (only(a, left) && only(b, right)) || (only(a, right) && only(b, left))
 }

@@ -66,6 +66,7 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
     // What a stage is now, not what it was first: stages that only its first plan read may be dropped.
     const inputOf = (exchange: Exchange): Physical => plans.get(stageOf.get(exchange) ?? -1) ?? exchange.input
     const sizeOf = (exchange: Exchange): StageSize | undefined => complete.get(stageOf.get(exchange) ?? -1)
+    const isStarted = (exchange: Exchange): boolean => started.has(stageOf.get(exchange) ?? -1)
     const changed = new Set<number>()
     const idle = [...plans.keys()].filter(id => stages.has(id) && !started.has(id))
     const change = (id: number, next: (plan: Physical) => Physical | undefined): void => {
@@ -75,7 +76,7 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
       plans.set(id, plan)
       changed.add(id)
     }
-    for (const id of idle) change(id, plan => changeJoins(plan, join => changedJoin(join, { ...options, sizeOf, inputOf })))
+    for (const id of idle) change(id, plan => changeJoins(plan, join => changedJoin(join, { ...options, sizeOf, inputOf, isStarted })))
     for (const id of idle) {
       for (const filter of keyFilters(plans.get(id) as Physical, options.keyFilterRows)) {
         const [large, small] = [stageOf.get(filter.large), stageOf.get(filter.small)]
@@ -140,7 +141,12 @@ function exchangeUnder(plan: Physical): Exchange | undefined {
 interface Known extends ReplanOptions {
   readonly sizeOf: (exchange: Exchange) => StageSize | undefined
   readonly inputOf: (exchange: Exchange) => Physical
+  readonly isStarted: (exchange: Exchange) => boolean
 }
+
+/** A side that is so many times too large is broadcast too where the other one has so many times its rows: to write those and read them again costs more. */
+const largerTimes = 4
+const fewerTimes = 8
 
 function changedJoin(join: PhysicalJoin, known: Known): Physical {
   const { sizeOf, broadcastBytes } = known
@@ -152,9 +158,14 @@ function changedJoin(join: PhysicalJoin, known: Known): Physical {
   if ((build?.rows === 0 && (type === 'inner' || type === 'semi')) || (probe?.rows === 0 && type !== 'full')) {
     return { kind: 'ValuesScan', rows: [], output: join.output }
   }
-  const small = (size: StageSize | undefined): boolean => size !== undefined && size.bytes <= broadcastBytes
-  if (small(build) && type !== 'full') return broadcastJoin(join, sides, known)
-  if (small(probe) && type === 'inner') return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, known)
+  const small = (size: StageSize | undefined, other: Exchange, otherRows = 0): boolean => {
+    if (size === undefined) return false
+    if (size.bytes <= broadcastBytes) return true
+    return size.bytes <= broadcastBytes * largerTimes && size.rows * fewerTimes <= otherRows && !known.isStarted(other)
+  }
+  if (small(build, sides.probe, join.probeRows) && type !== 'full') return broadcastJoin(join, sides, known)
+  if (small(probe, sides.build, join.buildRows) && type === 'inner')
+    return broadcastJoin(turned(join), { probe: sides.build, build: sides.probe }, known)
   return join
 }
 
@@ -232,7 +243,7 @@ export function waitingStages(
     changeJoins(plan, join => {
       const sides = exchangedSides(join)
       const likely = join.buildBytes
-      if (sides === undefined || likely === undefined || likely > options.broadcastBytes * likelyFactor) return join
+      if (sides === undefined || likely === undefined || likely > options.broadcastBytes * largerTimes) return join
       const [large, small] = [options.stageOf.get(sides.probe), options.stageOf.get(sides.build)]
       waits(large, small)
       return join
@@ -240,6 +251,3 @@ export function waitingStages(
   }
   return after
 }
-
-/** Estimates are rough: a side that is likely no more than so many times too large is worth waiting for. */
-const likelyFactor = 4

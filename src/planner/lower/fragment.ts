@@ -25,6 +25,7 @@ import { groupingSets } from './grouping-sets.js'
 import { joinCondition } from './join-condition.js'
 import { expanded, generated } from './multiply.js'
 import { lastRound, recursion } from './recursion.js'
+import { isReduced, reducedJoin } from './reduced-join.js'
 import {
   type Aliases,
   aggregatedBy,
@@ -326,6 +327,7 @@ function hasMerge(plan: Physical): boolean {
 function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
   const probes = lower(plan.probe, read, aliases)
   const build = one(lower(plan.build, read, aliases))
+  if (isReduced(plan)) return probes.map(probe => reducedJoin(plan, probe, build, aliases))
   const right = asTable(build, physicalOutput(plan.build), aliases, 'right')
   return probes.map(probe => {
     const left = asTable(probe, physicalOutput(plan.probe), aliases)

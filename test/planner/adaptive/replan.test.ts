@@ -30,6 +30,9 @@ const filtering = { ...neverBroadcast, 'spark.sql.autoBroadcastJoinThreshold': '
 /** 60 rows, which statistics tell. */
 const one = "(SELECT * FROM items WHERE kind = 3 AND name LIKE '%3')"
 
+/** That many rows, of 6,000 bytes. */
+const sixty = "(SELECT * FROM items WHERE kind = 3 AND name LIKE '%23')"
+
 /** A shuffled join over an exchange of rows that were filtered. */
 const filtered = /ShuffledHashJoin[\s\S]*Exchange hashpartitioning[^\n]*\n[^\n]*BroadcastHashJoin .*LeftSemi/
 
@@ -129,6 +132,21 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /ShuffledHashJoin/,
+  },
+  // Up to four times too large, of many times fewer rows: cheaper than to write those and read them again.
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${sixty} i ON f.k = i.k`,
+    settings: { ...filtering, 'spark.sql.adaptive.autoBroadcastJoinThreshold': '2000' },
+    stages: 3,
+    ran: 2,
+    final: /BroadcastHashJoin .*Inner/,
+  },
+  {
+    sql: `SELECT f.x, i.name FROM facts f JOIN ${sixty} i ON f.k = i.k`,
+    settings: { ...filtering, 'spark.sql.adaptive.autoBroadcastJoinThreshold': '1400' },
+    stages: 3,
+    ran: 3,
+    final: filtered,
   },
   // Nothing told that the other side would be small: both are written, and the large one stays where it lies.
   {
