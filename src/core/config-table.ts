@@ -282,6 +282,13 @@ export const conf = {
     '256MB',
     'No partition up to this size is skewed.',
   ),
+  forceOptimizeSkewedJoin: option(
+    'session',
+    'spark.sql.adaptive.forceOptimizeSkewedJoin',
+    asBoolean,
+    'false',
+    'Whether skewed partitions of a join are split even where what follows needs its rows by their keys, which then takes an exchange more.',
+  ),
   optimizeSkewsInRebalance: option(
     'session',
     'spark.sql.adaptive.optimizeSkewsInRebalancePartitions.enabled',

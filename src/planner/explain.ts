@@ -254,7 +254,9 @@ export function physicalLine(plan: Physical): string {
     case 'RecursiveRef':
       return `UnionLoopRef ${plan.ref}, ${list(plan.output.map(exprText))}`
     case 'Exchange':
-      return plan.target.kind === 'broadcast' ? 'BroadcastExchange' : `Exchange ${targetText(plan.target)}`
+      return plan.target.kind === 'broadcast'
+        ? 'BroadcastExchange'
+        : `Exchange ${targetText(plan.target)}${plan.forSkew ? ', if the join below is skewed' : ''}`
     default:
       return unreachable(plan)
   }

@@ -227,6 +227,8 @@ export interface Exchange {
   readonly target: ExchangeTarget
   /** How tasks share what they read of it, once that is known. local: each reads what one task wrote, where it lies, and rows lie as they were written. */
   readonly reading?: 'coalesced' | 'skewed' | 'coalesced and skewed' | 'local'
+  /** Rows lie right already: it is there so that the partitions of a skewed join below may be split. */
+  readonly forSkew?: true
 }
 
 export type Physical =

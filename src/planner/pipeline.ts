@@ -311,6 +311,7 @@ function adaptivePlan(physical: Physical, cut: CutPlan, settings: Conf): { reado
     gatherBytes,
     localRead,
     keyFilterRows: settings.get(conf.adaptiveKeyFilterRows),
+    skewLimit: { factor: settings.get(conf.skewedPartitionFactor), threshold: settings.get(conf.skewedPartitionThreshold) },
     nonEmptyRatio: settings.get(conf.nonEmptyPartitionRatio),
     localMapBytes: settings.get(conf.maxShuffledHashJoinLocalMapThreshold),
   }

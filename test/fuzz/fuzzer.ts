@@ -41,6 +41,7 @@ const choices: Readonly<Record<string, readonly string[]>> = {
   'spark.sql.adaptive.coalescePartitions.enabled': ['true', 'true', 'false'],
   'spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes': ['1', '268435456'],
   'spark.sql.adaptive.skewJoin.skewedPartitionFactor': ['0.5', '5.0'],
+  'spark.sql.adaptive.forceOptimizeSkewedJoin': ['true', 'false'],
   'spark.sql.join.preferSortMergeJoin': ['true', 'false', 'false'],
   'spk.sql.broadcast.inlineRows': ['0', '110000'],
   'spark.sql.files.maxPartitionBytes': ['1000', '1048576', '134217728'],

@@ -4,6 +4,7 @@
  * (`OptimizeSkewInRebalancePartitions`), by several, each of which reads what some of the map tasks wrote. Of the inputs beside it each of them then reads
  * the whole partition, so joined rows still meet, each pair once. Pure; used by `layout.ts`.
  */
+import { skewedAbove } from '../../core/skew.js'
 import type { ShuffleCut } from '../../core/stage.js'
 import { type CoalesceOptions, coalesce } from './coalesce.js'
 import { sum } from './map-outputs.js'
@@ -111,16 +112,9 @@ function splitter(
 function splitLimit(input: CutInput, skew: SkewOptions): { readonly above: number; readonly target: number } | undefined {
   if (input.cut === 'rebalance') return skew.rebalance ? { above: skew.advisory, target: skew.advisory } : undefined
   if (input.cut !== 'split' || skew.join === undefined) return undefined
-  const above = Math.max(median(input.bytes) * skew.join.factor, skew.join.threshold)
+  const above = skewedAbove(input.bytes, skew.join)
   const others = input.bytes.filter(bytes => bytes <= above)
   return { above, target: Math.max(skew.advisory, others.length === 0 ? 0 : sum(others) / others.length) }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  const upper = sorted[middle] ?? 0
-  return Math.max(1, sorted.length % 2 === 0 ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper)
 }
 
 /** Pieces may be this much larger than wished, when that saves one. */

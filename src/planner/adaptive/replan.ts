@@ -5,12 +5,14 @@
  * its stage relies on how the exchanges would have laid the rows. Stages that would read little, each in one task, become one (`gather.ts`). Pure over its
  * own state; called through `pipeline.ts` by the driver.
  */
+import type { SkewLimit } from '../../core/skew.js'
 import type { Adapt, LaidOut, ShuffleReading, StageSize, StageSpec } from '../../core/stage.js'
 import { type Exchange, isShuffled, mapPhysicalChildren, type Physical, type PhysicalJoin, physicalChildren } from '../physical-plan.js'
 import { passesRows } from '../splittable.js'
 import { currentPlan } from './current-plan.js'
 import { gathering } from './gather.js'
 import { filteredBy, isWorthFiltering, isWorthWaiting, keyFilters } from './key-filters.js'
+import { withoutSkewExchanges } from './skew-exchanges.js'
 
 export interface ReplanStage {
   readonly plan: Physical
@@ -31,6 +33,8 @@ export interface ReplanOptions {
   readonly localMapBytes: number
   /** Bytes up to which stages are put together that would read them in one task each; below 0: none. */
   readonly gatherBytes: number
+  /** What counts as a skewed partition. */
+  readonly skewLimit: SkewLimit
   /** Rows from which a side of a join is filtered by the keys of the other one, once that is written; below 0: never. */
   readonly keyFilterRows: number
 }
@@ -90,6 +94,11 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
         change(large, plan => filteredBy(filter, plan, everywhere))
       }
     }
+    const waiting = (exchange: Exchange): Physical | undefined => {
+      const maker = stageOf.get(exchange)
+      return maker !== undefined && idle.includes(maker) && readersOf(maker) === 1 ? plans.get(maker) : undefined
+    }
+    for (const id of idle) change(id, plan => withoutSkewExchanges(plan, { limit: options.skewLimit, sizeOf, waiting }))
     const gathered = gathering({ ...options, plans, first, top, complete, started })
     for (const id of idle) change(id, plan => gathered(id, plan))
     return [...changed].map(id => (stages.get(id) as ReplanStage).remake(plans.get(id) as Physical))

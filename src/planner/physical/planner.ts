@@ -21,6 +21,7 @@ import { coPartitioned, planJoin } from './join.js'
 import { planRepartition } from './repartition.js'
 import { reuseExchanges } from './reuse-exchanges.js'
 import { scanTasks } from './scan-splits.js'
+import { exchangesForSkew } from './skew-exchanges.js'
 import { planLimit, planOrderedLimit, planSort } from './sort.js'
 import { groupLimit, planWindow } from './window.js'
 
@@ -39,8 +40,17 @@ export function toPhysical(plan: Plan, environment: PhysicalEnvironment, collect
     estimate,
     plan: p => planNode(p, context),
   }
-  const physical = inlineBroadcasts(reuseExchanges(exactly(planNode(plan, context), plan)), environment.conf.get(conf.inlineBroadcastRows))
+  const direct = exactly(planNode(plan, context), plan)
+  const physical = inlineBroadcasts(
+    reuseExchanges(splitsSkewed(environment.conf) ? exchangesForSkew(direct) : direct),
+    environment.conf.get(conf.inlineBroadcastRows),
+  )
   return collected ? collectLimit(physical) : physical
+}
+
+/** Whether a skewed join is to be split even if that takes an exchange more. */
+function splitsSkewed(settings: Conf): boolean {
+  return settings.get(conf.adaptiveEnabled) && settings.get(conf.skewJoinEnabled) && settings.get(conf.forceOptimizeSkewedJoin)
 }
 
 /** A LIMIT at the very top needs no task that collects the others' rows. */

@@ -72,6 +72,39 @@ for (const [sql, wanted] of cases) {
   })
 }
 
+/** What follows the join needs its rows by their keys. */
+const relying: readonly string[] = [
+  'SELECT a.k, count(*) AS n, sum(a.x + b.y) AS s FROM a JOIN b ON a.k = b.k GROUP BY a.k',
+  'SELECT a.k, sum(b.y) AS s FROM a LEFT JOIN b ON a.k = b.k GROUP BY a.k',
+  'SELECT a.k, a.x, row_number() OVER (PARTITION BY a.k ORDER BY a.x, b.y) AS n FROM a JOIN b ON a.k = b.k',
+  'SELECT k, max(n) AS n FROM (SELECT a.k, a.x % 7 AS g, count(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY a.k, a.x % 7) GROUP BY k',
+]
+const forced = { ...settings, 'spark.sql.adaptive.forceOptimizeSkewedJoin': 'true', 'spark.sql.adaptive.autoBroadcastJoinThreshold': '-1' }
+const gathers = { 'spark.sql.adaptive.coalescePartitions.enabled': 'false' }
+
+for (const sql of relying) {
+  test(`forced: ${sql}`, async context => {
+    const expected = (await textRows(context.connection, sql)).map(r => r.join('|')).sort()
+    const rows = (run: { readonly rows: readonly (readonly string[])[] }) => run.rows.map(r => r.join('|')).sort()
+    const plain = await context.plan(sql, { ...settings, ...gathers }, 4)
+    // Skew: an exchange more, and the join's partitions in pieces.
+    const skew = { 'spark.sql.adaptive.skewJoin.skewedPartitionFactor': '0.5', 'spark.sql.adaptive.skewJoin.skewedPartitionThresholdInBytes': '1' }
+    const skewed = await context.plan(sql, { ...forced, ...gathers, ...skew }, 4)
+    assert.is(skewed.graph.stages.length, plain.graph.stages.length + 1)
+    assert.match(skewed.explain(), 'if the join below is skewed')
+    const split = await runGraph(context.connection, skewed.graph, { cut, ...(skewed.adapt === undefined ? {} : { adapt: skewed.adapt }) })
+    assert.is(split.ran.length, skewed.graph.stages.length)
+    assert.equal(rows(split), expected)
+    assert.ok((split.tasks[2] ?? 0) > 4, `${split.tasks}`)
+    // No skew: the stages that there would be without.
+    const even = await context.plan(sql, { ...forced, ...gathers }, 4)
+    const whole = await runGraph(context.connection, even.graph, even.adapt === undefined ? {} : { adapt: even.adapt })
+    assert.is(whole.ran.length, plain.graph.stages.length)
+    assert.equal(rows(whole), expected)
+    assert.not.match(even.finalPlan(), 'if the join below is skewed')
+  })
+}
+
 /** Which side is built decides which stage comes first. */
 function reversed(wanted: string): string {
   const [a = '', b = '', ...rest] = wanted.split(' ')

@@ -1,0 +1,36 @@
+/**
+ * Takes out the exchanges that are there for skewed joins alone (`physical/skew-exchanges.ts`) when the sizes of what such a join reads show no skew: its
+ * stage becomes part of the one that reads it. Used by `replan.ts`.
+ */
+import { type SkewLimit, skewedAbove } from '../../core/skew.js'
+import type { StageSize } from '../../core/stage.js'
+import { type Exchange, mapPhysicalChildren, type Physical, physicalChildren } from '../physical-plan.js'
+import { splittable } from '../splittable.js'
+
+export interface SkewOptions {
+  readonly limit: SkewLimit
+  readonly sizeOf: (exchange: Exchange) => StageSize | undefined
+  /** The plan of the stage that writes an exchange; undefined once that has started. */
+  readonly waiting: (exchange: Exchange) => Physical | undefined
+}
+
+/** A stage's plan without those of these exchanges that are known to be of no use. */
+export function withoutSkewExchanges(plan: Physical, options: SkewOptions): Physical {
+  if (plan.kind !== 'Exchange') return mapPhysicalChildren(plan, child => withoutSkewExchanges(child, options))
+  const below = plan.forSkew === true ? options.waiting(plan) : undefined
+  if (below === undefined) return plan
+  const read = exchangesOf(below)
+  if (!read.every(e => options.sizeOf(e) !== undefined)) return plan
+  const { joined } = splittable(below)
+  return read.some(e => joined.has(e) && isSkewed(options.sizeOf(e), options.limit)) ? plan : below
+}
+
+function isSkewed(size: StageSize | undefined, limit: SkewLimit): boolean {
+  const partitions = size?.partitions ?? []
+  const above = skewedAbove(partitions, limit)
+  return partitions.some(bytes => bytes > above)
+}
+
+function exchangesOf(plan: Physical): Exchange[] {
+  return plan.kind === 'Exchange' ? [plan] : physicalChildren(plan).flatMap(exchangesOf)
+}
