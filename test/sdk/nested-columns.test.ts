@@ -28,6 +28,9 @@ test.before(async () => {
   const connection = await instance.connect()
   mkdirSync(join(folder, 'n'))
   for (const [i, sql] of files.entries()) await connection.run(`COPY (${sql}) TO '${join(folder, 'n', `${i}.parquet`)}' (ROW_GROUP_SIZE 2048)`)
+  await connection.run(
+    `COPY (SELECT {'a': i, 'b': 'b' || lpad(i::VARCHAR, 5, '0')} AS v FROM range(10000) t(i)) TO '${join(folder, 'ordered.parquet')}' (ROW_GROUP_SIZE 2048)`,
+  )
   connection.closeSync()
   instance.closeSync()
   spark = await SparkSession.builder().master('local[2]').create()
@@ -163,6 +166,17 @@ test('DuckDB reads the field alone', async () => {
   connection.closeSync()
   instance.closeSync()
   assert.match(text, /Projections:\s*v\.a\W/)
+})
+
+test('row groups are left out by the ends of fields', async () => {
+  spark.conf.set(key, true)
+  for (const [condition, rows] of [
+    ['v.a BETWEEN 2100 AND 2200', '2,048'],
+    ["v.b >= 'b09999'", '1,808'],
+  ]) {
+    const text = await spark.sql(`SELECT count(v.a) FROM parquet.\`${join(folder, 'ordered.parquet')}\` WHERE ${condition}`).explainString('analyze')
+    assert.is(/read ([\d,]+) rows/.exec(text)?.[1], rows, text)
+  }
 })
 
 test('the key switches it off', async () => {

@@ -122,13 +122,12 @@ function fieldOf(e: BoundExpr): { readonly column: Attribute; readonly path: Pat
   return outer === undefined || name?.kind !== 'Literal' ? undefined : { ...outer, path: [...outer.path, String(name.value)] }
 }
 
-/** None when the struct is read as a whole, or all of it is read. */
+/** None when the struct is read as a whole. Where every field is read they are columns too: footers tell of them, and they move as such. */
 function columnsOf({ column, taken, whole, paths }: Struct, nextId: () => number): readonly FieldColumn[] {
   if (whole) return []
   const all = [...paths.values()]
   const outermost = all.filter(path => !all.some(other => other.length < path.length && other.every((name, i) => name === path[i])))
   const fields = outermost.map(path => ({ path, ...typeAt(column, path) }))
-  if (fields.reduce((sum, f) => sum + leaves(f.type), 0) >= leaves(column.type)) return []
   const names = fields.map(f => [column.name, ...f.path].join('.'))
   const known = new Set([...taken, ...names.map(name => name.toLowerCase())])
   // Without names of their own the columns could not be told apart.
@@ -148,19 +147,6 @@ function typeAt(column: Attribute, path: Path): { readonly type: DataType; reado
     nullable ||= field.nullable
   }
   return { type, nullable }
-}
-
-function leaves(type: DataType): number {
-  switch (type.kind) {
-    case 'struct':
-      return type.fields.reduce((sum, f) => sum + leaves(f.type), 0)
-    case 'array':
-      return leaves(type.element)
-    case 'map':
-      return leaves(type.key) + leaves(type.value)
-    default:
-      return 1
-  }
 }
 
 function replaced(plan: Plan, columns: Columns, nextId: () => number): Plan {

@@ -62,11 +62,15 @@ const cases: readonly RuleCase[] = [
     `,
   },
   {
-    name: 'every field is wanted: the struct as it is',
+    name: 'every field is wanted: footers tell of them',
     sql: 'select v.a, v.b, v.in.x, v.in.y from nested',
     before: `
       Project [v#2.a AS a#4, v#2.b AS b#5, v#2.in.x AS x#6, v#2.in.y AS y#7]
       +- Relation [k#1, v#2, l#3] parquet
+    `,
+    after: `
+      Project [v.a#1001 AS a#4, v.b#1002 AS b#5, v.in.x#1003 AS x#6, v.in.y#1004 AS y#7]
+      +- Relation [k#1, v.a#1001, v.b#1002, v.in.x#1003, v.in.y#1004, l#3] parquet
     `,
   },
   {
