@@ -61,6 +61,12 @@ test('the edge of a frame among the rows that pass a filter', ({ both }) =>
     'select id, first_value(case when b > 1 then b end ignore nulls) over (partition by a order by id) f, last_value(case when b > 1 then b end ignore nulls) over (partition by a order by id) l from t',
   ))
 
+test('a window function over values of another', async ({ both }) => {
+  const nested = 'select id, sum(rank() over (order by a)) over (partition by b) s, rank() over (order by a) r from t'
+  const written = 'select id, sum(r) over (partition by b) s, r from (select id, b, rank() over (order by a) r from t)'
+  await sameAsDuckdb(both, nested, written)
+})
+
 test('ORDER BY a window function', ({ both }) =>
   sameAsDuckdb(both, 'select id from t order by sum(b) over (partition by a) desc, id', undefined, true))
 
@@ -79,6 +85,19 @@ const refused: readonly (readonly [string, string])[] = [
   ['select id from t where row_number() over (order by id) = 1', 'WINDOW_FUNCTION_NOT_ALLOWED_IN_CLAUSE'],
   ['select a, sum(b) over () from t group by a', 'MISSING_AGGREGATION'],
   ['select abs(a) over () from t', 'UNSUPPORTED_EXPR_FOR_WINDOW'],
+  // As a key of GROUP BY: first what it reads must be grouped.
+  ['select count(*) from t group by row_number() over (order by id)', 'UNSUPPORTED_EXPR_FOR_OPERATOR'],
+  ['select row_number() over (order by id), count(*) from t group by 1', 'MISSING_AGGREGATION'],
+  ['select row_number() over (order by id) r, count(*) from t group by r', 'MISSING_AGGREGATION'],
+  ['select row_number() over (order by id) r, count(*) from t group by all', 'MISSING_AGGREGATION'],
+  ['select row_number() over (order by id), count(*) from t group by id, 1', 'UNSUPPORTED_EXPR_FOR_OPERATOR'],
+  ['select rank() over (order by 1), count(*) from t group by 1', 'UNSUPPORTED_EXPR_FOR_OPERATOR'],
+  ['select id from t qualify row_number() over (order by id) = 1 and sum(b) > 1', 'QUALIFY_AGGREGATE_NOT_ALLOWED'],
+  ['select id, row_number() over (order by id) r from t qualify sum(b) > 1', 'QUALIFY_AGGREGATE_NOT_ALLOWED'],
+  ['select a from t group by a qualify sum(a) > 0 and rank() over (order by a) = 1', 'QUALIFY_AGGREGATE_NOT_ALLOWED'],
+  ['select id from t qualify row_number() over (order by sum(b)) = 1', 'MISSING_GROUP_BY'],
+  ['select id from t qualify id > 1', 'QUALIFY_REQUIRES_WINDOW_FUNCTION'],
+  ['select * from (select id, row_number() over (order by id) r from t) qualify r = 1', 'QUALIFY_REQUIRES_WINDOW_FUNCTION'],
 ]
 refusals(test, refused)
 

@@ -35,8 +35,8 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
         )
       : aggregateSets(
           input,
-          analytics.sets.map(set => set.map(g => bindGrouping(g, list, names, context))),
-          analytics.keys.map(g => bindGrouping(g, list, names, context)),
+          analytics.sets.map(set => set.map(g => bindSetKey(g, list, names, context))),
+          analytics.keys.map(g => bindSetKey(g, list, names, context)),
           list,
           relation,
           context,
@@ -95,10 +95,16 @@ function bindGrouping(expr: Expr, list: readonly NamedExpr[], names: Names, cont
   }
   const aliases = new Map(list.filter(i => i.kind === 'Alias').map(i => [i.name.toLowerCase(), unaliased(i)]))
   const bound = bindExpr(expr.kind === 'Alias' ? expr.child : expr, { ...names, aliases }, context)
-  if (hasWindow(bound)) throw windowNotAllowed('GROUP BY', expr, context)
   if (hasAggregate(bound)) {
     throw fail(context, expr, 'GROUP_BY_AGGREGATE', '42903', `Aggregate functions are not allowed in GROUP BY, but found ${exprText(bound)}.`)
   }
+  return bound
+}
+
+/** A key of grouping sets, each of which is a column of the input repeated per set. */
+function bindSetKey(expr: Expr, list: readonly NamedExpr[], names: Names, context: AnalyzerContext): BoundExpr {
+  const bound = bindGrouping(expr, list, names, context)
+  if (hasWindow(bound)) throw windowNotAllowed('GROUP BY', expr, context)
   return bound
 }
 
@@ -109,9 +115,20 @@ export function aggregateOver(
   relation: Aggregate | Project,
   context: AnalyzerContext,
 ): Scoped {
-  const keys = new Set(grouping.map(exprKey))
+  // A window function looks at the groups: what it reads must be grouped even where it is named as a key itself.
+  const keys = new Set(grouping.filter(g => !hasWindow(g)).map(exprKey))
   const own = new Set(outputOf(input.plan).map(a => a.id))
   for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
+  const windowed = grouping.find(hasWindow)
+  if (windowed !== undefined) {
+    throw fail(
+      context,
+      relation,
+      'UNSUPPORTED_EXPR_FOR_OPERATOR',
+      '42K0E',
+      `A query operator contains one or more unsupported expressions: GROUP BY has the window function ${exprText(windowed)}. Compute it in a subquery of the FROM clause, and group by its column.`,
+    )
+  }
   const build = (all: readonly NamedExpr[], having?: Having): Scoped => {
     const plan = withWindows({ kind: 'Aggregate', input: input.plan, grouping, aggregates: all }, keys, having, context)
     return {

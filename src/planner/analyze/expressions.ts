@@ -13,6 +13,7 @@ import { prettyText } from '../print.js'
 import { mapExprChildren, references, someExpr } from '../tree.js'
 import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
+import { hasWindow } from './extract-windows.js'
 import { bindHigherOrder, isHigherOrder } from './higher-order.js'
 import { inPlaces } from './named-arguments.js'
 import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
@@ -354,6 +355,15 @@ function bindFunction(called: UnresolvedFunction, names: Names, context: Analyze
     args.push(yes)
   }
   if (entry.kind === 'aggregate' && !overWindow) {
+    if (args.some(hasWindow)) {
+      throw fail(
+        context,
+        expr,
+        '_LEGACY_ERROR_TEMP_1031',
+        '42903',
+        'It is not allowed to use a window function inside an aggregate function. Please use the inner window function in a sub-query.',
+      )
+    }
     const nested = args.find(hasAggregate)
     if (nested !== undefined) {
       throw fail(
@@ -373,6 +383,15 @@ function bindFunction(called: UnresolvedFunction, names: Names, context: Analyze
       'INVALID_AGGREGATE_FILTER.CONTAINS_AGGREGATE',
       '42903',
       `The FILTER expression "${text(expr.filter as Expr, inner, context)}" in an aggregate function is invalid. Expected a FILTER expression without an aggregation.`,
+    )
+  }
+  if (filter !== undefined && hasWindow(filter)) {
+    throw fail(
+      context,
+      expr.filter,
+      'INVALID_AGGREGATE_FILTER.CONTAINS_WINDOW_FUNCTION',
+      '42903',
+      `The FILTER expression "${text(expr.filter as Expr, inner, context)}" in an aggregate function is invalid. Expected a FILTER expression without a window function.`,
     )
   }
   const order = withinGroup?.map(e => orderBy(e, inner, context))

@@ -6,10 +6,20 @@ import { type BoundAlias, type BoundExpr, type BoundSortOrder, toAttribute, type
 import { exprKey } from '../expr-key.js'
 import type { Plan } from '../plan.js'
 import { exprText } from '../print.js'
-import { mapExprChildren, someExpr, visitExpr } from '../tree.js'
+import { exprChildren, mapExprChildren, someExpr, visitExpr } from '../tree.js'
 
 export function hasWindow(expr: BoundExpr): boolean {
   return someExpr(expr, e => e.kind === 'Window')
+}
+
+/** Window functions that a window function reads, its own ones excepted. */
+function windowsInWindows(expr: BoundExpr): BoundExpr[] {
+  const children = exprChildren(expr)
+  return expr.kind === 'Window' ? children.filter(hasWindow).flatMap(outermost) : children.flatMap(windowsInWindows)
+}
+
+function outermost(expr: BoundExpr): BoundExpr[] {
+  return expr.kind === 'Window' ? [expr] : exprChildren(expr).flatMap(outermost)
 }
 
 export interface Extracted {
@@ -20,6 +30,16 @@ export interface Extracted {
 
 /** Computes the window functions of `exprs` over `plan`. */
 export function extractWindows(plan: Plan, exprs: readonly BoundExpr[], nextId: () => number): Extracted {
+  const inner = exprs.flatMap(windowsInWindows)
+  if (inner.length > 0) {
+    const below = extractWindows(plan, inner, nextId)
+    const outer = extractWindows(
+      below.plan,
+      exprs.map(e => below.replace(e)),
+      nextId,
+    )
+    return { plan: outer.plan, replace: e => outer.replace(below.replace(e)) }
+  }
   const found = new Map<string, BoundAlias & { readonly child: WindowExpr }>()
   const collect = (expr: BoundExpr): void => {
     visitExpr(expr, e => {

@@ -1,11 +1,12 @@
 /** ORDER BY: ordinals, ALL, output columns, and what the select list does not have. */
-import type { Attribute, BoundSortOrder } from '../bound.js'
+import { type Attribute, type BoundExpr, type BoundSortOrder, unaliased } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { hasAggregate } from '../functions/table.js'
 import type { Qualify, Sort } from '../logical.js'
 import { exprText } from '../print.js'
+import { exprChildren } from '../tree.js'
 import { bindAbove } from './aggregate.js'
-import { type AnalyzerContext, fail } from './context.js'
+import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindCondition, bindExpr, sortOrder } from './expressions.js'
 import { extractWindows, hasWindow } from './extract-windows.js'
 import { above, type Scoped } from './scope.js'
@@ -50,11 +51,60 @@ export function bindSort(relation: Sort, context: AnalyzerContext): Scoped {
 /** A filter that sees window functions, of the select list or its own. */
 export function bindQualify(relation: Qualify, context: AnalyzerContext): Scoped {
   const input = context.resolve(relation.input, context)
-  const [bound, extended] = bindAbove(input, names => bindCondition(relation.condition, names, context, 'FILTER'), relation.condition, context)
+  const checked = (names: Names): BoundExpr => {
+    const condition = bindCondition(relation.condition, names, context, 'FILTER')
+    checkQualify(condition, input, relation, context)
+    return condition
+  }
+  const [bound, extended] = bindAbove(input, checked, relation.condition, context)
   return above(extended, plan => {
     const windows = extractWindows(plan, [bound], () => context.nextId())
     return { kind: 'Filter', input: windows.plan, condition: windows.replace(bound) }
   })
+}
+
+/** QUALIFY is about the rows of a SELECT that has window functions; aggregates over those rows are none of it. */
+function checkQualify(condition: BoundExpr, input: Scoped, relation: Qualify, context: AnalyzerContext): void {
+  const aggregate = outsideWindows(condition)
+  if (aggregate !== undefined) {
+    throw fail(
+      context,
+      relation.condition,
+      'QUALIFY_AGGREGATE_NOT_ALLOWED',
+      '42903',
+      `Aggregate functions are not supported in QUALIFY: "${exprText(aggregate).replace(/#\d+/g, '')}". Name it in the SELECT list, use HAVING, or give it an OVER clause.`,
+    )
+  }
+  if (!hasWindow(condition) && !(input.below?.list ?? []).some(item => hasWindow(unaliased(item)))) {
+    throw fail(
+      context,
+      relation.condition,
+      'QUALIFY_REQUIRES_WINDOW_FUNCTION',
+      '42903',
+      'The QUALIFY clause requires at least one window function in the current SELECT list or the QUALIFY condition. Use WHERE or HAVING for conditions without one.',
+    )
+  }
+  // Of a query without groups the rows are there already when windows look at them.
+  if (input.below?.kind !== 'aggregate' && hasAggregate(condition)) {
+    throw fail(
+      context,
+      relation,
+      'MISSING_GROUP_BY',
+      '42803',
+      'The query does not include a GROUP BY clause. Add GROUP BY or turn it into the window functions using OVER clauses.',
+    )
+  }
+}
+
+/** An aggregate call that no window function is around. */
+function outsideWindows(expr: BoundExpr): BoundExpr | undefined {
+  if (expr.kind === 'AggregateCall') return expr
+  if (expr.kind === 'Window') return undefined
+  for (const child of exprChildren(expr)) {
+    const found = outsideWindows(child)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** `ORDER BY ALL`, unless a column has that name. */

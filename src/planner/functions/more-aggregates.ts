@@ -10,6 +10,7 @@ import { decimalQuotient, scaled, unscaled } from './decimal-quotient.js'
 import { type AggregateFunction, type AggregateModifiers, aggregateCall, takeArgs, unexpectedInput } from './define.js'
 import { countOf, intervalSql } from './intervals.js'
 import { percentage } from './percentage.js'
+import { ofPairs } from './statistical.js'
 
 const { double, long, string } = types
 
@@ -24,7 +25,14 @@ function regression(name: string, type: DataType, sql: (y: string, x: string, m:
   })
 }
 
-const duckRegression = (name: string) => regression(name, double, (y, x, m) => `${name}(${y}, ${x})${m.filter}`)
+const duckRegression = (name: string) => regression(name, double, (y, x, m) => ofPairs(name, y, x, m))
+/** One pair has no slope. */
+const slope = regression(
+  'regr_slope',
+  double,
+  (y, x, m) => `(CASE WHEN regr_count(${y}, ${x})${m.filter} > 1 THEN ${ofPairs('regr_slope', y, x, m)} END)`,
+)
+const duckMean = (name: string) => regression(name, double, (y, x, m) => `${name}(${y}, ${x})${m.filter}`)
 
 /** Third and fourth standardised moments of a population, as Spark has them; NULL when all values are the same. */
 function shape(name: 'skewness' | 'kurtosis'): AggregateFunction {
@@ -299,7 +307,9 @@ export const moreAggregates: readonly AggregateFunction[] = [
   shape('skewness'),
   shape('kurtosis'),
   regression('regr_count', long, (y, x, m) => `CAST(regr_count(${y}, ${x})${m.filter} AS BIGINT)`),
-  ...['regr_avgx', 'regr_avgy', 'regr_intercept', 'regr_r2', 'regr_slope', 'regr_sxx', 'regr_sxy', 'regr_syy'].map(duckRegression),
+  ...['regr_avgx', 'regr_avgy'].map(duckMean),
+  slope,
+  ...['regr_intercept', 'regr_r2', 'regr_sxx', 'regr_sxy', 'regr_syy'].map(duckRegression),
   orderedPercentile('percentile_cont', 'quantile_cont'),
   orderedPercentile('percentile_disc', 'quantile_disc'),
   listagg,

@@ -5,13 +5,45 @@
 import { field, type StructType, struct, types } from '../../core/types.js'
 import type { BoundExpr } from '../bound.js'
 import { type AggregateParts, aggregate } from './aggregates.js'
-import { type AggregateFunction, aggregateCall, call, custom, type ScalarFunction, takeArgs } from './define.js'
+import { type AggregateFunction, type AggregateModifiers, aggregateCall, call, custom, type ScalarFunction, takeArgs } from './define.js'
 
 const moments: StructType = struct([field('n', types.long, false), field('mean', types.double), field('m2', types.double)])
 
 const combineStep =
   'lambda a, b: {n: a.n + b.n, mean: a.mean + (b.mean - a.mean) * b.n / (a.n + b.n), ' +
   'm2: a.m2 + b.m2 + (b.mean - a.mean) * (b.mean - a.mean) * a.n * b.n / (a.n + b.n)}'
+
+/**
+ * DuckDB fails where the square of a number of this size overflows, and for NaN and infinities; Spark goes on as IEEE says. So DuckDB's own functions see
+ * the smaller numbers, and a list takes the others: hardly ever there is one.
+ */
+const large = '1e147'
+
+/** The same for products of two, each of which may be a sum of many. */
+const largePair = '1e150'
+
+/** What follows the call's parenthesis, when only rows of one kind count. */
+function only(condition: string, m: AggregateModifiers): string {
+  return ` FILTER (WHERE ${m.condition === undefined ? '' : `${m.condition} AND `}${condition})${m.over}`
+}
+
+/**
+ * A statistic made of the sum of squared distances from the mean. `small`: its text where no number is large, with DuckDB's own function of the smaller
+ * ones written `var_pop(...)`, `var_samp(...)`; `factor`: what the sum is multiplied by else, given the text of the count.
+ */
+function squares(x: string, m: AggregateModifiers, small: string, factor: (n: string) => string): string {
+  const over = `(${m.distinct}${x})${m.filter}`
+  const within = `(${m.distinct}${x})${only(`abs(${x}) < ${large}`, m)}`
+  const beyond = `list(${m.distinct}${x})${only(`NOT abs(${x}) < ${large}`, m)}`
+  const parts = `{l: ${beyond}, n: count${over}, mean: avg${over}, m2: coalesce(var_pop${within}, 0)}`
+  const rest = '(p_.n - len(p_.l))'
+  const distance = `((p_.mean * p_.n - list_sum(p_.l)) / nullif(${rest}, 0) - p_.mean)`
+  const sum = `list_sum(list_transform(p_.l, lambda v_: (v_ - p_.mean) * (v_ - p_.mean))) + ${rest} * (p_.m2 + coalesce(${distance} * ${distance}, 0))`
+  // Spark merges each state with an empty one: a mean whose square overflows gives NaN there, and so does a distance that overflows itself.
+  const strict = '(p_.mean * p_.mean + list_max(p_.l) - list_min(p_.l)) * 0'
+  const all = `list_transform([${parts}], lambda p_: (${sum} + ${strict}) * ${factor('p_.n')})[1]`
+  return `(CASE WHEN ${beyond} IS NULL THEN ${small.replaceAll('(...)', within)} ELSE ${all} END)`
+}
 
 const momentsOf = aggregate({
   name: 'moments',
@@ -21,7 +53,8 @@ const momentsOf = aggregate({
   bind: args => aggregateCall('moments', args, moments, true),
   sql: ([x], _, m) => {
     const over = `(${m.distinct}${x})${m.filter}`
-    return `struct_pack(n := count${over}, mean := avg${over}, m2 := var_pop${over} * count${over})`
+    const m2 = squares(x ?? '', m, `var_pop(...) * count${over}`, () => '1')
+    return `struct_pack(n := count${over}, mean := avg${over}, m2 := ${m2})`
   },
   split: c => ({
     buffers: [{ name: 'moments', partial: c, combine: own => aggregateCall('moments_combine', [own], moments, true) }],
@@ -46,7 +79,10 @@ function spread(name: string, duck: string, sample: boolean, root: boolean, alia
     minArgs: 1,
     maxArgs: 1,
     bind: (args, context, modifiers) => aggregateCall(name, takeArgs(args, [types.double], context), types.double, true, modifiers),
-    sql: ([x], _, m) => `${duck}(${m.distinct}${x})${m.filter}`,
+    sql: ([x], _, m) => {
+      const variance = squares(x ?? '', m, `${duck.replace('stddev', 'var')}(...)`, n => `(1 / ${sample ? `nullif(${n} - 1, 0)` : n})`)
+      return root ? `sqrt(${variance})` : variance
+    },
     split: c => {
       const filter = c.filter === undefined ? {} : { filter: c.filter }
       return {
@@ -82,6 +118,13 @@ function finish(root: boolean, sample: boolean): ScalarFunction {
 
 export const momentFinishers: readonly ScalarFunction[] = [finish(true, true), finish(true, false), finish(false, true), finish(false, false)]
 
+/** A statistic of pairs by DuckDB's function, which fails where products overflow; Spark gives NaN there. */
+export function ofPairs(name: string, a: string, b: string, m: AggregateModifiers): string {
+  const fits = `abs(${a}) < ${largePair} AND abs(${b}) < ${largePair}`
+  const beyond = `bool_or(NOT (${fits}))${only(`${a} IS NOT NULL AND ${b} IS NOT NULL`, m)}`
+  return `(CASE WHEN coalesce(${beyond}, false) THEN CAST('NaN' AS DOUBLE) ELSE ${name}(${m.distinct}${a}, ${b})${only(fits, m)} END)`
+}
+
 /** Two-argument statistics are DuckDB's own, over all rows of a group at once. */
 function paired(name: string): AggregateFunction {
   return aggregate({
@@ -90,9 +133,9 @@ function paired(name: string): AggregateFunction {
     maxArgs: 2,
     bind: (args, context, modifiers) => aggregateCall(name, takeArgs(args, [types.double], context), types.double, true, modifiers),
     sql: ([x, y], _, m) => {
-      const value = `${name}(${m.distinct}${x}, ${y})${m.filter}`
-      // One pair correlates with nothing.
-      return name === 'corr' ? `(CASE WHEN regr_count(${x}, ${y})${m.filter} > 1 THEN ${value} END)` : value
+      const value = ofPairs(name, x ?? '', y ?? '', m)
+      // One pair correlates with nothing, and is no sample.
+      return name !== 'covar_pop' ? `(CASE WHEN regr_count(${x}, ${y})${m.filter} > 1 THEN ${value} END)` : value
     },
   })
 }

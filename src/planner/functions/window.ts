@@ -6,7 +6,9 @@ import { must } from '../../core/errors.js'
 import { types } from '../../core/types.js'
 import { type BoundExpr, isNullable, literal, nullOf, type WindowCall } from '../bound.js'
 import { castTo, commonType, implicitCast, isIntegral } from '../coercion.js'
-import { type BindContext, takeArgs, unexpectedInput } from './define.js'
+import { evaluate } from '../evaluate.js'
+import { references } from '../tree.js'
+import { type BindContext, unexpectedInput } from './define.js'
 
 export interface WindowFunction {
   readonly name: string
@@ -21,6 +23,27 @@ export interface WindowFunction {
 
 function windowCall(fn: string, args: readonly BoundExpr[], type: WindowCall['type'], nullable: boolean, ignoreNulls = false): WindowCall {
   return { kind: 'WindowCall', fn, args, type, nullable, ignoreNulls }
+}
+
+/** Refuses an argument that is not the same for all rows. */
+function constant(arg: BoundExpr, index: number, input: string, context: BindContext): void {
+  if (references(arg).size === 0) return
+  throw context.fail(
+    'DATATYPE_MISMATCH.NON_FOLDABLE_INPUT',
+    '42K09',
+    `Cannot resolve "${context.callText}" due to data type mismatch: the input \`${input}\` should be a foldable "INT" expression; however, got "${context.argText(index)}".`,
+  )
+}
+
+/** Refuses a number below 1, as far as it is known before the query runs; NULL counts as 0. `suffix`: of the value as Spark writes it. */
+function positive(arg: BoundExpr, input: string, most: string, suffix: string, context: BindContext): void {
+  const value = evaluate(arg)?.value
+  if (value === undefined || Number(value) > 0) return
+  throw context.fail(
+    'DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE',
+    '42K09',
+    `Cannot resolve "${context.callText}" due to data type mismatch: The ${input} must be between (0, ${most}] (current value = ${Number(value)}${suffix}).`,
+  )
 }
 
 const nulls = (call: WindowCall) => (call.ignoreNulls ? ' IGNORE NULLS' : '')
@@ -44,8 +67,11 @@ const ntile: WindowFunction = {
   maxArgs: 1,
   kind: 'order',
   bind: (args, context) => {
-    const [n] = args.length === 0 ? [literal(1, types.int)] : takeArgs(args, [types.int], context)
-    return windowCall('ntile', [n as BoundExpr], types.int, false)
+    const [n = literal(1, types.int)] = args
+    constant(n, 0, 'buckets', context)
+    if (n.type.kind !== 'int') throw unexpectedInput(context, 0, 'INT', n.type)
+    positive(n, 'buckets', '2147483647', '', context)
+    return windowCall('ntile', [n], types.int, false)
   },
   sql: ([n], _, over) => `CAST(ntile(${n})${over} AS INTEGER)`,
 }
@@ -62,6 +88,7 @@ function shifted(name: 'lag' | 'lead'): WindowFunction {
       const [value, offset = literal(1, types.int), otherwise] = args as readonly [BoundExpr, BoundExpr?, BoundExpr?]
       const distance = implicitCast(offset, types.int)
       if (distance === undefined || !isIntegral(distance.type)) throw unexpectedInput(context, 1, 'INT', offset.type)
+      constant(distance, 1, 'offset', context)
       const type = otherwise === undefined ? value.type : commonType(value.type, otherwise.type)
       if (type === undefined) throw unexpectedInput(context, 2, 'ANY', otherwise?.type ?? types.null)
       const absent = otherwise === undefined ? nullOf(type) : castTo(otherwise, type, context.castMode)
@@ -81,6 +108,8 @@ const nthValue: WindowFunction = {
     const [value, n] = args as readonly [BoundExpr, BoundExpr]
     const at = implicitCast(n, types.int)
     if (at === undefined) throw unexpectedInput(context, 1, 'INT', n.type)
+    constant(at, 1, 'offset', context)
+    positive(at, 'offset', '9223372036854775807', 'L', context)
     return windowCall('nth_value', [value, at], value.type, true, ignoreNulls)
   },
   sql: ([x, n], call, over) => `nth_value(${x}, ${n}${nulls(call)})${over}`,

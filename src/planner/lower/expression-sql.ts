@@ -2,7 +2,7 @@
 import { must, unreachable } from '../../core/errors.js'
 import type { AggregateCall, BoundExpr, WindowExpr } from '../bound.js'
 import { conjunctsOf } from '../conjuncts.js'
-import { aggregateFunction, scalarFunction } from '../functions/table.js'
+import { aggregateFunction, isDeterministic, scalarFunction } from '../functions/table.js'
 import { windowFunction } from '../functions/window.js'
 import { castSql } from './cast-sql.js'
 import { literalSql } from './literal-sql.js'
@@ -19,13 +19,10 @@ export function expressionSql(expr: BoundExpr, columns: Columns): string {
     case 'Literal':
       return literalSql(expr)
     case 'Cast':
-      return castSql(expressionSql(expr.child, columns), expr.child.type, expr.type, expr.mode)
+      return once([expr.child], columns, ([child]) => castSql(child ?? '', expr.child.type, expr.type, expr.mode))
     case 'Call':
       if (expr.fn === 'and' || expr.fn === 'or') return logicSql(expr, e => expressionSql(e, columns))
-      return scalarFunction(expr.fn).sql(
-        expr.args.map(a => expressionSql(a, columns)),
-        expr,
-      )
+      return once(expr.args, columns, args => scalarFunction(expr.fn).sql(args, expr))
     case 'AggregateCall':
       return aggregateSql(expr, columns)
     case 'Window':
@@ -40,6 +37,16 @@ export function expressionSql(expr: BoundExpr, columns: Columns): string {
     default:
       return unreachable(expr)
   }
+}
+
+/** An argument that goes by chance is computed once for each row, also where the text of the whole reads it at several places. */
+function once(args: readonly BoundExpr[], columns: Columns, render: (args: readonly string[]) => string): string {
+  const texts = args.map(a => expressionSql(a, columns))
+  const sql = render(texts)
+  const repeated = args.findIndex((a, i) => !isDeterministic(a) && sql.split(texts[i] ?? '').length > 2)
+  if (repeated < 0) return sql
+  const name = `r${repeated}_`
+  return `list_transform([${texts[repeated]}], lambda ${name}: ${render(texts.map((text, i) => (i === repeated ? name : text)))})[1]`
 }
 
 function windowSql(expr: WindowExpr, columns: Columns): string {
