@@ -380,7 +380,13 @@ export const conf = {
     'true',
     'Where row groups of Parquet files hardly overlap on a column, joins and aggregates on it read them by ranges, without an exchange.',
   ),
-  filesMaxPartitionBytes: option('session', 'spark.sql.files.maxPartitionBytes', asSize, '128MB', 'Most bytes of files that one scan task reads.'),
+  filesMaxPartitionBytes: option(
+    'session',
+    'spark.sql.files.maxPartitionBytes',
+    asSize,
+    '128MB',
+    'Most bytes of files that one scan task reads; unset: more, up to 512MB, where slots have four tasks each anyway and a quarter of the memory of each.',
+  ),
   filesOpenCost: option(
     'session',
     'spark.sql.files.openCostInBytes',

@@ -18,7 +18,7 @@ export function scanTasks(
   const runs = files.flatMap(f => wantedRuns(f, isWanted))
   const total = runs.reduce((sum, r) => sum + r.size + openCost, 0)
   // As many tasks for each slot.
-  const rounds = Math.max(1, Math.ceil(total / parallelism / settings.get(conf.filesMaxPartitionBytes)))
+  const rounds = Math.max(1, Math.ceil(total / parallelism / mostBytes(settings, parallelism, total)))
   const target = Math.max(1, openCost, total / (parallelism * rounds))
   const pieces = runs.flatMap(r => cut(r, target))
   // Largest first packs best, and is Spark's order. The sort is stable, so equal pieces keep the order of the files.
@@ -27,6 +27,22 @@ export function scanTasks(
     target,
     openCost,
   )
+}
+
+/** Tasks for each slot that are enough to even out what each takes. */
+const enoughRounds = 4
+/** No scan task is larger than this unasked: it may have to run again. */
+const largestUnasked = 512 * 2 ** 20
+
+/**
+ * Bytes that a scan task may read. Nobody having set it, more than the option's default where the slots have enough to do anyway, and memory enough: what
+ * each task does once, be it plans or the hash tables of what is broadcast, is done less often. Of the memory, a quarter of what is surely a slot's.
+ */
+function mostBytes(settings: Conf, parallelism: number, total: number): number {
+  const least = settings.get(conf.filesMaxPartitionBytes)
+  if (settings.text(conf.filesMaxPartitionBytes) !== undefined) return least
+  const memory = settings.get(conf.executorMemory) / (settings.optional(conf.executorCores) ?? parallelism) / 4
+  return Math.max(least, Math.min(largestUnasked, memory, total / parallelism / enoughRounds))
 }
 
 /** Neighbouring row groups of a file. */

@@ -38,8 +38,19 @@ test('a small file is one split, without row groups', () => {
 })
 
 test('a large file is cut to maxPartitionBytes', () => {
-  assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1), ['a[0-1)', 'a[1-2)', 'a[2-3)', 'a[3-4)', 'a[4-5)', 'a[5-6)'])
+  const set = { 'spark.sql.files.maxPartitionBytes': '128MB' }
+  assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1, set), ['a[0-1)', 'a[1-2)', 'a[2-3)', 'a[3-4)', 'a[4-5)', 'a[5-6)'])
   assert.equal(shown([parquet('a', Array(6).fill(100 * MB))], 1, { 'spark.sql.files.maxPartitionBytes': '256MB' }), ['a[0-2)', 'a[2-4)', 'a[4-6)'])
+})
+
+test('splits are larger than the default where slots have enough of them, and memory', () => {
+  const files = [parquet('a', Array(240).fill(10 * MB))]
+  const most = (settings: Readonly<Record<string, string>>) => shown(files, 2, settings).length
+  assert.is(most({}), 20)
+  assert.is(most({ 'spark.executor.memory': '4g' }), 8)
+  assert.is(most({ 'spark.executor.memory': '1800m', 'spark.executor.cores': '2' }), 12)
+  assert.is(most({ 'spark.executor.memory': '4g', 'spark.sql.files.maxPartitionBytes': '128MB' }), 20)
+  assert.is(shown([parquet('a', Array(900).fill(10 * MB))], 2, { 'spark.executor.memory': '64g' }).length, 18)
 })
 
 test('small files are packed, each counting its opening cost', () => {
