@@ -57,6 +57,7 @@ for (const [sql, duck] of queries) test(sql, ({ both }) => sameAsDuckdb(both, sq
 test('names of pivoted columns', async ({ both }) => {
   const names = async (sql: string) => (await both.small.plan(sql)).schema.fields.map(f => f.name).join()
   assert.is(await names("select * from (select course, earned from sales) pivot (sum(earned) for course in ('java', 'go' as g))"), 'java,g')
+  assert.is(await names("select * from (select course, earned from sales) pivot (sum(earned) as s for course in ('java', 'go' as g))"), 'java,g')
   assert.is(
     await names("select * from (select course, earned from sales) pivot (sum(earned) as s, avg(earned) for course in ('java'))"),
     'java_s,java_avg(earned)',

@@ -68,7 +68,7 @@ export function bindPivot(relation: Pivot, context: AnalyzerContext): Scoped {
     return aggregates.map((a): NamedExpr => {
       const result = toAttribute(a.item)
       const first = aggregateCall('first', [result], result.type, true, filter === undefined ? {} : { filter })
-      return named(first, aggregates.length === 1 && a.name === undefined ? name : `${name}_${a.name ?? a.text}`, context)
+      return named(first, aggregates.length === 1 ? name : `${name}_${a.name ?? a.text}`, context)
     })
   })
   return scoped({ kind: 'Aggregate', input: perValue, grouping: groups, aggregates: [...groups, ...columns] })
