@@ -6,8 +6,9 @@ import type { DataType } from '../../core/types.js'
 import { type BoundExpr, type Call, isNullable } from '../bound.js'
 import { isNumeric } from '../coercion.js'
 import { isHeldBy } from '../decimal-rules.js'
+import { exprKey } from '../expr-key.js'
 import { isDeterministic } from '../functions/table.js'
-import { someExpr } from '../tree.js'
+import { exprChildren } from '../tree.js'
 
 /** Functions that fail for no values of the types they take. */
 const total: ReadonlySet<string> = new Set(
@@ -17,13 +18,22 @@ const total: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
-/** Whether evaluating an expression may fail a query; true when that is not known. */
-export function mayFail(e: BoundExpr): boolean {
-  return someExpr(e, x => {
-    if (x.kind === 'Cast') return x.mode !== 'try' && !widens(x.child.type, x.type)
-    return x.kind === 'Call' ? !total.has(x.fn) : x.kind !== 'Attribute' && x.kind !== 'Literal'
-  })
+/** Whether evaluating an expression may fail a query; true when that is not known. `evaluated`: what has been evaluated for the same rows, by its key. */
+export function mayFail(e: BoundExpr, evaluated: ReadonlySet<string> = new Set()): boolean {
+  if (e.kind === 'Attribute' || e.kind === 'Literal' || evaluated.has(exprKey(e))) return false
+  if (e.kind !== 'Cast' && e.kind !== 'Call') return true
+  const own = e.kind === 'Cast' ? e.mode !== 'try' && !widens(e.child.type, e.type) : !total.has(e.fn)
+  return own || exprChildren(e).some(child => mayFail(child, evaluated))
 }
+
+/** What is evaluated of an expression for all rows that it is evaluated for: nothing below a condition. */
+function always(e: BoundExpr): readonly string[] {
+  if (e.kind === 'Cast') return [exprKey(e), ...always(e.child)]
+  if (e.kind !== 'Call') return []
+  return conditional.has(e.fn) ? [exprKey(e)] : [exprKey(e), ...e.args.flatMap(always)]
+}
+
+const conditional: ReadonlySet<string> = new Set(['and', 'or', 'when', 'coalesce', 'in'])
 
 function widens(from: DataType, to: DataType): boolean {
   if (to.kind === 'string' || from.kind === 'null') return true
@@ -36,9 +46,11 @@ function widens(from: DataType, to: DataType): boolean {
 export function logicSql(expr: Call, sql: (e: BoundExpr) => string): string {
   const word = expr.fn.toUpperCase()
   const terms = termsOf(expr, expr.fn)
-  if (!terms.slice(1).some(mayFail) || !terms.every(isDeterministic)) return `(${expr.args.map(sql).join(` ${word} `)})`
+  const [first] = terms
+  const evaluated = new Set(first === undefined ? [] : always(first))
+  if (!terms.slice(1).some(t => mayFail(t, evaluated)) || !terms.every(isDeterministic)) return `(${expr.args.map(sql).join(` ${word} `)})`
   const groups: { readonly sql: string; readonly nullable: boolean }[] = []
-  for (const part of guarded(terms)) {
+  for (const part of guarded(terms, evaluated)) {
     const texts = part.map(sql)
     groups.push({ sql: texts.length === 1 ? (texts[0] ?? '') : `(${texts.join(` ${word} `)})`, nullable: part.some(isNullable) })
   }
@@ -54,10 +66,10 @@ function termsOf(e: BoundExpr, fn: string): readonly BoundExpr[] {
 }
 
 /** In groups that may be evaluated together: each one but the first begins with a term that may fail. */
-function guarded(terms: readonly BoundExpr[]): readonly BoundExpr[][] {
+function guarded(terms: readonly BoundExpr[], evaluated: ReadonlySet<string>): readonly BoundExpr[][] {
   const groups: BoundExpr[][] = []
   for (const [i, term] of terms.entries()) {
-    if (i === 0 || mayFail(term)) groups.push([term])
+    if (i === 0 || mayFail(term, evaluated)) groups.push([term])
     else groups.at(-1)?.push(term)
   }
   return groups
