@@ -366,6 +366,13 @@ export const conf = {
     '16MB',
     'From so many bytes of rows, by estimate, such a filter is worth its while (10GB in Spark).',
   ),
+  dynamicPruningEnabled: option(
+    'session',
+    'spark.sql.optimizer.dynamicPartitionPruning.enabled',
+    asBoolean,
+    'true',
+    'Whether files and row groups that cannot hold a key of a finished broadcast are left out before tasks are made to read them (spk goes by the smallest and the largest key).',
+  ),
   partialAggregationRows: option(
     'session',
     'spk.sql.optimizer.partialAggregationRows',

@@ -126,8 +126,8 @@ export type StageOutput =
   | { readonly kind: 'single'; readonly sample?: { readonly keys: readonly SortKey[]; readonly size: number } }
   /** Round robin over partitions. */
   | { readonly kind: 'roundRobin'; readonly partitions: number }
-  /** Like single; read by `broadcast` inputs. */
-  | { readonly kind: 'broadcast' }
+  /** Like single; read by `broadcast` inputs. With `ends`, tasks also report the smallest and the largest value of that column. */
+  | { readonly kind: 'broadcast'; readonly ends?: string }
   /** Rows for the driver, in task order. */
   | { readonly kind: 'result' }
   | WriteTarget
@@ -158,6 +158,8 @@ export interface StageSize {
   readonly partitions?: readonly number[]
   /** Tasks that wrote it. */
   readonly tasks?: number
+  /** The smallest and the largest value of the column that the output names (`ends`), as memory-comparable keys. */
+  readonly ends?: { readonly low: Uint8Array; readonly high: Uint8Array }
 }
 
 /**

@@ -11,6 +11,7 @@ import { type ChunkSource, native } from './duckdb.js'
 import { checkFiles } from './file-check.js'
 import type { Relation } from './fragment-sql.js'
 import { type Counters, inputRelations, inputRows } from './input-relations.js'
+import { KeyEnds } from './key-ends.js'
 import { partitionerFor, sortKeySql } from './partitioner.js'
 import { profiled } from './profile.js'
 import { KeySampler } from './sampler.js'
@@ -145,7 +146,8 @@ async function batchesOut(
   output: Extract<KernelOutput, { kind: 'partitions' }>,
 ): Promise<OutputOutcome> {
   const partitioner = partitionerFor(output, task.seed ?? 0)
-  const sampler = output.sample === undefined ? undefined : new KeySampler(output.sample.size, task.seed ?? 0)
+  const size = output.sample?.size
+  const sampler = size === undefined ? undefined : size === 0 ? new KeyEnds() : new KeySampler(size, task.seed ?? 0)
   const extra = [
     ...(partitioner.column === undefined ? [] : [partitioner.column]),
     ...(output.sample === undefined ? [] : [sortKeySql(output.sample.keys)]),

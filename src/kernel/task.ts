@@ -40,6 +40,7 @@ export type KernelOutput =
         | { readonly kind: 'range'; readonly keys: readonly SortKey[]; readonly bounds: readonly Uint8Array[] }
         | { readonly kind: 'roundRobin' }
         | { readonly kind: 'single' }
+      /** `size` 0: the smallest and the largest key alone. */
       readonly sample?: { readonly keys: readonly SortKey[]; readonly size: number }
     }
   | { readonly kind: 'rows' }

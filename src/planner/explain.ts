@@ -210,7 +210,7 @@ export function physicalLine(plan: Physical): string {
     case 'FileScan': {
       const splits = plan.tasks.reduce((n, t) => n + t.length, 0)
       const read = plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')
-      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.everyTask ? 'every' : plan.tasks.length}, splits=${splits}${byFileOrder(plan)}`
+      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.everyTask ? 'every' : plan.tasks.length}, splits=${splits}${byFileOrder(plan)}${plan.pruned === undefined ? '' : `, dynamic pruning: ${plan.pruned.kept} of ${plan.pruned.all} row groups`}`
     }
     case 'RowsScan':
       return `LocalTableScan ${list(plan.output.map(exprText))}`

@@ -31,6 +31,8 @@ export interface FileScan {
   readonly ranges?: { readonly key: number; readonly bounds: readonly bigint[] }
   /** Set when each task of the stage reads all of it, which is one list of splits. */
   readonly everyTask?: boolean
+  /** Row groups that a broadcast's ends have left of all. */
+  readonly pruned?: { readonly kept: number; readonly all: number }
 }
 export interface RowsScan {
   readonly kind: 'RowsScan'
@@ -219,7 +221,8 @@ export type ExchangeTarget =
   | { readonly kind: 'range'; readonly order: readonly BoundSortOrder[]; readonly partitions: number; readonly origin?: ExchangeOrigin }
   | { readonly kind: 'single' }
   | { readonly kind: 'roundRobin'; readonly partitions: number; readonly origin?: ExchangeOrigin }
-  | { readonly kind: 'broadcast' }
+  /** `ends`: its tasks report the smallest and the largest value of that column. */
+  | { readonly kind: 'broadcast'; readonly ends?: Attribute }
 /** Rows move between tasks: a stage ends below, another begins above. */
 export interface Exchange {
   readonly kind: 'Exchange'

@@ -5,7 +5,7 @@
 import type { Conf } from '../core/config.js'
 import { conf } from '../core/config-table.js'
 import { SpkError } from '../core/errors.js'
-import type { Adapt, LaidOut, StageGraph, WriteTarget } from '../core/stage.js'
+import type { Adapt, LaidOut, StageGraph, StageSpec, WriteTarget } from '../core/stage.js'
 import { type StructType, typeString } from '../core/types.js'
 import { type Replanner, replanner, waitingStages } from './adaptive/replan.js'
 import { analyze } from './analyze/analyzer.js'
@@ -276,10 +276,15 @@ async function plan(relation: Relation, environment: PlannerEnvironment, write: 
     physical,
     trace,
     ...(adaptive === undefined ? {} : { laidOut: adaptive.laidOut }),
-    ...(adaptive === undefined || cut.graph.stages.length < 3 ? {} : { adapt: adaptive.adapt }),
+    ...(adaptive === undefined || (cut.graph.stages.length < 3 && !cut.graph.stages.some(reportsEnds)) ? {} : { adapt: adaptive.adapt }),
     explain: mode => explain(mode ?? 'simple', relation, start, optimized, physical, graph, schema),
     finalPlan: () => physicalText(adaptive?.plan() ?? physical),
   }
+}
+
+/** Whether what a stage finds prunes others, were it the only one below. */
+function reportsEnds({ output }: StageSpec): boolean {
+  return output.kind === 'broadcast' && output.ends !== undefined
 }
 
 /** `trace`, the default, is below what is ever shown. */

@@ -138,7 +138,7 @@ export const TaskMetrics = Type.Object({
 export type TaskMetrics = Static<typeof TaskMetrics>
 
 export const TaskOutput = Type.Union([
-  /** Bytes and rows per reduce partition of the shuffle file `shuffle_<stage>_<partition>_<attempt>`; `sample` holds memory-comparable sort keys. */
+  /** Bytes and rows per reduce partition of the shuffle file `shuffle_<stage>_<partition>_<attempt>`; `sample` holds memory-comparable sort keys: some, or the ends. */
   Type.Object({
     kind: Type.Literal('shuffle'),
     bytes: Type.Array(Type.Number()),

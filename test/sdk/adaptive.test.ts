@@ -65,6 +65,23 @@ test('a key with most of the rows is joined by several tasks, and EXPLAIN shows 
   for (const key of Object.keys(settings)) spark.conf.unset(key)
 })
 
+test('the smallest and the largest key of a finished broadcast prune the files of the other side', async ({ spark }) => {
+  spark.conf.set('spark.sql.autoBroadcastJoinThreshold', '10MB')
+  for (const key of ['CAST(id + 61000 AS BIGINT)', '-id', 'CASE WHEN id % 2 = 0 THEN id + 61000 END']) {
+    const joined = spark.sql(`SELECT count(*) AS n, sum(x) AS s FROM facts JOIN (SELECT ${key} AS x FROM range(1000) WHERE id % 4 = 2) USING (x)`)
+    const all = `SELECT count(*) AS n, sum(x) AS s FROM range(1000) JOIN facts ON x = ${key} AND id % 4 = 2`
+    spark.conf.set('spark.sql.optimizer.dynamicPartitionPruning.enabled', 'false')
+    const expected = await spark.sql(all).collect()
+    spark.conf.set('spark.sql.optimizer.dynamicPartitionPruning.enabled', 'true')
+    const pruned = spark.sql(all)
+    assert.equal(await joined.collect(), expected)
+    assert.equal(await pruned.collect(), expected)
+    const [, final = ''] = (await joined.explainString()).split('== Final Plan of the Last Run ==')
+    assert.match(final, /dynamic pruning: 1 of \d+ row groups|LocalTableScan <empty>/)
+  }
+  spark.conf.set('spark.sql.autoBroadcastJoinThreshold', '100')
+})
+
 test('a number of partitions that was asked for is the number of files', async ({ spark, folder }) => {
   const path = join(folder, 'three')
   await spark.sql('SELECT /*+ REPARTITION(3) */ * FROM items').write.parquet(path)

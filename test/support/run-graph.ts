@@ -6,6 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { type CutOptions, cutPartitions, cutProduct, type ShuffleRead } from '#src/actors/driver/shuffle-cut.js'
 import type { Adapt, Fragment, SortKey, StageGraph, StageInput, StageSize, StageSpec } from '#src/core/stage.js'
 import type { StructType } from '#src/core/types.js'
+import { sortKeySql } from '#src/kernel/partitioner.js'
 import { scanSql } from '#src/kernel/scan-sql.js'
 import { duckType, quoteName, quoteText } from '#src/planner/duck-type.js'
 
@@ -102,7 +103,18 @@ export async function runStage(
   const written = Number((await connection.runAndReadAll(`SELECT count(*) FROM ${table}`)).getRows()[0]?.[0])
   const sizes = await mapSizes(connection, stage, task)
   const partitions = sizes.map(of => of.reduce((a, b) => a + b, 0))
-  return { rows, tasks: task, size: { rows: written, bytes: written * rowBytes, partitions, tasks: task } }
+  const ends = await endsOf(connection, stage, table)
+  return { rows, tasks: task, size: { rows: written, bytes: written * rowBytes, partitions, tasks: task, ...ends } }
+}
+
+/** The ends of the column that a broadcast reports, as its tasks report them. */
+async function endsOf(connection: DuckDBConnection, { output }: StageSpec, table: string): Promise<Pick<StageSize, 'ends'>> {
+  if (output.kind !== 'broadcast' || output.ends === undefined) return {}
+  const key = sortKeySql([{ column: output.ends, ascending: true, nullsFirst: false }])
+  const sql = `SELECT hex(min(${key})), hex(max(${key})) FROM ${table} WHERE ${quoteName(output.ends)} IS NOT NULL`
+  const [low, high] = (await connection.runAndReadAll(sql)).getRows()[0] ?? []
+  if (typeof low !== 'string' || typeof high !== 'string') return {}
+  return { ends: { low: Buffer.from(low, 'hex'), high: Buffer.from(high, 'hex') } }
 }
 
 /** Where a stage's rows are. */

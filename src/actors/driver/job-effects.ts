@@ -6,6 +6,7 @@ import { conf as table } from '../../core/config-table.js'
 import { type ErrorData, fromErrorData, must, toErrorData } from '../../core/errors.js'
 import type { StageGraph, StageSize } from '../../core/stage.js'
 import { type Actor, bind } from '../bind.js'
+import { columnEnds } from './column-ends.js'
 import { cutOptions } from './cut-options.js'
 import type { DriverCore } from './driver-core.js'
 import { jobCancelled } from './failures.js'
@@ -129,8 +130,9 @@ export function runJob(options: JobOptions): RunningJob {
     const { stages } = actor.snapshot().context
     const complete = new Map<number, StageSize>()
     for (const [at, stage] of running) {
-      const id = specs[at]?.id
-      if (id !== undefined && (at === position || stages[at]?.state === 'complete')) complete.set(id, stageSize(tableOf(stage)))
+      const spec = specs[at]
+      if (spec === undefined || (at !== position && stages[at]?.state !== 'complete')) continue
+      complete.set(spec.id, { ...stageSize(tableOf(stage)), ...columnEnds(spec, tableOf(stage)) })
     }
     const started = new Set([...running.keys()].flatMap(at => specs[at]?.id ?? []))
     const changes = run.adapt(complete, started).map((spec): StageChange => {

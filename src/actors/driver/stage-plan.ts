@@ -82,6 +82,9 @@ function planOutput(output: StageOutput, options: PlanOptions): PlanOutput {
     case 'roundRobin':
       return { kind: 'roundRobin', partitions: output.partitions }
     case 'broadcast':
+      // For the tasks it is one partition either way; a sample of no keys is its ends.
+      if (output.ends === undefined) return { kind: 'broadcast' }
+      return { kind: 'single', sample: { keys: [{ column: output.ends, ascending: true, nullsFirst: false }], size: 0 } }
     case 'result':
     case 'noop':
       return { kind: output.kind }

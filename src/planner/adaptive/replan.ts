@@ -12,6 +12,7 @@ import { passesRows } from '../splittable.js'
 import { currentPlan } from './current-plan.js'
 import { gathering } from './gather.js'
 import { filteredBy, isWorthFiltering, isWorthWaiting, keyFilters } from './key-filters.js'
+import { withPrunedScans } from './prune-scans.js'
 import { withoutSkewExchanges } from './skew-exchanges.js'
 
 export interface ReplanStage {
@@ -99,6 +100,7 @@ export function replanner(whole: Physical, options: ReplanOptions): Replanner {
       return maker !== undefined && idle.includes(maker) && readersOf(maker) === 1 ? plans.get(maker) : undefined
     }
     for (const id of idle) change(id, plan => withoutSkewExchanges(plan, { limit: options.skewLimit, sizeOf, waiting }))
+    for (const id of idle) change(id, plan => withPrunedScans(plan, sizeOf))
     const gathered = gathering({ ...options, plans, first, top, complete, started })
     for (const id of idle) change(id, plan => gathered(id, plan))
     return [...changed].map(id => (stages.get(id) as ReplanStage).remake(plans.get(id) as Physical))

@@ -4,6 +4,7 @@
  */
 import { type SkewLimit, skewedAbove } from '../../core/skew.js'
 import type { StageSize } from '../../core/stage.js'
+import { partitioningOf } from '../partitioning.js'
 import { type Exchange, mapPhysicalChildren, type Physical, physicalChildren } from '../physical-plan.js'
 import { splittable } from '../splittable.js'
 
@@ -19,10 +20,18 @@ export function withoutSkewExchanges(plan: Physical, options: SkewOptions): Phys
   if (plan.kind !== 'Exchange') return mapPhysicalChildren(plan, child => withoutSkewExchanges(child, options))
   const below = plan.forSkew === true ? options.waiting(plan) : undefined
   if (below === undefined) return plan
+  // A join that was made another one meanwhile may have left its rows elsewhere.
+  if (!liesAlike(below, plan)) return plan
   const read = exchangesOf(below)
   if (!read.every(e => options.sizeOf(e) !== undefined)) return plan
   const { joined } = splittable(below)
   return read.some(e => joined.has(e) && isSkewed(options.sizeOf(e), options.limit)) ? plan : below
+}
+
+function liesAlike(below: Physical, { target }: Exchange): boolean {
+  const lies = partitioningOf(below)
+  if (target.kind !== 'hash' || lies.kind !== 'hash' || lies.partitions !== target.partitions) return false
+  return lies.keys.length === target.keys.length && target.keys.every((key, i) => lies.keys[i]?.has(key.id))
 }
 
 function isSkewed(size: StageSize | undefined, limit: SkewLimit): boolean {

@@ -14,6 +14,7 @@ import { mayMatch } from '../row-group-filter.js'
 import { estimate } from '../size-bounds.js'
 import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
+import { reportEnds } from './broadcast-ends.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
 import { ensureSingle } from './distribution.js'
 import { inlineBroadcasts } from './inline-broadcasts.js'
@@ -41,10 +42,8 @@ export function toPhysical(plan: Plan, environment: PhysicalEnvironment, collect
     plan: p => planNode(p, context),
   }
   const direct = exactly(planNode(plan, context), plan)
-  const physical = inlineBroadcasts(
-    reuseExchanges(splitsSkewed(environment.conf) ? exchangesForSkew(direct) : direct),
-    environment.conf.get(conf.inlineBroadcastRows),
-  )
+  const reused = reuseExchanges(splitsSkewed(environment.conf) ? exchangesForSkew(direct) : direct)
+  const physical = reportEnds(inlineBroadcasts(reused, environment.conf.get(conf.inlineBroadcastRows)), environment.conf)
   return collected ? collectLimit(physical) : physical
 }
 

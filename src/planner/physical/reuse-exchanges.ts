@@ -22,6 +22,11 @@ export function reuseExchanges(plan: Physical): Physical {
   return rewrite(plan)
 }
 
+/** Whether running a plan again gives the same rows. */
+export function isRepeatable(plan: Physical): boolean {
+  return new Shape().of(plan) !== undefined
+}
+
 /**
  * The operators and files of every exchange in short: only those of which two look alike are compared in full, which costs as much as the rest of
  * physical planning.

@@ -96,7 +96,10 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
         done.set(exchange, build(exchange.input, { kind: 'single' }))
         return
       case 'broadcast':
-        done.set(exchange, build(exchange.input, { kind: 'broadcast' }))
+        done.set(
+          exchange,
+          build(exchange.input, target.ends === undefined ? { kind: 'broadcast' } : { kind: 'broadcast', ends: lowering.columnName(target.ends) }),
+        )
         return
       case 'roundRobin':
         // Which row goes where depends on the order of rows, which a shuffle read does not fix.

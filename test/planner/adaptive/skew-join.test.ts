@@ -105,6 +105,21 @@ for (const sql of relying) {
   })
 }
 
+test('forced: a join that becomes a broadcast keeps the exchange, on which what follows relies', async context => {
+  const sql = 'SELECT k, n FROM (SELECT a.k, count(*) AS n FROM a LEFT SEMI JOIN b ON a.k = b.k GROUP BY a.k) JOIN c USING (k)'
+  const expected = (await textRows(context.connection, sql.replace('LEFT SEMI', 'SEMI'))).map(r => r.join('|')).sort()
+  const settled = {
+    ...forced,
+    ...gathers,
+    'spark.sql.adaptive.autoBroadcastJoinThreshold': '10MB',
+    'spark.sql.adaptive.localShuffleReader.enabled': 'false',
+  }
+  const planned = await context.plan(sql, settled, 4)
+  const run = await runGraph(context.connection, planned.graph, planned.adapt === undefined ? {} : { adapt: planned.adapt })
+  assert.equal(run.rows.map(r => r.join('|')).sort(), expected)
+  assert.match(planned.finalPlan(), /if the join below is skewed[\s\S]*BroadcastHashJoin/)
+})
+
 /** Which side is built decides which stage comes first. */
 function reversed(wanted: string): string {
   const [a = '', b = '', ...rest] = wanted.split(' ')
