@@ -4,9 +4,17 @@
  * large side's stage waits for the small one's (`waiting`). Used by `replan.ts`.
  */
 import type { StageSize } from '../../core/stage.js'
-import type { Attribute, BoundExpr } from '../bound.js'
+import type { Attribute, BoundExpr, NamedExpr } from '../bound.js'
 import { conjunction, conjunctsOf } from '../conjuncts.js'
-import { type Exchange, isShuffled, type Physical, type PhysicalJoin, physicalChildren, physicalOutput } from '../physical-plan.js'
+import {
+  type Exchange,
+  type HashAggregate,
+  isShuffled,
+  type Physical,
+  type PhysicalJoin,
+  physicalChildren,
+  physicalOutput,
+} from '../physical-plan.js'
 
 /** The filter has at least so many times fewer rows than the side it filters. */
 const fewerTimes = 8
@@ -97,9 +105,19 @@ export function isWorthWaiting({ rows, smallRows }: KeyFilter): boolean {
   return smallRows !== undefined && smallRows * fewerTimes <= rows
 }
 
-/** The large side's part of the plan, without the rows that find no partner. `everywhere`: the small exchange, as every task reads it. */
-export function filteredBy({ keys }: KeyFilter, plan: Physical, everywhere: Exchange): Physical {
-  const output = physicalOutput(plan)
+/**
+ * The large side's part of the plan, without the rows that find no partner: before they are grouped, where they are grouped by what is looked for.
+ * `everywhere`: the small exchange, as every task reads it.
+ */
+export function filteredBy(filter: KeyFilter, plan: Physical, everywhere: Exchange): Physical {
+  const passes = (list: readonly NamedExpr[]) => filter.keys.every(({ large }) => list.some(e => e.kind === 'Attribute' && e.id === large.id))
+  const groups = (aggregate: HashAggregate) =>
+    filter.keys.every(({ large }) => aggregate.grouping.some(g => g.kind === 'Attribute' && g.id === large.id)) && passes(aggregate.results)
+  const isBelow = (plan.kind === 'Project' && passes(plan.expressions)) || (plan.kind === 'HashAggregate' && plan.mode === 'partial' && groups(plan))
+  return isBelow ? { ...plan, input: filteredBy(filter, plan.input, everywhere) } : semiJoin(filter, plan, everywhere)
+}
+
+function semiJoin({ keys }: KeyFilter, plan: Physical, everywhere: Exchange): Physical {
   return {
     kind: 'Join',
     strategy: 'BroadcastHashJoin',
@@ -111,6 +129,6 @@ export function filteredBy({ keys }: KeyFilter, plan: Physical, everywhere: Exch
     condition: conjunction(
       keys.map(key => ({ kind: 'Call', fn: '=', args: [key.large, key.small], type: { kind: 'boolean' }, nullable: true })),
     ) as BoundExpr,
-    output,
+    output: physicalOutput(plan),
   }
 }

@@ -12,6 +12,7 @@ test.before(async context => {
   const n = 6000
   await context.add('facts', `SELECT (i * 7919) % ${n} AS k, i % 100 AS g, i::DOUBLE AS x FROM range(${n}) t(i)`, { rowGroup: 2048 })
   await context.add('items', `SELECT (i * 31) % ${n} AS k, i % 10 AS kind, 'item ' || i AS name FROM range(${n}) t(i)`, { rowGroup: 2048 })
+  await context.add('visits', `SELECT (i * 7) % (${n} // 3) AS k FROM range(${n}) t(i)`, { rowGroup: 2048 })
   await context.add('notes', `SELECT (i * 17) % ${n} AS k, i AS note FROM range(${n}) t(i)`, { rowGroup: 2048 })
 })
 test.after(context => context.close())
@@ -132,6 +133,14 @@ const cases: readonly Case[] = [
     stages: 3,
     ran: 3,
     final: /ShuffledHashJoin/,
+  },
+  // What is sent once each is filtered before.
+  {
+    sql: `SELECT i.name FROM ${one} i LEFT ANTI JOIN visits v ON v.k = i.k`,
+    settings: filtering,
+    stages: 3,
+    ran: 3,
+    final: /ShuffledHashJoin .*LeftAnti[\s\S]*HashAggregate\(keys=\[k#\d+\], mode=partial[^\n]*\n[^\n]*BroadcastHashJoin .*LeftSemi/,
   },
   // Up to four times too large, of many times fewer rows: cheaper than to write those and read them again.
   {
