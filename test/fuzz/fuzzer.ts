@@ -78,6 +78,8 @@ export class Fuzzer {
       .config({
         'spark.ui.showConsoleProgress': false,
         'spark.sql.session.timeZone': 'UTC',
+        // The least that an executor may have: 45 MB a slot. With the 16 MB of a slot's own floor a fragment of many joins can end in
+        // SPK_OUT_OF_MEMORY over a hundred rows: each hash join, aggregation and sort of DuckDB holds pages of its own, 256 KB each, that cannot be spilled.
         'spark.executor.memory': '450m',
         'spark.local.dir': folder,
       })
