@@ -58,7 +58,7 @@ interface Current {
 const interruptEveryMs = 10
 const sampleEveryMs = 200
 /** A result that takes no more than this part of the memory limit may be made at once. */
-const wholeShare = 12
+const wholeShare = 6
 /** A task this quick has not spilled. */
 const quickMs = 20
 
