@@ -57,6 +57,12 @@ const finds: readonly Find[] = [
     ],
     settings: { 'spk.sql.optimizer.partialAggregationRows': '0' },
   },
+  {
+    what: 'a side of a union that has one row anyway is not limited again and again (seed 23)',
+    sql: "SELECT count(*) AS o0 FROM (SELECT DISTINCT concat(o0, 'b') AS o0 FROM (SELECT CAST(max(a0.u_k) AS STRING) AS o0 FROM u a0) a0 UNION ALL SELECT 'c' AS o0 FROM u a0 LIMIT 11) z",
+    tables: [{ name: 'u', files: 1, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k FROM range(13) v(i)' }],
+    settings: {},
+  },
 ]
 
 const test = suite('fuzz/found')

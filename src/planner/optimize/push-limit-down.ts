@@ -1,5 +1,6 @@
 /** LIMIT goes below a projection, into the inputs of a union, and two limits are the smaller one. */
 import type { Plan } from '../plan.js'
+import { mostRows } from './most-rows.js'
 import type { Rule } from './rule.js'
 
 export const pushLimitDown: Rule = {
@@ -26,8 +27,8 @@ export const pushLimitDown: Rule = {
   },
 }
 
-/** Looks through projections, below which the limit will have moved. */
+/** Whether a limit would be taken away again (`EliminateLimits`). */
 function isLimited(plan: Plan, limit: number): boolean {
-  if (plan.kind === 'Project') return isLimited(plan.input, limit)
-  return (plan.kind === 'Limit' && plan.limit <= limit) || (plan.kind === 'Values' && plan.rows.length <= limit)
+  const most = mostRows(plan)
+  return most !== undefined && most <= limit
 }
