@@ -45,6 +45,7 @@ interface Pushed {
 }
 
 function split(plan: AggregatePlan, context: RuleContext): Plan | undefined {
+  if (!plan.grouping.every(isDeterministic)) return undefined
   const rows = cardinality(plan.input)?.rows ?? 0
   const made = new Map<string, { readonly result: BoundExpr; readonly states: readonly BoundAlias[] }>()
   for (const found of plan.aggregates.flatMap(item => callsIn(unaliased(item)))) {
@@ -105,6 +106,8 @@ function push(plan: Plan, wanted: Wanted, context: RuleContext): Pushed | undefi
       return below && { ...below, plan: { ...plan, input: below.plan, expressions: [...kept, ...statesOf(below.plan, states)] } }
     }
     case 'Filter': {
+      // Drawn for each row, not for each group.
+      if (!isDeterministic(plan.condition)) return undefined
       const below = push(plan.input, { ...wanted, columns: references(plan.condition, new Set(wanted.columns)) }, context)
       return below && { ...below, plan: { ...plan, input: below.plan } }
     }
