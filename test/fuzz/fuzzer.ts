@@ -187,11 +187,15 @@ function isOrdered(query: Query): boolean {
   return query.order !== undefined && query.counted === undefined && query.items.every(item => item.kind !== 'double')
 }
 
-/** What DuckDB spells otherwise; and EXISTS as a count: beside an OR, DuckDB 1.5.6 makes that of a NULL key NULL, which Spark has as false. */
+/**
+ * What DuckDB spells otherwise, and what DuckDB 1.5.6 does wrong: EXISTS as a count, since beside an OR that of a NULL key is NULL to it, where Spark has
+ * false; a window's partition key once, since it mixes up partitions of two windows when one names a key twice.
+ */
 function forDuckdb(sql: string): string {
   return sql
     .replaceAll('NOT EXISTS (SELECT 1 FROM', '0 = (SELECT count(*) FROM')
     .replaceAll('EXISTS (SELECT 1 FROM', '0 < (SELECT count(*) FROM')
+    .replaceAll(/PARTITION BY ([\w.]+), \1(?=[ ,)])/g, 'PARTITION BY $1')
     .replaceAll('LEFT SEMI JOIN', 'SEMI JOIN')
     .replaceAll('LEFT ANTI JOIN', 'ANTI JOIN')
     .replaceAll('AS STRING)', 'AS VARCHAR)')
