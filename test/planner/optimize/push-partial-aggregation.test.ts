@@ -6,17 +6,6 @@ const test = suite('planner/optimize/push-partial-aggregation')
 
 const cases: readonly RuleCase[] = [
   {
-    name: 'a random condition is drawn for each row, not for each group',
-    sql: 'select y, count(*) from big join few on big.a = few.a where rand(1) < 0.5 group by y',
-    before: `
-      Aggregate [y#8], [y#8, count(1) AS count(1)#10]
-      +- Filter (rand(1, 9) < cast(0.5 as double))
-         +- Join Inner, (a#1 = a#6)
-            :- Relation [a#1, b#2, s#3, d#4, p#5] parquet
-            +- Relation [a#6, x#7, y#8] parquet
-    `,
-  },
-  {
     name: 'a random key is drawn for each row, not for each group',
     sql: 'select count(*) from big join few on big.a = few.a group by y, rand(1) < 0.5',
     before: `
