@@ -33,3 +33,8 @@ export const asMemory = (text: string): number => parseSize(text, 2 ** 20)
 export const asDuration = (text: string): number => parseDuration(text)
 /** A bare number is seconds. */
 export const asSeconds = (text: string): number => parseDuration(text, 1000)
+
+/** Bytes, or -1: never. */
+export function asSizeOrOff(text: string): number {
+  return text.trim() === '-1' ? -1 : asSize(text)
+}

@@ -4,19 +4,19 @@ import { field, sameType, struct, types } from '../../core/types.js'
 import { type Attribute, type BoundExpr, type BoundSortOrder, literal, type WindowCall, type WindowExpr } from '../bound.js'
 import { castAdvice, castPossible } from '../cast-rules.js'
 import { castTo, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
-import type { Expr, UnresolvedAttribute, UnresolvedFunction, Window } from '../expr.js'
+import type { Expr, UnresolvedFunction, Window } from '../expr.js'
 import { exprKey } from '../expr-key.js'
 import { call } from '../functions/define.js'
 import { findFunction, hasAggregate, splitOf } from '../functions/table.js'
 import { findWindowFunction } from '../functions/window.js'
 import { prettyText } from '../print.js'
 import { mapExprChildren, references, someExpr } from '../tree.js'
+import { bindAttribute } from './attributes.js'
 import { bindCall, bindingOf, text, unresolvedRoutine, wrongNumber } from './calls.js'
 import { type AnalyzerContext, fail, type Names, unsupported } from './context.js'
 import { hasWindow } from './extract-windows.js'
 import { bindHigherOrder, isHigherOrder } from './higher-order.js'
 import { inPlaces } from './named-arguments.js'
-import { type Found, lookUp, nameLiteral, unresolvedColumn } from './scope.js'
 import { expandStar } from './star.js'
 import { bindSubquery } from './subquery.js'
 import { bindSpec } from './window.js'
@@ -24,13 +24,6 @@ import { bindSpec } from './window.js'
 export function namesOf(visible: readonly Attribute[], hidden: readonly Attribute[] = []): Names {
   return hidden.length === 0 ? { lists: [visible], star: visible } : { lists: [visible, hidden], star: visible, hidden }
 }
-
-/** Names that are functions when no column has the name. */
-const niladic = new Set(
-  'current_date current_timestamp localtimestamp current_timezone now current_catalog current_database current_schema current_user session_user user'.split(
-    ' ',
-  ),
-)
 
 /** Resolves an expression. Aggregate functions are allowed; who does not want them checks with `hasAggregate`. */
 export function bindExpr(expr: Expr, names: Names, context: AnalyzerContext): BoundExpr {
@@ -147,66 +140,6 @@ export function sortOrder(expr: Expr, child: BoundExpr, context: AnalyzerContext
   }
   const ascending = expr.kind === 'SortOrder' ? expr.ascending : true
   return { child, ascending, nullsFirst: expr.kind === 'SortOrder' ? (expr.nullsFirst ?? ascending) : true }
-}
-
-function bindAttribute(expr: UnresolvedAttribute, names: Names, context: AnalyzerContext): BoundExpr {
-  const variable = names.variables?.get(expr.nameParts[0]?.toLowerCase() ?? '')
-  if (variable !== undefined) {
-    return expr.nameParts
-      .slice(1)
-      .reduce<BoundExpr>((from, name) => bindCall('getfield', [from, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context), variable)
-  }
-  const own = findIn(expr, names.lists, context)
-  if (own !== undefined) return bindFound(expr, own, names, context)
-  const [only] = expr.nameParts
-  const alias = expr.nameParts.length === 1 && only !== undefined ? names.aliases?.get(only.toLowerCase()) : undefined
-  if (alias !== undefined) return alias
-  for (const [level, scope] of context.outer.entries()) {
-    const found = findIn(expr, scope.lists, context)
-    if (found === undefined) continue
-    // Every query in between hands the value on.
-    for (const between of context.outer.slice(0, level + 1)) between.used.set(found.attribute.id, found.attribute)
-    return bindFound(expr, found, names, context)
-  }
-  if (expr.nameParts.length === 1 && only?.toLowerCase() === 'grouping__id') return bindCall('grouping_id', [], expr, [], names, context)
-  if (expr.nameParts.length === 1 && only !== undefined && niladic.has(only.toLowerCase())) return bindCall(only, [], expr, [], names, context)
-  throw unresolvedColumn(context, expr.nameParts, names.lists.flat(), expr)
-}
-
-function findIn(expr: UnresolvedAttribute, lists: Names['lists'], context: AnalyzerContext): Found | undefined {
-  for (const all of lists) {
-    const found = lookUpInDataFrame(expr, all, context) ?? lookUp(context, expr.nameParts, all, expr)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
-function bindFound(expr: UnresolvedAttribute, found: Found, names: Names, context: AnalyzerContext): BoundExpr {
-  // The column goes on under the name as it was written.
-  const written = expr.nameParts[found.qualifiers] ?? found.attribute.name
-  let result: BoundExpr = written === found.attribute.name ? found.attribute : { ...found.attribute, name: written }
-  for (const name of found.fields) result = bindCall('getfield', [result, nameLiteral(name)], expr, [expr, nameLiteral(name)], names, context)
-  return result
-}
-
-/**
- * A column of a certain DataFrame: only its output counts, as long as any of it is in sight. Where that DataFrame occurs twice (`a.join(a.filter(…), …)`)
- * the occurrence nearer to the top is meant, as in Spark Connect.
- */
-function lookUpInDataFrame(expr: UnresolvedAttribute, all: readonly Attribute[], context: AnalyzerContext): Found | undefined {
-  const depths = expr.planId === undefined ? undefined : context.dataFrames.get(expr.planId)
-  if (depths === undefined) return undefined
-  const inSight = [...new Set(all.flatMap(a => depths.get(a.id) ?? []))].sort((a, b) => a - b)
-  for (const depth of inSight) {
-    const found = lookUp(
-      context,
-      expr.nameParts,
-      all.filter(a => depths.get(a.id) === depth),
-      expr,
-    )
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 /** A function over a window. Of an aggregate that is made of several, each is computed over the window. */
