@@ -74,8 +74,16 @@ export function footerOrdinal(text: string, type: DataType): number | undefined 
     case 'timestamp_ntz':
       return finite(Date.parse(`${text.replace(' ', 'T').replace(/ ?\+00(00)?$/, '')}Z`) * 1000)
     default:
-      return text === '' ? undefined : ordinal(text, type)
+      return text === '' || isRounded(text, type) ? undefined : ordinal(text, type)
   }
+}
+
+/** Whether a type that was declared for the files has fewer digits after the point than this value of theirs: reading it rounds. */
+function isRounded(text: string, type: DataType): boolean {
+  if (type.kind === 'float' || type.kind === 'double') return false
+  const scale = type.kind === 'decimal' ? type.scale : 0
+  const [, fraction = ''] = /[.](\d*?)0*$/.exec(text) ?? []
+  return fraction.length > scale || text.includes('e-')
 }
 
 function finite(value: number): number | undefined {
