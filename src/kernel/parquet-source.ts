@@ -64,14 +64,17 @@ export async function parquetRowGroups(connection: Connection, files: readonly s
   })
 }
 
-/** DuckDB sets a comma between the names on the way. Columns win over fields whose way is spelled alike, and of two such fields neither is known. */
+/** DuckDB sets a comma between the names on the way. Of a field and what else is spelled alike, be it a column, neither is known. */
 function footersByName(columns: GroupRow['columns']): ReadonlyMap<string, ColumnFooter> {
-  const inner = columns.filter(c => c.n.includes(', ')).map(c => [c.n.replaceAll(', ', '.'), c] as const)
-  const often = new Set(inner.map(([name]) => name).filter((name, i, all) => all.indexOf(name) !== i))
-  return new Map([
-    ...inner.filter(([name]) => !often.has(name)).map(([name, c]) => [name, innerFooter(c)] as const),
-    ...columns.filter(c => !c.n.includes(', ')).map(c => [c.n, columnFooter(c)] as const),
-  ])
+  const named = columns.map(c => [c.n.replaceAll(', ', '.'), c.n.includes(', ') ? innerFooter(c) : columnFooter(c)] as const)
+  const known = new Map<string, ColumnFooter>()
+  const seen = new Set<string>()
+  for (const [name, footer] of named) {
+    if (seen.has(name)) known.delete(name)
+    else known.set(name, footer)
+    seen.add(name)
+  }
+  return known
 }
 
 /** Not all writers count a field of a NULL struct as NULL. */

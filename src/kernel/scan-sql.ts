@@ -78,9 +78,7 @@ function parquetSql(scan: ScanInput, trees: ReadonlyMap<string, ParquetTree>): s
   const { schema, splits } = scan
   const branches = splits.map(split => {
     const tree = trees.get(split.file.uri)
-    const instants = [...(tree?.instants ?? [])].map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
-    const all = `*${instants.length === 0 ? '' : ` REPLACE (${instants.join(', ')})`}`
-    const file = `SELECT ${[all, ...fieldColumns(scan, tree)].join(', ')} FROM read_parquet(${quoteText(split.file.uri)})`
+    const file = `SELECT ${[ownColumns(scan, tree), ...fieldColumns(scan, tree)].join(', ')} FROM read_parquet(${quoteText(split.file.uri)})`
     const conditions = [...rowRange(split), ...keyRange(split, schema)]
     return conditions.length === 0 ? file : `${file} WHERE ${conditions.join(' AND ')}`
   })
@@ -90,15 +88,24 @@ function parquetSql(scan: ScanInput, trees: ReadonlyMap<string, ParquetTree>): s
   return `SELECT ${columns.join(', ')} FROM (${[nothingOf(schema), ...branches].join(' UNION ALL BY NAME ')})`
 }
 
+/** The columns of a file, but those that the table does not have and that are named as a field's column is. */
+function ownColumns({ fields = {} }: ScanInput, tree: ParquetTree | undefined): string {
+  const clashing = new Map(Object.keys(fields).flatMap(name => (tree?.paths.has(pathKey([name])) ? [[pathKey([name]), name] as const] : [])))
+  const instants = [...(tree?.instants ?? [])].filter(name => !clashing.has(pathKey([name])))
+  const without = clashing.size === 0 ? '' : ` EXCLUDE (${[...clashing.values()].map(quoteName).join(', ')})`
+  const replaced = instants.map(name => `timezone('UTC', ${quoteName(name)}) AS ${quoteName(name)}`)
+  return `*${without}${replaced.length === 0 ? '' : ` REPLACE (${replaced.join(', ')})`}`
+}
+
 /** Fields of structs as columns, which stand beside the reader so that it reads nothing else of the structs. A column that the file lacks is NULL by the union. */
 function fieldColumns({ fields = {}, fileSchema }: ScanInput, tree: ParquetTree | undefined): string[] {
   return Object.entries(fields).flatMap(([name, path]) => {
     const [column = '', ...inner] = path
     if (tree !== undefined && !tree.paths.has(pathKey([column]))) return []
     const declared = fileSchema.fields.find(f => f.name === column)
-    // A file whose struct is another one gives what the cast to the declared type makes of it.
     const asDeclared = tree === undefined || tree.paths.has(pathKey(path)) || declared === undefined
-    const from = asDeclared ? quoteName(column) : `CAST(${quoteName(column)} AS ${duckdbTypeName(declared.type)})`
+    // A struct that lacks the field gets it, as NULL, by one type for it and the declared one: a cast needs a field that both have.
+    const from = asDeclared ? quoteName(column) : `CASE WHEN true THEN ${quoteName(column)} ELSE CAST(NULL AS ${duckdbTypeName(declared.type)}) END`
     return [`${inner.reduce((sql, field) => `struct_extract(${sql}, ${quoteText(field)})`, from)} AS ${quoteName(name)}`]
   })
 }

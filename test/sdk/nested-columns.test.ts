@@ -14,13 +14,16 @@ const test = suite('sdk/nested-columns')
 const folder = mkdtempSync(join(tmpdir(), 'spk-nested-'))
 let spark: SparkSession
 
-/** Files of one table: with all fields, with another order of them, with fewer, without the struct. */
+/** Files of one table: with all fields, with another order of them, with fewer, without the struct, with none of the fields, with columns named like fields. */
 const files = [
   `SELECT i AS k, CASE WHEN i % 7 = 0 THEN NULL ELSE {'a': nullif(i % 5, 3), 'b': 't' || i, 'n': CASE WHEN i % 4 > 0 THEN {'x': i * 10, 'y': 'y' || i % 3} END} END AS v,
           [{'p': i, 'q': 'q' || i}] AS l FROM range(200) t(i)`,
   `SELECT i AS k, {'n': {'y': 'y' || i % 3, 'x': i::INTEGER}, 'a': i % 5, 'b': 'u' || i} AS v, [{'p': i, 'q': NULL}] AS l FROM range(200, 300) t(i)`,
   `SELECT {'a': i % 5} AS v, i AS k, NULL AS l FROM range(300, 350) t(i)`,
   `SELECT i AS k FROM range(350, 360) t(i)`,
+  `SELECT i AS k, {'other': i, 'n': {'z': i}} AS v FROM range(360, 370) t(i)`,
+  `SELECT i AS k, {'other': i} AS v FROM range(370, 380) t(i)`,
+  `SELECT i AS k, {'a': 1, 'n': {'x': i}} AS v, TIMESTAMPTZ '2020-01-01 00:00:00Z' AS "V.a", -i AS "v.n.x" FROM range(380, 390) t(i)`,
 ]
 
 test.before(async () => {
@@ -60,6 +63,7 @@ async function scanOf(sql: string): Promise<string> {
 /** Queries, and what is read for them. */
 const queries: readonly (readonly [sql: string, read: string])[] = [
   ['SELECT k, v.a FROM n', 'struct<k:bigint,v:struct<a:bigint>>'],
+  ['SELECT k, v.a FROM n WHERE v.n.x BETWEEN 350 AND 389', 'struct<k:bigint,v:struct<a:bigint,n:struct<x:bigint>>>'],
   ['SELECT k FROM n WHERE v.a IS NULL', 'struct<k:bigint,v:struct<a:bigint>>'],
   ["SELECT v.n.x, count(*) FROM n WHERE v.n.y = 'y1' GROUP BY v.n.x", 'struct<v:struct<n:struct<x:bigint,y:string>>>'],
   ['SELECT v.n, v.n.x FROM n', 'struct<v:struct<n:struct<x:bigint,y:string>>>'],
