@@ -32,6 +32,8 @@ const queries: readonly (string | readonly [string, string])[] = [
     'select a, b, grouping_id() g, grouping_id(a, b) h, count(*) from t group by cube(a, b)',
     'select a, b, grouping_id(a, b) g, grouping_id(a, b) h, count(*) from t group by cube(a, b)',
   ],
+  ['select grouping_id() g, sum(id) s from t group by grouping sets (()) order by grouping_id()', 'select 0::bigint g, sum(id) s from t'],
+  ['select sum(b) s from empty group by grouping sets (()) having grouping_id() = 0', 'select sum(b) s from empty'],
   'select a, sum(a) s, max(b) m from t group by rollup(a)',
   'select a + 1 x, b, sum(id) from t group by rollup(a + 1, b)',
   [
@@ -89,6 +91,9 @@ test('sets are made of partial states, not of rows', async ({ both }) => {
 const refused: readonly (readonly [string, string])[] = [
   ['select a, grouping(b) from t group by rollup(a)', 'GROUPING_COLUMN_MISMATCH'],
   ['select a, b, grouping_id(b) from t group by rollup(a, b)', 'GROUPING_ID_COLUMN_MISMATCH'],
+  ['select grouping(a) from t group by grouping sets (())', 'GROUPING_COLUMN_MISMATCH'],
+  ['select grouping_id(a), sum(id) from t group by grouping sets (())', 'GROUPING_ID_COLUMN_MISMATCH'],
+  ['select sum(id) from t group by grouping sets (()) order by grouping(a)', 'GROUPING_COLUMN_MISMATCH'],
   ['select a, b, sum(id) from t group by rollup(a)', 'MISSING_AGGREGATION'],
   ['select a, grouping(a) from t group by a', 'UNSUPPORTED_GROUPING_EXPRESSION'],
 ]

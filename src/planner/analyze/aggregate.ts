@@ -1,6 +1,6 @@
 /** GROUP BY: ordinals, aliases and ALL, the rule that every output is grouped or aggregated, HAVING. */
 import { SpkError } from '../../core/errors.js'
-import { type Attribute, type BoundExpr, literal, type NamedExpr, toAttribute, unaliased } from '../bound.js'
+import { type Attribute, type BoundExpr, type NamedExpr, toAttribute, unaliased } from '../bound.js'
 import type { Expr } from '../expr.js'
 import { exprKey } from '../expr-key.js'
 import { isGroupingCall } from '../functions/grouping.js'
@@ -13,7 +13,7 @@ import { type AnalyzerContext, fail, type Names } from './context.js'
 import { bindCondition, bindExpr, namesOf } from './expressions.js'
 import { extractWindows, hasWindow } from './extract-windows.js'
 import { withGenerated } from './generators.js'
-import { expandGroups, groupingSetsOf } from './grouping-sets.js'
+import { type ExpandedGroups, expandGroups, groupingSetsOf } from './grouping-sets.js'
 import { above, type Scoped, unresolvedColumn } from './scope.js'
 import { bindSelectList, named } from './select-list.js'
 import { windowNotAllowed } from './window.js'
@@ -33,10 +33,15 @@ export function bindAggregate(relation: Aggregate, context: AnalyzerContext): Sc
           relation,
           context,
         )
-      : aggregateSets(
+      : overGroups(
           input,
-          analytics.sets.map(set => set.map(g => bindSetKey(g, list, names, context))),
-          analytics.keys.map(g => bindSetKey(g, list, names, context)),
+          expandGroups(
+            input.plan,
+            analytics.sets.map(set => set.map(g => bindSetKey(g, list, names, context))),
+            analytics.keys.map(g => bindSetKey(g, list, names, context)),
+            relation,
+            context,
+          ),
           list,
           relation,
           context,
@@ -117,8 +122,8 @@ export function aggregateOver(
 ): Scoped {
   // A window function looks at the groups: what it reads must be grouped even where it is named as a key itself.
   const keys = new Set(grouping.filter(g => !hasWindow(g)).map(exprKey))
-  const own = new Set(outputOf(input.plan).map(a => a.id))
-  for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
+  const groups = { plan: input.plan, grouping, keys, rewrite: (item: NamedExpr) => item }
+  const result = overGroups(input, groups, list, relation, context)
   const windowed = grouping.find(hasWindow)
   if (windowed !== undefined) {
     throw fail(
@@ -129,8 +134,23 @@ export function aggregateOver(
       `A query operator contains one or more unsupported expressions: GROUP BY has the window function ${exprText(windowed)}. Compute it in a subquery of the FROM clause, and group by its column.`,
     )
   }
+  return result
+}
+
+/** A select list over the groups of an input. */
+function overGroups(
+  input: Scoped,
+  groups: ExpandedGroups,
+  list: readonly NamedExpr[],
+  relation: Aggregate | Project,
+  context: AnalyzerContext,
+): Scoped {
+  const { grouping, keys, rewrite } = groups
+  const own = new Set(outputOf(input.plan).map(a => a.id))
+  for (const item of list) checkGrouped(unaliased(item), keys, own, grouping.length > 0, relation, context)
+  const newKeys = new Set(grouping.map(exprKey))
   const build = (all: readonly NamedExpr[], having?: Having): Scoped => {
-    const plan = withWindows({ kind: 'Aggregate', input: input.plan, grouping, aggregates: all }, keys, having, context)
+    const plan = withWindows({ kind: 'Aggregate', input: groups.plan, grouping, aggregates: all.map(rewrite) }, newKeys, having, context)
     return {
       plan,
       visible: outputOf(plan).slice(0, list.length),
@@ -140,51 +160,6 @@ export function aggregateOver(
         input,
         list: all,
         grouping: keys,
-        extend: more => build([...all, ...more], having),
-        having: (condition, node) => build(all, { condition, node }),
-      },
-    }
-  }
-  return build(list)
-}
-
-/** GROUPING SETS: the same over the input once per set. */
-function aggregateSets(
-  input: Scoped,
-  sets: readonly (readonly BoundExpr[])[],
-  more: readonly BoundExpr[],
-  list: readonly NamedExpr[],
-  relation: Aggregate,
-  context: AnalyzerContext,
-): Scoped {
-  // The one set of no keys is one group, also over no rows.
-  if (sets.length === 1 && sets[0]?.length === 0 && more.length === 0) {
-    const ungrouped = (e: BoundExpr): BoundExpr =>
-      isGroupingCall(e) && e.kind === 'Call' && e.fn === 'grouping_id' ? literal(0n, e.type) : mapExprChildren(e, ungrouped)
-    return aggregateOver(
-      input,
-      [],
-      list.map(e => mapNamed(e, ungrouped)),
-      relation,
-      context,
-    )
-  }
-  const groups = expandGroups(input.plan, sets, more, relation, context)
-  const own = new Set(outputOf(input.plan).map(a => a.id))
-  for (const item of list) checkGrouped(unaliased(item), groups.keys, own, true, relation, context)
-  const newKeys = new Set(groups.grouping.map(exprKey))
-  const build = (all: readonly NamedExpr[], having?: Having): Scoped => {
-    const aggregate: AggregatePlan = { kind: 'Aggregate', input: groups.plan, grouping: groups.grouping, aggregates: all.map(groups.rewrite) }
-    const plan = withWindows(aggregate, newKeys, having, context)
-    return {
-      plan,
-      visible: outputOf(plan).slice(0, list.length),
-      hidden: [],
-      below: {
-        kind: 'aggregate',
-        input,
-        list: all,
-        grouping: groups.keys,
         extend: more => build([...all, ...more], having),
         having: (condition, node) => build(all, { condition, node }),
       },

@@ -10,7 +10,7 @@ import { call } from '../functions/define.js'
 import { isGroupingCall } from '../functions/grouping.js'
 import { outputOf, type Plan } from '../plan.js'
 import { exprText } from '../print.js'
-import { mapExprChildren } from '../tree.js'
+import { mapExprChildren, mapNamed } from '../tree.js'
 import { type AnalyzerContext, fail } from './context.js'
 
 type Sets = readonly (readonly Expr[])[]
@@ -69,6 +69,12 @@ export function expandGroups(
 ): ExpandedGroups {
   const keys = [...new Map([...more, ...sets.flat()].map(e => [exprKey(e), e])).values()]
   if (keys.length > 64) throw fail(context, node, 'GROUPING_SIZE_LIMIT_EXCEEDED', '54000', 'Grouping sets size cannot be greater than 64.')
+  // The one set of no keys is one group, also over no rows.
+  if (keys.length === 0 && sets.length === 1) {
+    const rewrite = (e: BoundExpr): BoundExpr =>
+      isGroupingCall(e) && e.kind === 'Call' ? groupingValue(e, keys, literal(0n, types.long), node, context) : mapExprChildren(e, rewrite)
+    return { plan: input, grouping: [], keys: new Set(), rewrite: item => mapNamed(item, rewrite) }
+  }
   const columns = keys.map(
     (e): Attribute => ({
       kind: 'Attribute',
@@ -129,7 +135,7 @@ export function expandGroups(
 function groupingValue(
   e: Extract<BoundExpr, { kind: 'Call' }>,
   keys: readonly BoundExpr[],
-  id: Attribute,
+  id: BoundExpr,
   node: { readonly span?: Span },
   context: AnalyzerContext,
 ): BoundExpr {
