@@ -129,11 +129,11 @@ function sequenceSql(args: readonly string[], type: DataType): string {
   const [from, to, step] = args
   const element = type.kind === 'array' ? type.element : type
   if (step === undefined)
-    return `(CASE WHEN ${from} <= ${to} THEN generate_series(${from}, ${to}) ELSE generate_series(${from}, ${to}, -1) END)::${duckType(type)}`
+    return `CAST(CASE WHEN ${from} <= ${to} THEN generate_series(${from}, ${to}) ELSE generate_series(${from}, ${to}, -1) END AS ${duckType(type)})`
   if (isIntegral(element)) {
     const wrong = `error('[SPARK_ILLEGAL_SEQUENCE] Illegal sequence boundaries: ' || ${from} || ' to ' || ${to} || ' by ' || ${step} || '.')`
     const bad = `(${step} > 0 AND ${from} > ${to}) OR (${step} < 0 AND ${from} < ${to}) OR (${step} = 0 AND ${from} <> ${to})`
-    return `(CASE WHEN ${bad} THEN ${wrong} WHEN ${from} = ${to} THEN [${from}] ELSE generate_series(${from}, ${to}, ${step}) END)::${duckType(type)}`
+    return `CAST(CASE WHEN ${bad} THEN ${wrong} WHEN ${from} = ${to} THEN [${from}] ELSE generate_series(${from}, ${to}, ${step}) END AS ${duckType(type)})`
   }
   return `CAST(generate_series(CAST(${from} AS TIMESTAMP), CAST(${to} AS TIMESTAMP), ${step}) AS ${duckType(type)})`
 }
