@@ -113,10 +113,18 @@ function differenceSql(args: readonly string[], c: { readonly args: readonly Bou
   // Wall clocks count: a day is a day, whatever the clocks did.
   const wall = (x: string | undefined) => `CAST(${x} AS TIMESTAMP)`
   const months = monthUnits[unit]
-  if (months !== undefined) return `CAST(trunc(datesub('month', ${wall(from)}, ${wall(to)}) / ${months}) AS BIGINT)`
+  if (months !== undefined) return `CAST(${monthsSql(wall(from), wall(to))} // ${months} AS BIGINT)`
   const days = dayUnits[unit]
   if (days !== undefined) return `CAST(trunc((epoch_us(${wall(to)}) - epoch_us(${wall(from)})) // ${BigInt(days) * 86_400_000_000n}) AS BIGINT)`
   return `((epoch_us(${to}) - epoch_us(${from})) // ${microUnits[unit]})`
+}
+
+/** Whole months as Java counts them: a last day that is not over by the clock does not count, and the end of a short month does not stand for a later day. */
+function monthsSql(from: string, to: string): string {
+  const [day, end, clock, until] = [`CAST(${from} AS DATE)`, `CAST(${to} AS DATE)`, `CAST(${from} AS TIME)`, `CAST(${to} AS TIME)`]
+  const last = `CASE WHEN ${end} > ${day} AND ${until} < ${clock} THEN ${end} - 1 WHEN ${end} < ${day} AND ${until} > ${clock} THEN ${end} + 1 ELSE ${end} END`
+  const packed = (d: string) => `((year(${d}) * 12 + month(${d})) * 32 + day(${d}))`
+  return `((${packed(`(${last})`)} - ${packed(day)}) // 32)`
 }
 
 /** The branches that number a day of the week, Monday 0. */
