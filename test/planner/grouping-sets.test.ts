@@ -34,6 +34,7 @@ const queries: readonly (string | readonly [string, string])[] = [
   ],
   ['select grouping_id() g, sum(id) s from t group by grouping sets (()) order by grouping_id()', 'select 0::bigint g, sum(id) s from t'],
   ['select sum(b) s from empty group by grouping sets (()) having grouping_id() = 0', 'select sum(b) s from empty'],
+  ['select sum(b) s, count(*) n from t where a * 2 % 2 = 1 group by grouping sets ((), ())', 'select id s, id n from t where id < 0'],
   'select a, sum(a) s, max(b) m from t group by rollup(a)',
   'select a + 1 x, b, sum(id) from t group by rollup(a + 1, b)',
   [

@@ -169,6 +169,8 @@ function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly A
   })
   if (columns.length < plan.grouping.length || sources.includes(undefined)) return undefined
   const finest = [...new Map(sources.flatMap(s => (s?.source === undefined ? [] : [[exprKey(s.source), s.source] as const]))).values()]
+  // Without keys there would be a group over no rows too.
+  if (finest.length === 0) return undefined
   const keys = named(finest, context)
   const split = calls.map(c => splitCall(c, context))
   const fine: Physical = {
