@@ -327,15 +327,16 @@ function hasMerge(plan: Physical): boolean {
 function lowerJoin(plan: PhysicalJoin, read: ReadExchange, aliases: Aliases): readonly SelectBlock[] {
   const probes = lower(plan.probe, read, aliases)
   const build = one(lower(plan.build, read, aliases))
-  if (isReduced(plan)) return probes.map(probe => reducedJoin(plan, probe, build, aliases))
+  const on = plan.condition && joinCondition(plan.type, plan.condition, ...idsOf(plan))
+  if (isReduced(plan)) return probes.map(probe => reducedJoin(plan, on, probe, build, aliases))
   const right = asTable(build, physicalOutput(plan.build), aliases, 'right')
   return probes.map(probe => {
     const left = asTable(probe, physicalOutput(plan.probe), aliases)
     const columns = new Map([...left.columns, ...right.columns])
-    const wanted = plan.strategy === 'SortMergeJoin' ? merged(plan) : plan.condition && joinCondition(plan.type, plan.condition, ...idsOf(plan))
+    const wanted = plan.strategy === 'SortMergeJoin' ? merged(plan) : on
     const condition = wanted === undefined ? undefined : conditionSql(wanted, columns)
     const type = condition === undefined && plan.type === 'inner' ? 'cross' : plan.type
-    const on = type === 'cross' ? '' : ` ON ${condition === undefined ? 'true' : withoutParentheses(condition)}`
-    return fromSource(`${left.sql}\n${joinWords[type]} ${right.sql}${on}`, columns, [...probe.inputs, ...build.inputs], true)
+    const words = type === 'cross' ? '' : ` ON ${condition === undefined ? 'true' : withoutParentheses(condition)}`
+    return fromSource(`${left.sql}\n${joinWords[type]} ${right.sql}${words}`, columns, [...probe.inputs, ...build.inputs], true)
   })
 }

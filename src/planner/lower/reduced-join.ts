@@ -7,7 +7,7 @@ import type { BoundExpr } from '../bound.js'
 import { conjunction, conjunctsOf, equatesSides } from '../conjuncts.js'
 import { plainName } from '../duck-type.js'
 import { type PhysicalJoin, physicalOutput } from '../physical-plan.js'
-import { type Columns, expressionSql } from './expression-sql.js'
+import { type Columns, conditionSql } from './expression-sql.js'
 import { type Aliases, asTable, columnName, fromSource, indent, render, type SelectBlock, withoutParentheses } from './select-block.js'
 
 /** A side of so many times the rows of the other one is worth a look at the other's keys before it is built. */
@@ -26,17 +26,24 @@ function keysOf({ condition, probe, build }: PhysicalJoin): readonly BoundExpr[]
   return conjunctsOf(condition).filter(c => equatesSides(c, left, right))
 }
 
-export function reducedJoin(join: PhysicalJoin, probe: SelectBlock, build: SelectBlock, aliases: Aliases): SelectBlock {
+/** `condition`: the join's, as DuckDB takes it best. */
+export function reducedJoin(
+  join: PhysicalJoin,
+  condition: BoundExpr | undefined,
+  probe: SelectBlock,
+  build: SelectBlock,
+  aliases: Aliases,
+): SelectBlock {
   const [left, right] = [physicalOutput(join.probe), physicalOutput(join.build)]
   const named = (table: string): Columns => new Map(left.map(a => [a.id, `${table}.${plainName(columnName(a))}`]))
-  const on = (e: BoundExpr | undefined, columns: Columns) => (e === undefined ? 'true' : withoutParentheses(expressionSql(e, columns)))
+  const on = (e: BoundExpr | undefined, columns: Columns) => (e === undefined ? 'true' : withoutParentheses(conditionSql(e, columns)))
   const [once, result] = [aliases.next('probe'), aliases.next('q')]
   const own = named(once)
   const all = asTable(build, right, aliases)
   const withKeys = `${all.sql}\nSEMI JOIN ${once} ON ${on(conjunction(keysOf(join)), new Map([...all.columns, ...own]))}`
   const few = asTable(fromSource(withKeys, all.columns, build.inputs, true), right, aliases, 'right')
   const whole = fromSource(
-    `${once}\n${join.type === 'semi' ? 'SEMI' : 'ANTI'} JOIN ${few.sql} ON ${on(join.condition, new Map([...own, ...few.columns]))}`,
+    `${once}\n${join.type === 'semi' ? 'SEMI' : 'ANTI'} JOIN ${few.sql} ON ${on(condition, new Map([...own, ...few.columns]))}`,
     own,
     [...probe.inputs, ...build.inputs],
     true,
