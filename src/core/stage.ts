@@ -100,6 +100,8 @@ export interface WriteSpec {
   /** Absolute target folder. */
   readonly path: string
   readonly options: Readonly<Record<string, string>>
+  /** Task i writes the rows of bucket i, and its file says so. */
+  readonly bucketed?: true
 }
 
 /** Where the rows of a query that writes go. */

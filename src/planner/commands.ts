@@ -3,6 +3,7 @@
  * checked and that nobody carries out yet: the session refuses it by name.
  */
 import type { DataType } from '../core/types.js'
+import type { BucketSpec } from './bucket-spec.js'
 import type { Expr } from './expr.js'
 import type { Relation } from './logical.js'
 
@@ -26,6 +27,8 @@ export interface CreateTable {
   readonly options: Readonly<Record<string, string>>
   /** Columns and transforms (`days(ts)`) by which files are laid out. */
   readonly partitioning: readonly Expr[]
+  /** `CLUSTERED BY (a) SORTED BY (b) INTO 4 BUCKETS`. */
+  readonly buckets?: BucketSpec
   readonly location?: string
   readonly comment?: string
   readonly properties: Readonly<Record<string, string>>

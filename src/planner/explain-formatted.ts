@@ -3,7 +3,7 @@ import { unreachable } from '../core/errors.js'
 import type { StageGraph } from '../core/stage.js'
 import { type DataType, field, type StructType, struct, typeString } from '../core/types.js'
 import type { Attribute, BoundExpr, NamedExpr } from './bound.js'
-import { isMerged, joinName, physicalLine, targetText, tree } from './explain.js'
+import { bucketLines, isMerged, joinName, physicalLine, targetText, tree } from './explain.js'
 import { type FileScan, type Physical, physicalChildren, physicalOutput } from './physical-plan.js'
 import { exprText, namedText, orderText } from './print.js'
 
@@ -86,6 +86,7 @@ function own(plan: Physical): string[] {
         plan.everyTask
           ? 'Tasks: every task of the stage reads all of it'
           : `Tasks: ${plan.tasks.length}, of ${splits} splits of ${plan.files.length} files`,
+        ...bucketLines(plan),
         ...(key === undefined ? [] : [`Ranges: by file order of ${exprText(key)}, no exchange is needed on it`]),
       ]
     }

@@ -10,6 +10,7 @@ import {
   type Exchange,
   type ExchangeOrigin,
   type ExchangeTarget,
+  type FileScan,
   type JoinStrategy,
   type Physical,
   physicalChildren,
@@ -200,9 +201,28 @@ export function targetText(target: ExchangeTarget): string {
 const origin = (target: { readonly origin?: ExchangeOrigin }) => (target.origin === undefined ? '' : `, ${target.origin}`)
 
 /** Why there is no exchange above it. */
-function byFileOrder({ ranges, output }: Extract<Physical, { kind: 'FileScan' }>): string {
+function placement(scan: FileScan): string {
+  const { ranges, output } = scan
   const key = output.find(a => a.id === ranges?.key)
-  return key === undefined || ranges === undefined ? '' : `, rangepartitioned(${exprText(key)}, ${ranges.bounds.length + 1}) by file order`
+  const byFileOrder =
+    key === undefined || ranges === undefined ? [] : [`rangepartitioned(${exprText(key)}, ${ranges.bounds.length + 1}) by file order`]
+  return [...bucketLines(scan), ...byFileOrder].map(line => `, ${line}`).join('')
+}
+
+/** In Spark's words, whether and how a bucketed table is read by its buckets. */
+export function bucketLines({ buckets, byBucket, output, tasks }: FileScan): string[] {
+  if (buckets === undefined) return []
+  if (!byBucket) return ['Bucketed: false (disabled by query planner)']
+  const column = (name: string) => {
+    const found = output.find(a => a.name === name)
+    return found === undefined ? name : exprText(found)
+  }
+  const selected = tasks.filter(splits => splits.length > 0).length
+  return [
+    'Bucketed: true',
+    `hashpartitioned(${buckets.columns.map(column).join(', ')}, ${buckets.count}) by buckets`,
+    `SelectedBucketsCount: ${selected} out of ${buckets.count}`,
+  ]
 }
 
 export function physicalLine(plan: Physical): string {
@@ -210,7 +230,7 @@ export function physicalLine(plan: Physical): string {
     case 'FileScan': {
       const splits = plan.tasks.reduce((n, t) => n + t.length, 0)
       const read = plan.output.map(a => `${a.name}:${typeString(a.type)}`).join(',')
-      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.everyTask ? 'every' : plan.tasks.length}, splits=${splits}${byFileOrder(plan)}${plan.pruned === undefined ? '' : `, dynamic pruning: ${plan.pruned.kept} of ${plan.pruned.all} row groups`}`
+      return `FileScan ${plan.format} ${list(plan.output.map(exprText))} Location: ${list(plan.paths)}, ReadSchema: struct<${read}>, tasks=${plan.everyTask ? 'every' : plan.tasks.length}, splits=${splits}${placement(plan)}${plan.pruned === undefined ? '' : `, dynamic pruning: ${plan.pruned.kept} of ${plan.pruned.all} row groups`}`
     }
     case 'RowsScan':
       return `LocalTableScan ${list(plan.output.map(exprText))}`

@@ -5,6 +5,7 @@
 import type { SpkError } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import type { DataType, StructType } from '../core/types.js'
+import type { BucketSpec } from './bucket-spec.js'
 import type { Command } from './commands.js'
 import type { Expr, Span, Window } from './expr.js'
 import type { TableStatistics } from './table-statistics.js'
@@ -22,6 +23,8 @@ export interface ReadFiles extends Node {
   readonly paths: readonly string[]
   readonly options: Readonly<Record<string, string>>
   readonly schema?: StructType
+  /** Of a table whose files are known to be its buckets. */
+  readonly buckets?: BucketSpec
   /** What ANALYZE TABLE has found out. */
   readonly statistics?: TableStatistics
 }

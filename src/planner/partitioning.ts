@@ -2,11 +2,11 @@
 import { unreachable } from '../core/errors.js'
 import type { DataType } from '../core/types.js'
 import type { BoundExpr, NamedExpr } from './bound.js'
-import type { Physical, PhysicalJoin } from './physical-plan.js'
+import type { FileScan, Physical, PhysicalJoin } from './physical-plan.js'
 
 /** How rows lie over the tasks of a plan's last stage. */
 export type Partitioning =
-  /** Each key is a set of columns known to be equal; rows with equal keys are in one partition, by `hash(keys) % partitions`. */
+  /** Each key is a set of columns known to be equal; rows with equal keys are in one partition, by ranges of the hash of the keys. */
   | { readonly kind: 'hash'; readonly keys: readonly ReadonlySet<number>[]; readonly partitions: number }
   /** Rows with equal values of the one key are in one partition, by ranges of it; two partitionings with the same bounds lie alike. */
   | { readonly kind: 'ranges'; readonly keys: readonly [ReadonlySet<number>]; readonly bounds: readonly bigint[]; readonly partitions: number }
@@ -14,12 +14,8 @@ export type Partitioning =
 
 export function partitioningOf(plan: Physical): Partitioning {
   switch (plan.kind) {
-    case 'FileScan': {
-      const partitions = plan.tasks.length
-      return plan.ranges === undefined
-        ? { kind: 'unknown', partitions }
-        : { kind: 'ranges', keys: [new Set([plan.ranges.key])], bounds: plan.ranges.bounds, partitions }
-    }
+    case 'FileScan':
+      return scanPartitioning(plan)
     case 'RowsScan':
       return { kind: 'unknown', partitions: plan.partitions.length }
     case 'RangeScan':
@@ -68,6 +64,14 @@ export function partitioningOf(plan: Physical): Partitioning {
     default:
       return unreachable(plan)
   }
+}
+
+function scanPartitioning({ tasks, ranges, byBucket, buckets, output, fields }: FileScan): Partitioning {
+  const partitions = tasks.length
+  if (ranges !== undefined) return { kind: 'ranges', keys: [new Set([ranges.key])], bounds: ranges.bounds, partitions }
+  const columns = byBucket ? buckets?.columns.map(name => output.find(a => a.name === name && fields?.[name] === undefined)?.id) : undefined
+  if (columns === undefined || columns.includes(undefined)) return { kind: 'unknown', partitions }
+  return { kind: 'hash', keys: columns.map(id => new Set([id as number])), partitions }
 }
 
 /** What is left of a partitioning above a list of expressions: keys that lost their column are lost, and with them the whole. */

@@ -6,6 +6,7 @@ import { unreachable } from '../core/errors.js'
 import type { FileFormat, ScanSplit } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import type { BucketSpec } from './bucket-spec.js'
 import type { JoinType } from './logical.js'
 import type { RankFunction } from './plan.js'
 import type { FileInfo } from './ports.js'
@@ -27,12 +28,20 @@ export interface FileScan {
   readonly fields?: Readonly<Record<string, readonly string[]>>
   readonly files: readonly FileInfo[]
   readonly tasks: readonly (readonly ScanSplit[])[]
+  /** Of a bucketed table. */
+  readonly buckets?: BucketSpec
+  /** Set when task i reads the files of bucket i. */
+  readonly byBucket?: true
   /** Set when task i reads the rows whose column `key` lies in [bounds[i - 1], bounds[i]); NULLs are the first task's. */
   readonly ranges?: { readonly key: number; readonly bounds: readonly bigint[] }
   /** Set when each task of the stage reads all of it, which is one list of splits. */
   readonly everyTask?: boolean
   /** Row groups that a broadcast's ends have left of all. */
   readonly pruned?: { readonly kept: number; readonly all: number }
+}
+/** Whether the tasks of a scan lie as another part of the plan wants them. */
+export function isPlaced(scan: FileScan): boolean {
+  return scan.ranges !== undefined || scan.byBucket === true
 }
 export interface RowsScan {
   readonly kind: 'RowsScan'

@@ -6,6 +6,7 @@ import { unreachable } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import type { StructType } from '../core/types.js'
 import { type Attribute, type BoundAlias, type BoundExpr, type BoundSortOrder, type NamedExpr, toAttribute } from './bound.js'
+import type { BucketSpec } from './bucket-spec.js'
 import type { JoinType } from './logical.js'
 import type { FileInfo } from './ports.js'
 import type { TableStatistics } from './table-statistics.js'
@@ -21,6 +22,8 @@ export interface ScanPlan {
   readonly output: readonly Attribute[]
   /** Columns that are fields inside structs of the files: the names on the way to each, outermost first, by the column's name. */
   readonly fields?: Readonly<Record<string, readonly string[]>>
+  /** Of a table whose files are known to be its buckets. */
+  readonly buckets?: BucketSpec
   /** What ANALYZE TABLE has found out. */
   readonly statistics?: TableStatistics
 }

@@ -6,13 +6,13 @@ import { type BoundExpr, unaliased } from './bound.js'
 import { conjunctsOf } from './conjuncts.js'
 import { isDeterministic } from './functions/table.js'
 import type { Exchange, FileScan, Physical, PhysicalJoin } from './physical-plan.js'
-import { physicalOutput } from './physical-plan.js'
+import { isPlaced, physicalOutput } from './physical-plan.js'
 
 /** With another scan in its place; undefined where there is none that the column comes from. */
 export function overScan(plan: Physical, id: number, change: (scan: FileScan, id: number) => Physical | undefined): Physical | undefined {
   switch (plan.kind) {
     case 'FileScan':
-      return plan.ranges === undefined && plan.everyTask !== true && plan.output.some(a => a.id === id) ? change(plan, id) : undefined
+      return !isPlaced(plan) && plan.everyTask !== true && plan.output.some(a => a.id === id) ? change(plan, id) : undefined
     case 'Filter': {
       // What counts rows, or draws for each, would count and draw otherwise.
       if (!isDeterministic(plan.condition)) return undefined

@@ -176,7 +176,17 @@ export class DataFrame<R extends object = Row> extends Transforms<R> {
 
   /** Writes the rows. @example await df.write.mode('overwrite').parquet('/data/out') */
   get write(): DataFrameWriter {
-    return new DataFrameWriter((target, action) => this.sparkSession.runner.write(this.plan, target, described(action), this.text))
+    const { plan, text, sparkSession: session } = this
+    const { runner } = session
+    return new DataFrameWriter({
+      save: (target, action) => runner.write(plan, target, described(action), text),
+      command: async (run, action) => {
+        await runner.collect(
+          runner.command(() => run(plan, { session, text })),
+          described(action),
+        )
+      },
+    })
   }
 
   // views

@@ -48,9 +48,16 @@ function details(nameParts: readonly string[], tables: SessionTables): Line[] {
     ...line('Type', entry.managed ? 'MANAGED' : 'EXTERNAL'),
     ...line('Provider', entry.format),
     ...line('Comment', entry.comment),
+    ...line('Num Buckets', entry.buckets && String(entry.buckets.count)),
+    ...line('Bucket Columns', entry.buckets && names(entry.buckets.columns)),
+    ...line('Sort Columns', entry.buckets && names(entry.buckets.sortColumns)),
     ...line('Statistics', entry.statistics && sizes(entry.statistics)),
     ...line('Location', `file:${entry.location}`),
   ]
+}
+
+function names(columns: readonly string[]): string {
+  return `[${columns.map(name => quoted([name])).join(', ')}]`
 }
 
 function sizes({ bytes, rows }: TableStatistics): string {

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { SpkError } from '../core/errors.js'
 import type { FileFormat } from '../core/stage.js'
 import { type StructType, struct } from '../core/types.js'
+import type { BucketSpec } from '../planner/bucket-spec.js'
 import type { Expr } from '../planner/expr.js'
 import type { Relation } from '../planner/logical.js'
 import type { TableStatistics } from '../planner/table-statistics.js'
@@ -24,6 +25,7 @@ export interface TableEntry {
   /** Its files go with it. */
   readonly managed: boolean
   readonly partitionedBy: readonly string[]
+  readonly buckets?: BucketSpec
   /** By column, lower case. */
   readonly defaults: ReadonlyMap<string, Expr>
   readonly comment?: string
@@ -202,11 +204,19 @@ export function quoted(parts: readonly string[]): string {
   return parts.map(p => `\`${p.replaceAll('`', '``')}\``).join('.')
 }
 
-/** Its files, or no rows while it has none. */
+/** Its files, or no rows while it has none. Only where nobody else writes are files sure to be the table's buckets. */
 export function rowsOf(table: TableEntry): Relation {
-  const { format, options, location, schema, statistics } = table
+  const { format, options, location, schema, statistics, managed, buckets } = table
   if (!hasFiles(location)) return { ...noRows(), schema }
-  return { kind: 'ReadFiles', format, paths: [location], options, schema: struct(schema.fields), ...(statistics === undefined ? {} : { statistics }) }
+  return {
+    kind: 'ReadFiles',
+    format,
+    paths: [location],
+    options,
+    schema: struct(schema.fields),
+    ...(managed && buckets !== undefined ? { buckets } : {}),
+    ...(statistics === undefined ? {} : { statistics }),
+  }
 }
 
 function hasFiles(folder: string): boolean {

@@ -77,7 +77,7 @@ export class SparkSession {
     return new DataFrameReader(this.#over)
   }
 
-  /** A temp view by name. */
+  /** A table or view by name. */
   table<T extends object = Row>(name: string): DataFrame<T> {
     return this.#over<T>({ kind: 'UnresolvedRelation', nameParts: parseName(name) })
   }

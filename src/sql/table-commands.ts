@@ -7,6 +7,7 @@ import { type DataType, field, type StructField, type StructType, struct, types 
 import type { CreateTable, CreateView, DropTable, Insert, TruncateTable } from '../planner/commands.js'
 import type { Expr } from '../planner/expr.js'
 import type { InlineTable, Relation } from '../planner/logical.js'
+import { checkedBuckets, inBuckets } from './bucketing.js'
 import { formatOf } from './formats.js'
 import { noRows } from './local-relation.js'
 import type { SparkSession } from './session.js'
@@ -14,7 +15,11 @@ import { alreadyExists, quoted, rowsOf, type SessionTables, type TableEntry } fr
 import { checkStorable } from './store-assignment.js'
 import { withoutSpans } from './without-spans.js'
 
-type Order = { readonly session: SparkSession; readonly text: string }
+export interface Order {
+  readonly session: SparkSession
+  /** Of the statement, for places in errors. */
+  readonly text: string | undefined
+}
 
 export async function createTable(command: CreateTable, order: Order): Promise<Relation> {
   const { tables } = order.session.runner
@@ -28,6 +33,7 @@ export async function createTable(command: CreateTable, order: Order): Promise<R
   const written = command.plan === undefined ? undefined : await order.session.runner.schemaOf(command.plan, order.text)
   const partitionedBy = command.partitioning.map(partitionColumn)
   const schema = tableSchema(command, written, partitionedBy)
+  const buckets = command.buckets && checkedBuckets(command.buckets, schema, partitionedBy, place.shown, order.session.conf.snapshot())
   const managed = command.location === undefined && command.options['path'] === undefined
   const location = managed ? tables.newFolder(place) : resolve(command.location ?? command.options['path'] ?? '')
   const { path: _path, ...options } = Object.fromEntries(Object.entries(command.options).map(([k, v]) => [k.toLowerCase(), v]))
@@ -40,6 +46,7 @@ export async function createTable(command: CreateTable, order: Order): Promise<R
     location,
     managed,
     partitionedBy,
+    ...(buckets === undefined ? {} : { buckets }),
     defaults: new Map(command.columns.flatMap(c => (c.default === undefined ? [] : [[c.name.toLowerCase(), withoutSpans(c.default)]]))),
     ...(command.comment === undefined ? {} : { comment: command.comment }),
   }
@@ -115,9 +122,11 @@ function projected(plan: Relation, from: StructType, to: StructType, order: read
 
 async function writeRows(table: TableEntry, plan: Relation, overwrite: boolean, order: Order): Promise<void> {
   const mode = overwrite ? 'overwrite' : 'append'
-  const write = { kind: 'write', write: { format: table.format, path: table.location, options: { ...table.options, mode } } } as const
+  const { format, location: path, options, buckets } = table
+  const write = { format, path, options: { ...options, mode }, ...(buckets === undefined ? {} : { bucketed: true as const }) }
+  const rows = buckets === undefined ? plan : inBuckets(plan, buckets)
   try {
-    await order.session.runner.write(plan, write, `insert into ${table.name}`, order.text)
+    await order.session.runner.write(rows, { kind: 'write', write }, `insert into ${table.name}`, order.text)
   } catch (error) {
     throw overflow(error) ?? error
   }
@@ -270,17 +279,18 @@ function withDefaults(plan: Relation, targets: readonly StructField[], table: Ta
 }
 
 function byPosition(schema: StructType, targets: readonly StructField[], shown: string): Map<string, number> {
-  if (schema.fields.length !== targets.length) {
-    const kind = schema.fields.length < targets.length ? 'NOT_ENOUGH_DATA_COLUMNS' : 'TOO_MANY_DATA_COLUMNS'
-    const reason = schema.fields.length < targets.length ? 'not enough data columns' : 'too many data columns'
-    const list = (fields: readonly StructField[]) => fields.map(f => `\`${f.name}\``).join(', ')
-    throw new SpkError(
-      `INSERT_COLUMN_ARITY_MISMATCH.${kind}`,
-      `Cannot write to ${shown}, the reason is ${reason}: Table columns: ${list(targets)}. Data columns: ${list(schema.fields)}.`,
-      { sqlState: '21S01' },
-    )
-  }
+  checkArity(schema, targets, shown)
   return new Map(targets.map((f, i) => [f.name.toLowerCase(), i]))
+}
+
+/** Error: `INSERT_COLUMN_ARITY_MISMATCH` (21S01). */
+export function checkArity({ fields }: StructType, targets: readonly StructField[], shown: string): void {
+  if (fields.length === targets.length) return
+  const [kind, reason] =
+    fields.length < targets.length ? ['NOT_ENOUGH_DATA_COLUMNS', 'not enough data columns'] : ['TOO_MANY_DATA_COLUMNS', 'too many data columns']
+  const list = (of: readonly StructField[]) => of.map(f => `\`${f.name}\``).join(', ')
+  const message = `Cannot write to ${shown}, the reason is ${reason}: Table columns: ${list(targets)}. Data columns: ${list(fields)}.`
+  throw new SpkError(`INSERT_COLUMN_ARITY_MISMATCH.${kind}`, message, { sqlState: '21S01' })
 }
 
 function byName(schema: StructType, table: TableEntry, shown: string): Map<string, number> {

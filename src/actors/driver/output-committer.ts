@@ -42,7 +42,7 @@ export function outputCommitter(unique: () => string): Committer {
       const { path } = write
       // One name for all files of the job, so that two appends never meet.
       const name = unique()
-      const targets = files.map((file, task) => join(path, finalName(file, task, name)))
+      const targets = files.map((file, n) => join(path, write.bucketed ? bucketName(file, name) : finalName(file, n, name)))
       const old = write.options['mode'] === 'overwrite' ? (await readdir(path)).filter(entry => entry !== TEMPORARY) : []
       await moveAll(files, targets)
       // Only now that the new files are in place: a commit that fails before loses nothing.
@@ -91,11 +91,20 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** `part-00000-<job>-c000.snappy.parquet`: the task's own name without its ending, then the job's. */
-function finalName(file: string, task: number, job: string): string {
+function finalName(file: string, n: number, job: string): string {
+  return `part-${String(n).padStart(5, '0')}-${job}-c000${endingOf(file)}`
+}
+
+/** `part-00003-<job>_00003.c000.snappy.parquet`: the number of the task, which is that of the bucket, stands where Spark looks for it. */
+function bucketName(file: string, job: string): string {
+  const bucket = basename(file).split('-')[1]
+  return `part-${bucket}-${job}_${bucket}.c000${endingOf(file)}`
+}
+
+function endingOf(file: string): string {
   const name = basename(file)
   const dot = name.indexOf('.')
-  const ending = dot < 0 ? extname(name) : name.slice(dot)
-  return `part-${String(task).padStart(5, '0')}-${job}-c000${ending}`
+  return dot < 0 ? extname(name) : name.slice(dot)
 }
 
 async function removeTemporary(path: string, temporary: string): Promise<void> {

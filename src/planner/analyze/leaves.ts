@@ -26,6 +26,7 @@ export function bindReadFiles(relation: ReadFiles, context: AnalyzerContext): Sc
     files: source.files,
     fileSchema: source.schema,
     output,
+    ...(relation.buckets === undefined ? {} : { buckets: relation.buckets }),
     ...(relation.statistics === undefined ? {} : { statistics: relation.statistics }),
   })
 }

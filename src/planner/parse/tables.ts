@@ -1,4 +1,5 @@
 /** CREATE and REPLACE TABLE. */
+import type { BucketSpec } from '../bucket-spec.js'
 import type { ColumnDefinition, CreateTable, OtherCommand } from '../commands.js'
 import type { Expr } from '../expr.js'
 import type { Cursor } from './cursor.js'
@@ -16,7 +17,7 @@ export function createTable(c: Cursor, replace: boolean): CreateTable | OtherCom
     return { kind: 'OtherCommand', name: 'CREATE TABLE LIKE' }
   }
   const columns = c.is('(') && !c.areNext('(', 'SELECT') && !c.areNext('(', 'WITH') ? columnList(c) : []
-  const { provider, options = {}, partitioning = [], location, comment, properties: props = {} } = tableClauses(c)
+  const { provider, options = {}, partitioning = [], buckets, location, comment, properties: props = {} } = tableClauses(c)
   const hasQuery = c.accept('AS') || startsBody(c)
   const plan = hasQuery ? c.grammar.query(c) : undefined
   return {
@@ -29,6 +30,7 @@ export function createTable(c: Cursor, replace: boolean): CreateTable | OtherCom
     ifNotExists: missing,
     replace,
     ...(provider === undefined ? {} : { provider }),
+    ...(buckets === undefined ? {} : { buckets }),
     ...(location === undefined ? {} : { location }),
     ...(comment === undefined ? {} : { comment }),
     ...(plan === undefined ? {} : { plan }),
@@ -141,6 +143,7 @@ interface TableClauses {
   provider?: string
   options?: Record<string, string>
   partitioning?: Expr[]
+  buckets?: BucketSpec
   location?: string
   comment?: string
   properties?: Record<string, string>
@@ -156,6 +159,7 @@ function tableClauses(c: Cursor): TableClauses {
     else if (c.accept('LOCATION')) found.location = stringText(c)
     else if (c.accept('COMMENT')) found.comment = stringText(c)
     else if (c.acceptAll('PARTITIONED', 'BY')) found.partitioning = partitioning(c)
+    else if (c.areNext('CLUSTERED', 'BY')) found.buckets = bucketSpec(c, found.buckets !== undefined)
     else if (c.acceptAll('DEFAULT', 'COLLATION')) strictName(c)
     else if (!hiveClause(c)) return found
   }
@@ -173,23 +177,36 @@ function partitioning(c: Cursor): Expr[] {
   return items
 }
 
-function hiveClause(c: Cursor): boolean {
-  if (c.acceptAll('CLUSTERED', 'BY')) {
-    nameList(c)
-    if (c.acceptAll('SORTED', 'BY')) {
-      c.expect('(')
-      c.list(() => {
-        strictName(c)
-        c.accept('ASC') || c.accept('DESC')
-      })
-      c.expect(')')
-    }
-    c.expect('INTO')
-    if (c.token.kind !== 'integer') c.fail('<a number>')
-    c.next()
-    c.expect('BUCKETS')
-    return true
+/** `CLUSTERED BY (a, b) SORTED BY (c ASC) INTO 4 BUCKETS`. */
+function bucketSpec(c: Cursor, again: boolean): BucketSpec {
+  const { start } = c.token
+  c.expect('CLUSTERED')
+  c.expect('BY')
+  const columns = nameList(c)
+  const sortColumns: string[] = []
+  let descending = false
+  if (c.acceptAll('SORTED', 'BY')) {
+    c.expect('(')
+    c.list(() => {
+      sortColumns.push(strictName(c))
+      if (!c.accept('ASC') && c.accept('DESC')) descending = true
+    })
+    c.expect(')')
   }
+  c.expect('INTO')
+  if (c.token.kind !== 'integer') c.fail('<a number>')
+  const count = Number(c.next().text)
+  c.expect('BUCKETS')
+  const span = c.spanFrom(start)
+  if (descending) throw c.error('_LEGACY_ERROR_TEMP_0035', "Operation not allowed: Column ordering must be ASC, was 'DESC'.", span)
+  if (again) {
+    const clauseName = 'CLUSTERED BY'
+    throw c.error('DUPLICATE_CLAUSES', `Found duplicate clauses: ${clauseName}. Please, remove one of them.`, span, { clauseName }, '42614')
+  }
+  return { count, columns, sortColumns }
+}
+
+function hiveClause(c: Cursor): boolean {
   if (c.acceptAll('CLUSTER', 'BY')) {
     c.expect('(')
     c.list(multipartName)

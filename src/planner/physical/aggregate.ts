@@ -11,6 +11,7 @@ import { partitioningOf } from '../partitioning.js'
 import type { Physical } from '../physical-plan.js'
 import type { AggregatePlan, ExpandPlan } from '../plan.js'
 import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
+import { clusteredByBuckets } from './bucketed-scan.js'
 import { choosesPartitions, hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
 import { cutByFileOrder } from './file-order.js'
@@ -23,6 +24,8 @@ export function planAggregate(plan: AggregatePlan, context: PhysicalContext): Ph
   if (isClustered(partitioningOf(input), plan.grouping) && (plan.grouping.length > 0 || partitioningOf(input).partitions === 1)) {
     return complete(plan, input)
   }
+  const placed = plan.grouping.length > 0 ? clusteredByBuckets(input, plan.grouping, context) : undefined
+  if (placed !== undefined) return complete(plan, placed)
   const cut = manyGroups(plan, calls) ? cutByFileOrder(input, plan.grouping, context) : undefined
   if (cut !== undefined) return complete(plan, cut)
   const plain = calls.filter(c => !c.distinct)

@@ -4,7 +4,7 @@
  * `planner.ts`, last.
  */
 import { isDeterministic } from '../functions/table.js'
-import { type Exchange, mapPhysicalChildren, type Physical, physicalOutput } from '../physical-plan.js'
+import { type Exchange, isPlaced, mapPhysicalChildren, type Physical, physicalOutput } from '../physical-plan.js'
 
 /** Values that are read from files, over all of a side: a few milliseconds. */
 const mostValues = 300_000
@@ -35,7 +35,7 @@ function inEveryTask(plan: Physical, mostRows: number): Physical | undefined {
     switch (node.kind) {
       case 'FileScan': {
         const [splits, ...others] = node.tasks
-        if (node.format !== 'parquet' || splits === undefined || others.length > 0 || node.ranges !== undefined) return undefined
+        if (node.format !== 'parquet' || splits === undefined || others.length > 0 || isPlaced(node)) return undefined
         for (const split of splits) {
           const own = split.rows ?? Number.POSITIVE_INFINITY
           rows += own

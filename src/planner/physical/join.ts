@@ -17,6 +17,7 @@ import { type JoinPlan, outputOf, type Plan } from '../plan.js'
 import { exprText } from '../print.js'
 import { isLikelyUnder, likelyBytes } from '../size-bounds.js'
 import { references } from '../tree.js'
+import { byBuckets } from './bucketed-scan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange } from './distribution.js'
 import { cutAlike } from './file-order.js'
@@ -65,7 +66,7 @@ export function planJoin(plan: JoinPlan, context: PhysicalContext): Physical {
   const side = keys.left.length > 0 ? broadcastSide(plan, sizes, context) : nestedLoopSide(plan, sizes)
   const strategy = keys.left.length > 0 ? 'BroadcastHashJoin' : 'BroadcastNestedLoopJoin'
   if (side === undefined || (keys.left.length > 0 && !isSmall(plan, side, sizes))) {
-    const cut = cutJoin(plan, left, right, keys, sizes, context)
+    const cut = joinByBuckets(plan, left, right, keys, sizes, context) ?? cutJoin(plan, left, right, keys, sizes, context)
     if (cut !== undefined) return cut
   }
   const sent = onceEach(plan, right, keys)
@@ -243,6 +244,28 @@ function cutJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, si
   return cut && joinAlike(plan, { plan: cut[0], columns: l }, { plan: cut[1], columns: r }, sizes, context)
 }
 
+/** Both sides as the buckets of their tables lie: no exchange. */
+function joinByBuckets(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical | undefined {
+  const columns = (list: readonly BoundExpr[]) => list.filter(k => k.kind === 'Attribute')
+  const [l, r] = [columns(keys.left), columns(keys.right)]
+  if (l.length < keys.left.length || r.length < keys.right.length) return undefined
+  const [a, b] = [placed({ plan: left, columns: l }, context), placed({ plan: right, columns: r }, context)]
+  const isAlike = a.plan !== left && b.plan !== right && liesLike(a, b)
+  return isAlike ? joinAlike(plan, a, b, sizes, context) : undefined
+}
+
+/** A side read by its buckets, where these go by keys of the join. */
+function placed(side: Side, context: PhysicalContext): Side {
+  const plan = byBuckets(side.plan, context)
+  return plan === undefined || keyOrder(partitioningOf(plan), side.columns) === undefined ? side : { ...side, plan }
+}
+
+/** Whether rows with equal keys are in partitions of one number. */
+function liesLike(left: Side, right: Side): boolean {
+  const [l, r] = [keyOrder(partitioningOf(left.plan), left.columns), keyOrder(partitioningOf(right.plan), right.columns)]
+  return l !== undefined && r !== undefined && l.partitions === r.partitions && l.order.join() === r.order.join()
+}
+
 /** Both sides as exchanges below lay them out, or can: undefined where a side needs one of its own. */
 function joinInPlace(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical | undefined {
   if (plan.leftHint !== undefined || plan.rightHint !== undefined) return undefined
@@ -265,7 +288,13 @@ function joinInPlace(plan: JoinPlan, left: Physical, right: Physical, keys: Keys
 function shuffledJoin(plan: JoinPlan, left: Physical, right: Physical, keys: Keys, sizes: Sizes, context: PhysicalContext): Physical {
   const leftReady = asColumns(left, keys.left, () => context.nextId())
   const rightReady = asColumns(right, keys.right, () => context.nextId())
-  const [l, r] = coPartitioned(leftReady, rightReady, hashPartitions(context, sizes.likely.left > sizes.likely.right ? plan.left : plan.right))
+  const partitions = hashPartitions(context, sizes.likely.left > sizes.likely.right ? plan.left : plan.right)
+  const [byLeft, byRight] = [placed(leftReady, context), placed(rightReady, context)]
+  const brought = coPartitioned(byLeft, byRight, partitions)
+  // What moves anyway is read in even tasks.
+  const even = (plan: Physical, side: Side, ready: Side) =>
+    plan.kind === 'Exchange' && plan.input === side.plan ? { ...plan, input: ready.plan } : plan
+  const [l, r] = [even(brought[0], byLeft, leftReady), even(brought[1], byRight, rightReady)]
   return joinAlike(plan, { plan: l, columns: leftReady.columns }, { plan: r, columns: rightReady.columns }, sizes, context)
 }
 
@@ -306,7 +335,7 @@ const fewerPartitionsAllowed = 4
 export function coPartitioned(left: Side, right: Side, partitions: number): readonly [Physical, Physical] {
   const l = keyOrder(partitioningOf(left.plan), left.columns)
   const r = keyOrder(partitioningOf(right.plan), right.columns)
-  if (l !== undefined && r !== undefined && l.partitions === r.partitions && l.order.join() === r.order.join()) return [left.plan, right.plan]
+  if (liesLike(left, right)) return [left.plan, right.plan]
   const by = (side: Side, order: readonly number[], n: number) =>
     exchange(side.plan, { kind: 'hash', keys: order.map(i => side.columns[i] as Attribute), partitions: n })
   const enough = (n: number) => n * fewerPartitionsAllowed >= partitions

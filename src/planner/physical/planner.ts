@@ -7,7 +7,7 @@ import { conf } from '../../core/config-table.js'
 import { unreachable } from '../../core/errors.js'
 import type { BoundExpr } from '../bound.js'
 import { partitioningOf } from '../partitioning.js'
-import { type Physical, physicalOutput } from '../physical-plan.js'
+import { type FileScan, type Physical, physicalOutput } from '../physical-plan.js'
 import { outputOf, type Plan, type ScanPlan } from '../plan.js'
 import type { RowGroupInfo } from '../ports.js'
 import { mayMatch } from '../row-group-filter.js'
@@ -15,6 +15,7 @@ import { estimate } from '../size-bounds.js'
 import { planChildren } from '../tree.js'
 import { planAggregate } from './aggregate.js'
 import { reportEnds } from './broadcast-ends.js'
+import { readByBuckets } from './bucketed-scan.js'
 import { hashPartitions, type PhysicalContext, rangePartitions } from './context.js'
 import { ensureSingle } from './distribution.js'
 import { inlineBroadcasts } from './inline-broadcasts.js'
@@ -168,7 +169,20 @@ function planScan(plan: ScanPlan, context: PhysicalContext, isWanted: (group: Ro
   const tasks = scanTasks(plan.files, context.conf, context.parallelism, isWanted)
   if (tasks.length === 0) return { kind: 'ValuesScan', rows: [], output: plan.output }
   const { format, paths, options, fileSchema, output, fields, files } = plan
-  return { kind: 'FileScan', format, paths, options, fileSchema, output, ...(fields === undefined ? {} : { fields }), files, tasks }
+  const buckets = context.conf.get(conf.bucketingEnabled) ? plan.buckets : undefined
+  const scan: FileScan = {
+    kind: 'FileScan',
+    format,
+    paths,
+    options,
+    fileSchema,
+    output,
+    ...(fields === undefined ? {} : { fields }),
+    files,
+    tasks,
+    ...(buckets === undefined ? {} : { buckets }),
+  }
+  return buckets === undefined || context.conf.get(conf.autoBucketedScan) ? scan : readByBuckets(scan, buckets)
 }
 
 /** What may run as one fragment per input has to be one statement inside a recursion. */

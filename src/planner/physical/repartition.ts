@@ -1,7 +1,7 @@
 /** Partitions that the query asks for: REPARTITION, REPARTITION_BY_RANGE, REBALANCE and COALESCE, as hints or as `DataFrame.repartition`. */
 import type { BoundSortOrder } from '../bound.js'
 import { partitioningOf } from '../partitioning.js'
-import type { ExchangeOrigin, Physical } from '../physical-plan.js'
+import { type ExchangeOrigin, isPlaced, type Physical } from '../physical-plan.js'
 import { outputOf, type RepartitionPlan } from '../plan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
@@ -47,7 +47,7 @@ function fewerTasks(plan: Physical, most: number): Physical | undefined {
       return input && { ...plan, input }
     }
     case 'FileScan': {
-      if (plan.ranges !== undefined) return undefined
+      if (isPlaced(plan)) return undefined
       const n = plan.tasks.length
       const start = (task: number) => Math.floor((task * n) / most)
       return { ...plan, tasks: Array.from({ length: most }, (_, task) => plan.tasks.slice(start(task), start(task + 1)).flat()) }

@@ -1,5 +1,5 @@
 /**
- * Windows: the rows of a partition must be in one task. An exchange that an aggregation or a join made on (some of) the same keys serves;
+ * Windows: the rows of a partition must be in one task. Buckets or the order of files may give that, or an exchange that an aggregation or a join made on (some of) the same keys does;
  * one that an aggregation below needs on more keys is made on the window's. Where a filter above keeps the first rows of each partition, only those are moved.
  */
 import { types } from '../../core/types.js'
@@ -8,8 +8,10 @@ import { cardinality } from '../cardinality.js'
 import { partitioningOf } from '../partitioning.js'
 import type { Physical } from '../physical-plan.js'
 import { outputOf, type Plan, type WindowGroupLimitPlan, type WindowPlan } from '../plan.js'
+import { clusteredByBuckets } from './bucketed-scan.js'
 import { hashPartitions, type PhysicalContext } from './context.js'
 import { asColumns, ensureSingle, exchange, isClustered } from './distribution.js'
+import { cutByFileOrder } from './file-order.js'
 import { sharedExchange } from './recluster.js'
 
 export function planWindow(plan: WindowPlan, context: PhysicalContext): Physical {
@@ -19,6 +21,8 @@ export function planWindow(plan: WindowPlan, context: PhysicalContext): Physical
   const keys = partitionKeys(plan)
   // A limit on the rows of each group serves the exchange alone: without one the filter above does as much.
   if (isClustered(partitioningOf(input), keys)) return { kind: 'Window', input, windows: plan.windows }
+  const placed = clusteredByBuckets(input, keys, context) ?? cutByFileOrder(input, keys, context)
+  if (placed !== undefined) return { kind: 'Window', input: placed, windows: plan.windows }
   const shared = sharedExchange(below, input, keys, context)
   if (shared !== undefined) return { kind: 'Window', input: shared, windows: plan.windows }
   const first = limit !== undefined && isWorthwhile(limit, partitioningOf(input).partitions) ? groupLimit(limit, input, context) : input

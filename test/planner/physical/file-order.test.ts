@@ -68,6 +68,9 @@ const cases: readonly (readonly [string, number, number])[] = [
   ['SELECT o.k, v FROM orders o RIGHT JOIN tail t ON o.k = t.k', 0, 2],
   ['SELECT o.k, v FROM orders o JOIN tail t ON o.k <=> t.k', 0, 2],
   ['SELECT k, count(*) AS n, max(v) AS v FROM tail GROUP BY k', 0, 1],
+  ['SELECT k, line, row_number() OVER (PARTITION BY k ORDER BY line) AS n FROM lines', 0, 1],
+  ['SELECT k, c, rank() OVER (PARTITION BY day, k ORDER BY c) AS n FROM orders WHERE c > 3', 0, 1],
+  ['SELECT k, v, count(*) OVER (PARTITION BY k) AS n FROM shuffled', 1, 0],
   // NULLs in every group: the first range would read all, so that order gains nothing.
   ['SELECT k, count(*) AS n FROM holes GROUP BY k', 1, 0],
   ['SELECT o.k, v FROM orders o JOIN shuffled s ON o.k = s.k', 2, 0],
