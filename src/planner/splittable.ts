@@ -14,6 +14,7 @@ export function passesRows(plan: Physical): boolean {
     case 'CollectLimit':
     case 'Union':
     case 'Expand':
+    case 'GroupingSets':
     case 'Generate':
       return true
     case 'HashAggregate':

@@ -67,6 +67,14 @@ const cases: readonly Case[] = [
     ran: 3,
     final: /BroadcastHashJoin[\s\S]*BroadcastHashJoin/,
   },
+  // Partial states of grouping sets are made of whatever rows a task has.
+  {
+    sql: `SELECT f.g, i.kind, sum(f.x) AS s FROM facts f JOIN ${few} i ON f.k = i.k GROUP BY ROLLUP(f.g, i.kind)`,
+    settings: { 'spark.sql.shuffle.partitions': '4' },
+    stages: 4,
+    ran: 3,
+    final: /GroupingSets[\s\S]*BroadcastHashJoin .*Inner/,
+  },
   // What is grouped by the join's key must stay together.
   { sql: `SELECT f.k, count(*) AS n FROM facts f JOIN ${few} i ON f.k = i.k GROUP BY f.k`, stages: 3, ran: 3, final: /ShuffledHashJoin/ },
   { sql: `SELECT f.x, i.name FROM facts f JOIN ${none} i ON f.k = i.k`, stages: 3, ran: 2, final: /LocalTableScan <empty>/ },

@@ -39,6 +39,7 @@ const cases: readonly [sql: string, marks: string][] = [
   // Filters, projections and partial aggregates pass rows on as they come.
   ['SELECT count(*) AS n, sum(a.x + b.y) AS s FROM a JOIN b ON a.k = b.k WHERE a.x + b.y > 100', '0 1'],
   ['SELECT a.x % 5 AS g, count(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY a.x % 5', '0 1 2!'],
+  ['SELECT a.x % 5 AS g, b.y % 3 AS h, count(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY ROLLUP(a.x % 5, b.y % 3)', '0 1 2!'],
   // The groups of one key must be in one task.
   ['SELECT a.k, count(*) AS n FROM a JOIN b ON a.k = b.k GROUP BY a.k', '0! 1!'],
   ['SELECT a.k, row_number() OVER (PARTITION BY a.k ORDER BY a.x, b.y) AS n FROM a JOIN b ON a.k = b.k', '0! 1!'],
