@@ -1,10 +1,11 @@
 /** What Parquet footers say: schema in Spark's types and row groups of every file. Called by `sources.ts`. */
-import { must, SpkError } from '../core/errors.js'
+import { must } from '../core/errors.js'
 import type { ColumnFooter, RowGroupInfo } from '../core/sources.js'
-import { type DataType, decimal, field, type StructField, type StructType, sameType, struct, typeString, types } from '../core/types.js'
+import { type DataType, decimal, field, type StructType, struct, types } from '../core/types.js'
 import { type Connection, quoteText } from './duckdb.js'
 import { parquetTrees } from './parquet-tree.js'
 import { dataType } from './spark-types.js'
+import { uniteSchemas } from './unite-schemas.js'
 
 /** The virtual column that prunes row groups; a file with a column of its own by that name cannot be cut. */
 const rowNumberColumn = 'file_row_number'
@@ -94,10 +95,7 @@ function columnFooter(c: GroupRow['columns'][number]): ColumnFooter {
   }
 }
 
-/**
- * The schema of files: the first one's, or with `merge` the union of all. A column that another file has with a type that the first one's cannot take is
- * an error: `FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH` (KD001), or `CANNOT_MERGE_SCHEMAS` (42KD9) with `merge`.
- */
+/** The schema of files: the first one's, or with `merge` the union of all; see `uniteSchemas` for what cannot be one table. */
 export async function parquetSchema(connection: Connection, files: readonly string[], merge: boolean): Promise<StructType> {
   const first = must(files[0], 'no file to take a schema from')
   let schema = await schemaOf(connection, first)
@@ -113,7 +111,7 @@ export async function parquetSchema(connection: Connection, files: readonly stri
     const shape = shapeOf.get(file)
     if (seen.has(shape)) continue
     seen.add(shape)
-    schema = combine(schema, await schemaOf(connection, file), first, file, merge)
+    schema = uniteSchemas(schema, await schemaOf(connection, file), { first, other: file, merge })
   }
   return schema
 }
@@ -150,51 +148,6 @@ export function sparkType(type: DataType): DataType {
     default:
       return type
   }
-}
-
-function combine(schema: StructType, other: StructType, first: string, file: string, merge: boolean): StructType {
-  const fields = new Map<string, StructField>(schema.fields.map(f => [f.name.toLowerCase(), f]))
-  for (const f of other.fields) {
-    const known = fields.get(f.name.toLowerCase())
-    if (known === undefined) {
-      if (merge) fields.set(f.name.toLowerCase(), f)
-      continue
-    }
-    const wider = widest(known.type, f.type)
-    if (wider !== undefined && (merge || wider === known.type)) {
-      fields.set(f.name.toLowerCase(), { ...known, type: wider })
-      continue
-    }
-    const both = `column ${f.name} is ${typeString(known.type)} in ${first} and ${typeString(f.type)} in ${file}`
-    throw merge
-      ? new SpkError('CANNOT_MERGE_SCHEMAS', `Failed merging schemas: ${both}. Rewrite one of the files with the other's type.`, {
-          sqlState: '42KD9',
-        })
-      : new SpkError(
-          'FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH',
-          `Encountered error while reading file ${file}. Data type mismatches when reading Parquet: ${both}. Give a schema that fits both, or read the files apart.`,
-          { sqlState: 'KD001', params: { path: file, column: f.name } },
-        )
-  }
-  return struct([...fields.values()])
-}
-
-const integers: readonly DataType['kind'][] = ['byte', 'short', 'int', 'long']
-
-/** The type that holds both: `a` itself when it does; undefined when there is none without loss. */
-function widest(a: DataType, b: DataType): DataType | undefined {
-  if (sameType(a, b) || b.kind === 'null') return a
-  const [i, j] = [integers.indexOf(a.kind), integers.indexOf(b.kind)]
-  if (i >= 0 && j >= 0) return i >= j ? a : b
-  if (a.kind === 'double' && b.kind === 'float') return a
-  if (a.kind === 'float' && b.kind === 'double') return b
-  if (a.kind === 'decimal' && b.kind === 'decimal') {
-    const scale = Math.max(a.scale, b.scale)
-    const precision = Math.max(a.precision - a.scale, b.precision - b.scale) + scale
-    if (precision > 38) return undefined
-    return a.precision === precision && a.scale === scale ? a : decimal(precision, scale)
-  }
-  return undefined
 }
 
 function listText(files: readonly string[]): string {

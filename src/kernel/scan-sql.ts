@@ -9,7 +9,7 @@ import type { DataType, StructType } from '../core/types.js'
 import { csvSql } from './csv-scan.js'
 import { quoteName, quoteText } from './duckdb.js'
 import { jsonSql } from './json-scan.js'
-import { type ParquetTree, pathKey } from './parquet-tree.js'
+import { lacks, type ParquetTree, pathKey } from './parquet-tree.js'
 import { duckdbTypeName } from './spark-types.js'
 import type { KernelInput } from './task.js'
 
@@ -97,15 +97,11 @@ function ownColumns({ fields = {} }: ScanInput, tree: ParquetTree | undefined): 
   return `*${without}${replaced.length === 0 ? '' : ` REPLACE (${replaced.join(', ')})`}`
 }
 
-/** Fields of structs as columns, which stand beside the reader so that it reads nothing else of the structs. A column that the file lacks is NULL by the union. */
-function fieldColumns({ fields = {}, fileSchema }: ScanInput, tree: ParquetTree | undefined): string[] {
+/** Fields of structs as columns, which stand beside the reader so that it reads nothing else of the structs. What the file lacks is NULL by the union. */
+function fieldColumns({ fields = {} }: ScanInput, tree: ParquetTree | undefined): string[] {
   return Object.entries(fields).flatMap(([name, path]) => {
+    if (tree !== undefined && lacks(tree, path)) return []
     const [column = '', ...inner] = path
-    if (tree !== undefined && !tree.paths.has(pathKey([column]))) return []
-    const declared = fileSchema.fields.find(f => f.name === column)
-    const asDeclared = tree === undefined || tree.paths.has(pathKey(path)) || declared === undefined
-    // A struct that lacks the field gets it, as NULL, by one type for it and the declared one: a cast needs a field that both have.
-    const from = asDeclared ? quoteName(column) : `CASE WHEN true THEN ${quoteName(column)} ELSE CAST(NULL AS ${duckdbTypeName(declared.type)}) END`
-    return [`${inner.reduce((sql, field) => `struct_extract(${sql}, ${quoteText(field)})`, from)} AS ${quoteName(name)}`]
+    return [`${inner.reduce((sql, field) => `struct_extract(${sql}, ${quoteText(field)})`, quoteName(column))} AS ${quoteName(name)}`]
   })
 }

@@ -147,10 +147,6 @@ function checkedElement(list: string, index: string, base: 0 | 1, code: string, 
   return `(CASE ${zero}WHEN ${outside} THEN ${text} ELSE ${list}[${base === 0 ? `${index} + 1` : index}] END)`
 }
 
-function unquoted(sql: string | undefined): string {
-  return (sql ?? '').slice(1, -1).replaceAll("''", "'")
-}
-
 export const collections: readonly ScalarFunction[] = [
   custom(
     'array',
@@ -200,7 +196,7 @@ export const collections: readonly ScalarFunction[] = [
   ),
   custom('map_value', 2, bindGetItem, ([m, key]) => `${m}[${key}]`),
   custom('getfield', 2, bindField, ([s, name]) => `struct_extract(${s}, ${name})`),
-  custom('getfield_each', 2, bindField, ([list, name]) => `list_transform(${list}, lambda s: s.${quoteName(unquoted(name))})`),
+  custom('getfield_each', 2, bindField, ([list, name]) => `list_transform(${list}, lambda s_: struct_extract(s_, ${name}))`),
   custom(
     'element_at',
     2,
