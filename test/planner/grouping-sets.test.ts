@@ -54,6 +54,16 @@ const queries: readonly (string | readonly [string, string])[] = [
   'select a, b, s, d, avg(id) x, count(*) n, max(id) m from t group by cube(a, b, s, d)',
   'select a, b, s, min(d) x, count(b) n from t group by grouping sets ((s), (a, b), (b, s), (b), (a, b), ())',
   'select x, y, count(*) n from (select a x, a + 1 y, b from t union all select b, a, b from t) group by rollup(x, y)',
+  // read twice, with columns of its own each time
+  [
+    'select * from (select b, min(a) m, sum(id) s from t group by rollup(b)) g, lateral (select min(id) i, count(*) n from t where t.a = g.m)',
+    'select b, m, s, (select min(id) from t where t.a = g.m) i, (select count(*) from t where t.a = g.m) n from (select b, min(a) m, sum(id) s from t group by rollup(b)) g',
+  ],
+  // aggregates that read a column of the query around it
+  [
+    'select distinct a, (select max(s) from (select sum(u.id + t.a) s from t u where u.id > t.a group by rollup(u.b, u.s))) x from t',
+    'select a, max(s) x from (select a, sum(id + a) s from (select distinct a from t) left join (select b, s as c, id from t) on id > a group by a, grouping sets ((b, c), (b), ())) group by a',
+  ],
   // several DISTINCT aggregates, FILTER
   'select count(distinct a), count(distinct b), sum(distinct d), count(*) from t',
   'select s, count(distinct a), count(distinct b), sum(distinct d), avg(id) from t group by s',

@@ -48,6 +48,15 @@ const queries: readonly (readonly [string, string])[] = [
     'select * from wide unpivot ((v, w) for name in ((a, b) as ab, (b, c)))',
     "select id, 'ab', a::bigint, b from wide union all select id, 'b_c', b, c from wide",
   ],
+  [
+    'select name, sum(v) s, count(*) n, max(id) i from wide unpivot include nulls (v for name in (a, b)) group by name',
+    "select 'a', sum(a), count(*), max(id) from wide union all select 'b', sum(b), count(*), max(id) from wide",
+  ],
+  ['select id, max(name) m from wide unpivot include nulls (v for name in (a, b)) group by id', "select id, 'b' from wide"],
+  [
+    'select name, count(*) from (select * from wide where id % 5 = 7) unpivot include nulls (v for name in (a, b)) group by name',
+    'select 1, 1 where false',
+  ],
   ['select count(*) from sales tablesample (100 percent)', 'select count(*) from sales'],
   ['select count(*) from sales tablesample (3 rows)', 'select 3'],
   ['select count(*) from sales tablesample (0 percent)', 'select 0'],

@@ -10,7 +10,7 @@ import { aggregateFunction, splitOf } from '../functions/table.js'
 import { partitioningOf } from '../partitioning.js'
 import type { Physical } from '../physical-plan.js'
 import type { AggregatePlan, ExpandPlan } from '../plan.js'
-import { mapExprChildren, mapNamed, visitExpr } from '../tree.js'
+import { mapExprChildren, mapNamed, references, transformExprUp, visitExpr } from '../tree.js'
 import { clusteredByBuckets } from './bucketed-scan.js'
 import { choosesPartitions, hashPartitions, type PhysicalContext } from './context.js'
 import { ensureSingle, exchange, isClustered } from './distribution.js'
@@ -161,7 +161,7 @@ function twoPhases(plan: AggregatePlan, input: Physical, calls: readonly Aggrega
 
 /**
  * Grouping sets: partial states of the finest groups first, of which those of the sets are then made instead of the rows. Undefined when a key is not the same
- * expression in all the sets that have it.
+ * expression in all the sets that have it, or an aggregate reads what is not the same in all sets.
  */
 function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly AggregateCall[], context: PhysicalContext): Physical | undefined {
   const columns = plan.grouping.filter(g => g.kind === 'Attribute')
@@ -174,8 +174,10 @@ function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly A
   const finest = [...new Map(sources.flatMap(s => (s?.source === undefined ? [] : [[exprKey(s.source), s.source] as const]))).values()]
   // Without keys there would be a group over no rows too.
   if (finest.length === 0) return undefined
+  const own = overInput(calls, expand)
+  if (own === undefined) return undefined
   const keys = named(finest, context)
-  const split = calls.map(c => splitCall(c, context))
+  const split = calls.map((call, i) => ({ ...splitCall(own[i] as AggregateCall, context), call }))
   const fine: Physical = {
     kind: 'HashAggregate',
     mode: 'partial',
@@ -212,6 +214,20 @@ function beforeExpand(plan: AggregatePlan, expand: ExpandPlan, calls: readonly A
     grouping: columns,
     results: finished(plan.aggregates, plan.grouping, columns, finisher(again)),
   }
+}
+
+/** The calls as they are written over the rows that are expanded. */
+function overInput(calls: readonly AggregateCall[], { projections, output }: ExpandPlan): AggregateCall[] | undefined {
+  const read = new Set<number>()
+  for (const c of calls) references(c, read)
+  const by = new Map<number, BoundExpr>()
+  for (const [i, { id }] of output.entries()) {
+    if (!read.has(id)) continue
+    const [source, ...others] = projections.map(p => p[i] as BoundExpr)
+    if (source === undefined || others.some(e => exprKey(e) !== exprKey(source))) return undefined
+    by.set(id, source)
+  }
+  return calls.map(c => transformExprUp(c, e => (e.kind === 'Attribute' ? (by.get(e.id) ?? e) : e)) as AggregateCall)
 }
 
 /** By how much partial aggregation is taken to shrink its input, where nothing is known of the number of groups. */
