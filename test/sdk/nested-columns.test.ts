@@ -183,6 +183,14 @@ test('row groups are left out by the ends of fields', async () => {
   }
 })
 
+test('fields whose paths are written alike are not read for each other', async () => {
+  const path = join(folder, 'alike.parquet')
+  await spark.sql("SELECT id AS k, named_struct('a', named_struct('b', id * 2), 'a.b', id * 3) AS v FROM range(10)").write.parquet(path)
+  const side = (value: string) => `(SELECT /*+ REPARTITION(3, k) */ k, ${value} AS w FROM parquet.\`${path}\`)`
+  const sql = `SELECT sum(x.w) AS twice, sum(y.w) AS thrice FROM ${side('v.a.b')} x JOIN ${side('v.`a.b`')} y ON x.k = y.k`
+  assert.equal(await rowsWith(true, sql), ['[90,135]'])
+})
+
 test('the key switches it off', async () => {
   spark.conf.set(key, false)
   assert.match(

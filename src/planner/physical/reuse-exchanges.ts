@@ -113,12 +113,12 @@ class Shape {
         this.#repeatable = false
         return ''
       case 'FileScan': {
-        const { format, paths, options, fileSchema, files, output, tasks, ranges, byBucket = false } = node
-        // In files, columns are known by name. The same versions of the same files, cut into as many tasks at the same bounds, are cut alike.
+        const { format, paths, options, fileSchema, fields, files, output, tasks, ranges, byBucket = false } = node
+        // In files, columns are known by name, fields by their path. The same versions of the same files, cut into as many tasks at the same bounds, are cut alike.
         const columns = output.map(a => `${a.name} ${this.#text(a.type)} ${this.#id(a.id)}`)
         const cut = ranges && [this.#id(ranges.key), ...ranges.bounds.map(String)]
         const declared = format === 'parquet' ? [] : fileSchema
-        return this.#text(['FileScan', format, paths, options, declared, columns, files.map(f => f.file), tasks.length, cut, byBucket])
+        return this.#text(['FileScan', format, paths, options, declared, columns, fields, files.map(f => f.file), tasks.length, cut, byBucket])
       }
       default:
         return this.#fields(value)
