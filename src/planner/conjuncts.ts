@@ -18,6 +18,12 @@ export function conjunction(conditions: readonly BoundExpr[]): BoundExpr | undef
   )
 }
 
+/** Whether a condition asks that two columns are equal and not NULL. */
+export function equatesColumns(condition: BoundExpr | undefined, a: number, b: number): boolean {
+  const isPair = (args: readonly BoundExpr[]) => [a, b].every(id => args.some(e => e.kind === 'Attribute' && e.id === id))
+  return a !== b && conjunctsOf(condition).some(c => c.kind === 'Call' && c.fn === '=' && isPair(c.args))
+}
+
 /** Whether a condition is that something of the one side's columns alone equals something of the other's. */
 export function equatesSides(condition: BoundExpr, left: ReadonlySet<number>, right: ReadonlySet<number>): boolean {
   if (condition.kind !== 'Call' || (condition.fn !== '=' && condition.fn !== '<=>')) return false

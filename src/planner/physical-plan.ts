@@ -312,6 +312,11 @@ export function physicalChildren(plan: Physical): readonly Physical[] {
   return children
 }
 
+/** The exchanges that a stage reads: the nearest ones below. */
+export function exchangesBelow(plan: Physical): Exchange[] {
+  return plan.kind === 'Exchange' ? [plan] : physicalChildren(plan).flatMap(exchangesBelow)
+}
+
 /** The same node over other inputs. */
 export function mapPhysicalChildren(plan: Physical, f: (child: Physical) => Physical): Physical {
   switch (plan.kind) {

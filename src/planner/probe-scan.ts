@@ -2,8 +2,8 @@
  * The scan below the probe side of a join that gives one of its columns, where rows that the scan leaves out would be missing from that column's values
  * alone: what an inner join need not read may be left out there. Used by `physical/` and `adaptive/`.
  */
-import { type BoundExpr, unaliased } from './bound.js'
-import { conjunctsOf } from './conjuncts.js'
+import { unaliased } from './bound.js'
+import { equatesColumns } from './conjuncts.js'
 import { isDeterministic } from './functions/table.js'
 import type { Exchange, FileScan, Physical, PhysicalJoin } from './physical-plan.js'
 import { isPlaced, physicalOutput } from './physical-plan.js'
@@ -52,7 +52,7 @@ export function broadcastKeys(join: PhysicalJoin): BroadcastKey[] {
   if (join.strategy !== 'BroadcastHashJoin' || (join.type !== 'inner' && join.type !== 'semi')) return []
   return join.probeKeys.flatMap((probe, i) => {
     const build = join.buildKeys[i]
-    if (probe.kind !== 'Attribute' || build?.kind !== 'Attribute' || !isEqual(join.condition, probe.id, build.id)) return []
+    if (probe.kind !== 'Attribute' || build?.kind !== 'Attribute' || !equatesColumns(join.condition, probe.id, build.id)) return []
     const found = exchangeUnder(join.build, build.id)
     return found === undefined ? [] : [{ ...found, probe: probe.id }]
   })
@@ -64,10 +64,4 @@ function exchangeUnder(plan: Physical, id: number): Omit<BroadcastKey, 'probe'> 
   const item = plan.expressions.find(e => e.id === id)
   const source = item === undefined ? undefined : unaliased(item)
   return source?.kind === 'Attribute' ? exchangeUnder(plan.input, source.id) : undefined
-}
-
-function isEqual(condition: BoundExpr | undefined, a: number, b: number): boolean {
-  return conjunctsOf(condition).some(
-    c => c.kind === 'Call' && c.fn === '=' && c.args.every(e => e.kind === 'Attribute' && (e.id === a || e.id === b)) && a !== b,
-  )
 }

@@ -5,7 +5,7 @@
  */
 import type { StageSize } from '../../core/stage.js'
 import type { Attribute, BoundExpr, NamedExpr } from '../bound.js'
-import { conjunction, conjunctsOf } from '../conjuncts.js'
+import { conjunction, equatesColumns } from '../conjuncts.js'
 import {
   type Exchange,
   type HashAggregate,
@@ -42,7 +42,7 @@ export function keyFilters(stage: Physical, least: number): KeyFilter[] {
 function ofJoin(join: PhysicalJoin): KeyFilter[] {
   const pairs = join.probeKeys.flatMap((probe, i) => {
     const build = join.buildKeys[i]
-    return probe.kind === 'Attribute' && build?.kind === 'Attribute' && isPlainlyEqual(join.condition, probe, build) ? [{ probe, build }] : []
+    return probe.kind === 'Attribute' && build?.kind === 'Attribute' && equatesColumns(join.condition, probe.id, build.id) ? [{ probe, build }] : []
   })
   if (pairs.length === 0 || join.type === 'full') return []
   // Rows of the build side without a partner are in no result; those of the probe side are in that of a left or anti join.
@@ -64,13 +64,6 @@ function ofJoin(join: PhysicalJoin): KeyFilter[] {
       )
     : []
   return [...ofBuild, ...ofProbe]
-}
-
-function isPlainlyEqual(condition: BoundExpr | undefined, a: Attribute, b: Attribute): boolean {
-  const ids = new Set([a.id, b.id])
-  return conjunctsOf(condition).some(
-    c => c.kind === 'Call' && c.fn === '=' && c.args.every(e => e.kind === 'Attribute' && ids.has(e.id)) && c.args.length === 2,
-  )
 }
 
 function filtersOf(large: Physical, other: Physical, keys: KeyFilter['keys'], rows: number | undefined, smallRows: number | undefined): KeyFilter[] {

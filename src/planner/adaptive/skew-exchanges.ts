@@ -5,7 +5,7 @@
 import { type SkewLimit, skewedAbove } from '../../core/skew.js'
 import type { StageSize } from '../../core/stage.js'
 import { partitioningOf } from '../partitioning.js'
-import { type Exchange, mapPhysicalChildren, type Physical, physicalChildren } from '../physical-plan.js'
+import { type Exchange, exchangesBelow, mapPhysicalChildren, type Physical } from '../physical-plan.js'
 import { splittable } from '../splittable.js'
 
 export interface SkewOptions {
@@ -22,7 +22,7 @@ export function withoutSkewExchanges(plan: Physical, options: SkewOptions): Phys
   if (below === undefined) return plan
   // A join that was made another one meanwhile may have left its rows elsewhere.
   if (!liesAlike(below, plan)) return plan
-  const read = exchangesOf(below)
+  const read = exchangesBelow(below)
   if (!read.every(e => options.sizeOf(e) !== undefined)) return plan
   const { joined } = splittable(below)
   return read.some(e => joined.has(e) && isSkewed(options.sizeOf(e), options.limit)) ? plan : below
@@ -38,8 +38,4 @@ function isSkewed(size: StageSize | undefined, limit: SkewLimit): boolean {
   const partitions = size?.partitions ?? []
   const above = skewedAbove(partitions, limit)
   return partitions.some(bytes => bytes > above)
-}
-
-function exchangesOf(plan: Physical): Exchange[] {
-  return plan.kind === 'Exchange' ? [plan] : physicalChildren(plan).flatMap(exchangesOf)
 }

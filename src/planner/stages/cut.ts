@@ -6,7 +6,7 @@ import { must, unreachable } from '../../core/errors.js'
 import type { Fragment, SortKey, StageGraph, StageInput, StageOutput, StageSpec, WriteTarget } from '../../core/stage.js'
 import { field, type StructType, struct } from '../../core/types.js'
 import type { BoundSortOrder } from '../bound.js'
-import { type Exchange, type Physical, physicalOutput } from '../physical-plan.js'
+import { type Exchange, exchangesBelow, type Physical, physicalOutput } from '../physical-plan.js'
 
 /** Written by `lower/`; handed in, since phases do not import each other. */
 export interface Lowering {
@@ -121,22 +121,6 @@ export function cutStages(plan: Physical, names: readonly string[], lowering: Lo
   else if (plan.kind === 'CollectLimit') build(plan.input, { kind: 'result' }, { rowLimit: plan.limit })
   else build(plan, { kind: 'result' })
   return { graph: { stages, schema: result }, stages: cuts, stageOf: done }
-}
-
-/** The exchanges that a stage reads: the nearest ones below. */
-export function exchangesBelow(plan: Physical): Exchange[] {
-  if (plan.kind === 'Exchange') return [plan]
-  const children =
-    plan.kind === 'Join'
-      ? [plan.probe, plan.build]
-      : 'input' in plan
-        ? [plan.input]
-        : 'inputs' in plan
-          ? plan.inputs
-          : 'left' in plan
-            ? [plan.left, plan.right]
-            : []
-  return children.flatMap(exchangesBelow)
 }
 
 function namedSchema(plan: Physical, names: readonly string[]): StructType {
