@@ -76,3 +76,8 @@ export function plainName(name: string): string {
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
+
+/** A key of ORDER BY or GROUP BY, where DuckDB takes a bare number for a position and refuses other bare literals. */
+export function keyText(sql: string, type: DataType): string {
+  return /^\(*(?:-?\d[\d.]*(?:e[-+]?\d+)?|'(?:[^']|'')*'|NULL)\)*$/i.test(sql) ? `CAST(${sql} AS ${duckType(type)})` : sql
+}

@@ -43,6 +43,12 @@ const finds: readonly Find[] = [
     settings: {},
   },
   {
+    what: 'a number that is the same in all rows may be ordered by (seed 3016008)',
+    sql: 'SELECT count(DISTINCT o0) AS o0 FROM (SELECT * FROM (SELECT a0.o0 + 1 AS o0, CAST(3 AS DOUBLE) AS o1 FROM (SELECT sum(u_k) AS o0 FROM u GROUP BY u_1) a0) z ORDER BY o0 DESC, o1 LIMIT 2) a0',
+    tables: [{ name: 'u', files: 1, sorted: false, sql: 'SELECT (i % 7)::INTEGER AS u_k, i % 3 AS u_1 FROM range(13) v(i)' }],
+    settings: {},
+  },
+  {
     what: 'HAVING comes before window functions (seed 119)',
     sql: 'SELECT sum(count(*)) OVER (PARTITION BY a0.u_0) AS o0 FROM u a0 GROUP BY CUBE(a0.u_0, a0.u_k) HAVING count(*) <= 2',
     tables: [{ name: 'u', files: 3, sorted: true, sql: 'SELECT (i % 7)::INTEGER AS u_k, i % 3 = 0 AS u_0 FROM range(15) v(i)' }],

@@ -4,7 +4,7 @@ import { array, type DataType, type DecimalType, field, struct, types } from '..
 import { type BoundExpr, literal } from '../bound.js'
 import { castTo, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
 import { bounded } from '../decimal-rules.js'
-import { duckType } from '../duck-type.js'
+import { duckType, keyText } from '../duck-type.js'
 import { aggregate, sumMayOverflow } from './aggregates.js'
 import { decimalQuotient, scaled, unscaled } from './decimal-quotient.js'
 import { type AggregateFunction, type AggregateModifiers, aggregateCall, takeArgs, unexpectedInput } from './define.js'
@@ -230,7 +230,8 @@ const listagg = aggregate({
   },
   sql: ([x, by, flags, ...keys], c, m) => {
     const directions = (flags ?? "''").slice(1, -1).split(',')
-    const order = keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `${k} ${directions[i]}`).join(', ')}`
+    const order =
+      keys.length === 0 ? '' : ` ORDER BY ${keys.map((k, i) => `${keyText(k, c.args[i + 3]?.type ?? string)} ${directions[i]}`).join(', ')}`
     // DuckDB orders distinct values by themselves alone: here by the value, and then its text is taken.
     if (c.type.kind !== 'binary' && m.distinct !== '' && keys.length > 0 && c.args[3]?.type.kind !== 'string') {
       const pair = `{k: ${keys[0]}, t: ${x}}`

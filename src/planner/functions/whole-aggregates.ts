@@ -129,7 +129,9 @@ const mode = aggregate({
     const sorted = least?.kind === 'Literal' && least.value === true
     return aggregateCall('mode', sorted ? [value, literal('ASC', types.string)] : [value], value.type, true, modifiers)
   },
-  sql: ([x, order], _, m) => `mode(${x}${order === undefined ? '' : ` ORDER BY ${x} ${order.slice(1, -1)}`})${m.filter}`,
+  // The mode of one value is that value, and DuckDB takes a constant with an order for a percentage.
+  sql: ([x, order], c, m) =>
+    `mode(${x}${order === undefined || c.args[0]?.kind === 'Literal' ? '' : ` ORDER BY ${x} ${order.slice(1, -1)}`})${m.filter}`,
 })
 
 function wrongNumber(context: BindContext, wanted: string, given: number) {

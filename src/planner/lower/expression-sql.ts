@@ -2,6 +2,7 @@
 import { must, unreachable } from '../../core/errors.js'
 import type { AggregateCall, BoundExpr, WindowExpr } from '../bound.js'
 import { conjunctsOf } from '../conjuncts.js'
+import { keyText } from '../duck-type.js'
 import { aggregateFunction, isDeterministic, scalarFunction } from '../functions/table.js'
 import { windowFunction } from '../functions/window.js'
 import { castSql } from './cast-sql.js'
@@ -81,8 +82,7 @@ export function conditionSql(condition: BoundExpr, columns: Columns): string {
   return sql.length === 1 ? (sql[0] ?? '') : `(${sql.join(' AND ')})`
 }
 
-/** In GROUP BY and ORDER BY a bare number would be a position. */
+/** In GROUP BY and ORDER BY. */
 export function keySql(expr: BoundExpr, columns: Columns): string {
-  const sql = expressionSql(expr, columns)
-  return /^\(?-?\d+\)?$/.test(sql) ? `CAST(${sql} AS INTEGER)` : sql
+  return keyText(expressionSql(expr, columns), expr.type)
 }

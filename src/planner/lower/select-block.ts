@@ -203,9 +203,7 @@ export function render(
   const [only, ...more] = block.where
   if (only !== undefined) lines.push(`WHERE ${more.length === 0 ? withoutParentheses(only) : block.where.join(' AND ')}`)
   if (block.groupBy.length > 0) lines.push(`GROUP BY ${block.groupBy.join(', ')}`)
-  // A text that is the same in all rows orders nothing, and DuckDB refuses it.
-  const order = block.orderBy.map(o => orderSql(o, block, output, names)).filter(sql => !/^'(?:[^']|'')*' (?:ASC|DESC) /.test(sql))
-  if (order.length > 0) lines.push(`ORDER BY ${order.join(', ')}`)
+  if (block.orderBy.length > 0) lines.push(`ORDER BY ${block.orderBy.map(o => orderSql(o, block, output, names)).join(', ')}`)
   if (block.limit !== undefined) lines.push(`LIMIT ${block.limit}`)
   if (block.offset > 0) lines.push(`OFFSET ${block.offset}`)
   // DuckDB takes no condition past it.
