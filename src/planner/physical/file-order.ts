@@ -124,8 +124,22 @@ function orderedScan(scan: FileScan, id: number): Ordered | undefined {
   const key = scan.output.find(a => a.id === id)
   const groups = key === undefined || scan.format !== 'parquet' ? undefined : keyGroups(scan, key)
   if (key === undefined || groups === undefined) return undefined
-  const keyed = { scan, groups }
+  const keyed = { scan, groups: readGroups(scan, groups) }
   return { scans: [keyed], cut: bounds => ({ ...scan, tasks: cutTasks(keyed, key, bounds), ranges: { key: key.id, bounds } }) }
+}
+
+/** The groups that the scan's tasks read: others were left out, as no row of theirs is wanted. */
+function readGroups({ files, tasks }: FileScan, groups: readonly KeyGroup[]): readonly KeyGroup[] {
+  const read = new Map<string, Set<number> | 'all'>()
+  for (const { file, rowGroups } of tasks.flat()) {
+    const known = read.get(file.uri) ?? new Set()
+    for (let index = rowGroups?.from ?? 0; known !== 'all' && index < (rowGroups?.to ?? 0); index++) known.add(index)
+    read.set(file.uri, rowGroups === undefined ? 'all' : known)
+  }
+  return groups.filter(({ file, index }) => {
+    const of = read.get(files[file]?.file.uri ?? '')
+    return of === 'all' || of?.has(index)
+  })
 }
 
 /** By the files of a scan and the column: one plan asks for the same keys many times. */

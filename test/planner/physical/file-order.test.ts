@@ -120,4 +120,16 @@ test('any nearly ordered table joins and groups right', async context => {
   )
 })
 
+test('row groups that a filter leaves out stay out of the ranges', async context => {
+  const sql = 'SELECT k, count(*) AS n FROM lines WHERE k >= 10000 GROUP BY k'
+  const planned = await context.plan(sql, {}, 4)
+  assert.equal(ranges(planned.physical), [4])
+  const rows = (plan: Physical): number =>
+    plan.kind === 'FileScan'
+      ? plan.tasks.flat().reduce((sum, split) => sum + (split.rows ?? 0), 0)
+      : physicalChildren(plan).reduce((n, p) => n + rows(p), 0)
+  assert.ok(rows(planned.physical) < 50_000, planned.explain())
+  await sameRows(context, planned, sql)
+})
+
 test.run()
