@@ -238,7 +238,7 @@ function analyzed(relation: Relation, environment: PlannerEnvironment, nextId: (
     conf: environment.conf,
     now: environment.now,
     text: environment.text,
-    session: environment.session ?? { schema: 'default', user: 'unknown' },
+    session: environment.session ?? { schema: 'default', user: 'unknown', version: 'unknown' },
     nextId,
   })
 }

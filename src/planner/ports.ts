@@ -10,6 +10,8 @@ export interface SessionNames {
   /** Of the current schema. */
   readonly schema: string
   readonly user: string
+  /** Of spk. */
+  readonly version: string
 }
 
 /** Resolves paths, folders and globs, reads footers or infers types. Errors: `PATH_NOT_FOUND` (42K03), `UNABLE_TO_INFER_SCHEMA` (42KD9), `FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER` and `FAILED_READ_FILE.NO_HINT` (KD001). */

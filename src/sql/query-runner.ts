@@ -70,7 +70,7 @@ export class QueryRunner {
       conf: this.config.getAll,
       view: nameParts => this.views.get(nameParts) ?? this.tables.relation(nameParts),
       viewNames: () => [...this.views.names(), ...this.tables.names()],
-      session: { schema: this.tables.currentSchema, user: userName() },
+      session: { schema: this.tables.currentSchema, user: userName(), version: this.services.version },
       parallelism: this.services.cluster.defaultParallelism(),
       parseOptions: parseOptions(this.config.snapshot()),
       log: text => this.services.terminal.err(text),

@@ -46,6 +46,7 @@ const aggregates: readonly string[] = [
   'bit_and(b)',
   'bit_or(b)',
   'bit_xor(b)',
+  'product(b)',
   'stddev(d)',
   'stddev_pop(l)',
   'variance(i)',

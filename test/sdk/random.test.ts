@@ -1,5 +1,5 @@
 /** Chance and places of rows end to end: with a seed the same rows in every run, and those of Spark. */
-import { SparkSession, SpkError } from 'spk'
+import { functions, SparkSession, SpkError } from 'spk'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 
@@ -50,7 +50,33 @@ test('without a seed each row has its own chance, in small inputs too', async ()
   for (const count of counts) assert.ok(count > 100 && count < 300, String(count))
 })
 
+test('shuffle puts the elements of each row in an order of its own, with a seed the same one in every run', async () => {
+  const sql = 'SELECT shuffle(array(1, 2, 3, 4, 5, 6, 7, NULL), 42) FROM range(0, 50, 1, 1)'
+  const rows = (await spark.sql(sql).collectArrays()).map(([list]) => JSON.stringify(list))
+  assert.equal(new Set(rows.map(row => JSON.stringify(JSON.parse(row).sort()))), new Set(['[1,2,3,4,5,6,7,null]']))
+  assert.ok(new Set(rows).size > 40)
+  assert.equal(
+    (await spark.sql(sql).collectArrays()).map(([list]) => JSON.stringify(list)),
+    rows,
+  )
+  const free = (await spark.sql('SELECT shuffle(array(1, 2, 3, 4, 5, 6, 7, 8)) FROM range(50)').collectArrays()).map(([list]) => JSON.stringify(list))
+  assert.ok(new Set(free).size > 40)
+})
+
+test('functions that SQL names seldom', async () => {
+  const { product, version, array_sort, array } = functions
+  const rows = await spark.sql('SELECT * FROM VALUES (2), (NULL), (4) AS t(x)').agg(product('x').as('p')).collectArrays()
+  assert.equal(rows, [[8]])
+  const [first] = await spark
+    .range(1)
+    .select(version(), array_sort(array(functions.lit(3), functions.lit(1))))
+    .collectArrays()
+  assert.equal(first, [spark.version, [1, 3]])
+})
+
 for (const [sql, code] of [
+  ['SELECT shuffle(array(1), id) FROM range(2)', 'INVALID_PARAMETER_VALUE.LONG'],
+  ['SELECT shuffle(1)', 'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE'],
   ['SELECT rand(id) FROM range(2)', 'SEED_EXPRESSION_IS_UNFOLDABLE'],
   ["SELECT rand('a')", 'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE'],
   ['SELECT randn(1.5)', 'DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE'],

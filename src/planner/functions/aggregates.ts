@@ -317,6 +317,16 @@ const countIf = aggregate({
   sql: () => '',
 })
 
+/** Only the DataFrame API has it in Spark. */
+const product = aggregate({
+  name: 'product',
+  minArgs: 1,
+  maxArgs: 1,
+  bind: (args, context, modifiers) => aggregateCall('product', takeArgs(args, [types.double], context), types.double, true, modifiers),
+  sql: ([x], _, m) => `product(${m.distinct}${x})${m.filter}`,
+  split: c => selfCombining(c, 'product'),
+})
+
 export const splitAggregates: readonly AggregateFunction[] = [
   count,
   countIf,
@@ -332,6 +342,7 @@ export const splitAggregates: readonly AggregateFunction[] = [
   bitAggregate('bit_and'),
   bitAggregate('bit_or'),
   bitAggregate('bit_xor'),
+  product,
   positional('first', ['first_value', 'any_value']),
   positional('last', ['last_value']),
 ]

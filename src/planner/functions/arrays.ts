@@ -1,13 +1,13 @@
-/** Functions on arrays and maps beyond access: those that add, remove, order, combine. NULL elements are kept, and equal each other, as in Spark. */
+/** Functions on arrays and maps beyond access: those that add, remove, combine. NULL elements are kept, and equal each other, as in Spark. */
 import { array, type DataType, field, map, struct, types } from '../../core/types.js'
 import { type BoundExpr, isNullable, literal, nullOf } from '../bound.js'
-import { castTo, commonTypeWithoutText, implicitCast, isIntegral, isOrderable, sqlTypeName } from '../coercion.js'
+import { castTo, commonTypeWithoutText, implicitCast, isIntegral, sqlTypeName } from '../coercion.js'
 import { duckType, quoteName } from '../duck-type.js'
 import { type BindContext, call, custom, type Pair, type ScalarFunction, scalar, takeArgs, takeCommon, unexpectedInput } from './define.js'
 
 const { boolean, int, string } = types
 
-function arrayType(arg: BoundExpr, index: number, context: BindContext): DataType & { kind: 'array' } {
+export function arrayType(arg: BoundExpr, index: number, context: BindContext): DataType & { kind: 'array' } {
   if (arg.type.kind === 'array') return arg.type
   if (arg.type.kind === 'null') return array(types.null)
   throw unexpectedInput(context, index, 'ARRAY', arg.type)
@@ -232,28 +232,6 @@ export const arrays: readonly ScalarFunction[] = [
       const short = `error('[INVALID_PARAMETER_VALUE.LENGTH] The value of parameter(s) \`length\` in \`slice\` is invalid: Expects \`length\` greater than or equal to 0, but got ' || ${n} || '. SQLSTATE: 22023')`
       const from = `(CASE WHEN ${start} > 0 THEN ${start} ELSE len(${list}) + ${start} + 1 END)`
       return `(CASE WHEN ${list} IS NULL OR ${start} IS NULL OR ${n} IS NULL THEN NULL WHEN ${start} = 0 THEN ${zero} WHEN ${n} < 0 THEN ${short} WHEN ${from} < 1 OR ${n} = 0 THEN ${list}[1:0] ELSE ${list}[${from}:${from} + ${n} - 1] END)`
-    },
-  ),
-  custom(
-    'sort_array',
-    [1, 2],
-    (args, context) => {
-      const [list, ascending = literal(true, boolean)] = args as readonly [BoundExpr, BoundExpr?]
-      const type = arrayType(list, 0, context)
-      if (!isOrderable(type.element)) {
-        throw context.fail(
-          'DATATYPE_MISMATCH.INVALID_ORDERING_TYPE',
-          '42K09',
-          `Cannot resolve "${context.callText}" due to data type mismatch: The \`sort_array\` does not support ordering on type "${sqlTypeName(type.element)}".`,
-        )
-      }
-      if (ascending.type.kind === 'string') throw unexpectedInput(context, 1, 'BOOLEAN', ascending.type)
-      return call('sort_array', [list, ...(ascending.type.kind === 'boolean' ? [ascending] : takeArgs([ascending], [boolean], context))], type)
-    },
-    ([list, ascending]) => {
-      const up = `list_sort(${list}, 'ASC', 'NULLS FIRST')`
-      const down = `list_sort(${list}, 'DESC', 'NULLS LAST')`
-      return ascending === 'true' ? up : ascending === 'false' ? down : `(CASE WHEN ${ascending} THEN ${up} WHEN NOT ${ascending} THEN ${down} END)`
     },
   ),
   custom(

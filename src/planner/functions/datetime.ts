@@ -218,5 +218,6 @@ export const datetimes: readonly ScalarFunction[] = [
   rewritten('current_timezone', 0, (_, context) => literal(context.timeZone, string)),
   rewritten('current_catalog', 0, () => literal('spark_catalog', string)),
   rewritten('current_database', 0, (_, context) => literal(context.session.schema, string), ['current_schema']),
+  rewritten('version', 0, (_, context) => literal(context.session.version, string)),
   rewritten('current_user', 0, (_, context) => literal(context.session.user, string), ['session_user', 'user']),
 ]

@@ -25,18 +25,26 @@ function seeded(name: string, fn: string, unseeded: string, aliases: readonly st
   }
 }
 
-/** A constant whole number; NULL is 0. */
 function seedOf(arg: BoundExpr, index: number, context: BindContext): bigint {
-  if (arg.type.kind !== 'int' && arg.type.kind !== 'long' && arg.type.kind !== 'null')
-    throw unexpectedInput(context, index, '("INT" or "BIGINT")', arg.type)
-  const value = evaluate(arg)?.value
-  if (value === null) return 0n
-  if (typeof value === 'number' || typeof value === 'bigint') return BigInt(value)
+  if (!isSeedType(arg.type)) throw unexpectedInput(context, index, '("INT" or "BIGINT")', arg.type)
+  const seed = constantSeed(arg)
+  if (seed !== undefined) return seed
   throw context.fail(
     'SEED_EXPRESSION_IS_UNFOLDABLE',
     '42K08',
     `The seed expression "${context.argText(index)}" of the expression "${context.callText}" must be foldable.`,
   )
+}
+
+function isSeedType({ kind }: DataType): boolean {
+  return kind === 'int' || kind === 'long' || kind === 'null'
+}
+
+/** The value of a constant whole number, 0 of NULL; undefined of anything else. */
+export function constantSeed(arg: BoundExpr): bigint | undefined {
+  const value = isSeedType(arg.type) ? evaluate(arg)?.value : undefined
+  if (value === null) return 0n
+  return typeof value === 'number' || typeof value === 'bigint' ? BigInt(value) : undefined
 }
 
 /** A number between two constants, of their type: `min + (max - min) * rand(seed)`, in DOUBLE. */

@@ -5,6 +5,7 @@ import type { AggregateCall, BoundExpr } from '../bound.js'
 import { someExpr } from '../tree.js'
 import { averageFinish, splitAggregates } from './aggregates.js'
 import { arithmetic } from './arithmetic.js'
+import { arrayOrder } from './array-order.js'
 import { arrays } from './arrays.js'
 import { bitFunctions } from './bits.js'
 import { casts } from './casts.js'
@@ -44,6 +45,7 @@ const entries: readonly FunctionEntry[] = [
   ...casts,
   ...encodings,
   ...arrays,
+  ...arrayOrder,
   ...intervals,
   ...moreMath,
   ...regexps,
