@@ -4,6 +4,7 @@ import { field, struct, typeString, types } from '../core/types.js'
 import type { CacheCommand } from '../planner/commands.js'
 import type { LocalRelation, Relation, Statement } from '../planner/logical.js'
 import { analyzeTable, analyzeTables } from './analyze-table.js'
+import { createTempView } from './create-view.js'
 import { describeTable } from './describe-table.js'
 import { localRelation, noRows, textRelation } from './local-relation.js'
 import type { SparkSession } from './session.js'
@@ -19,11 +20,8 @@ export function runStatement(statement: Statement, session: SparkSession, text: 
   switch (statement.kind) {
     case 'Query':
       return statement.plan
-    case 'CreateTempView': {
-      const { plan, columns, name } = statement
-      views.create(name, columns === undefined ? plan : { kind: 'SubqueryAlias', input: plan, alias: name, columns }, statement.replace)
-      return noRows()
-    }
+    case 'CreateTempView':
+      return createTempView(statement.name, statement.plan, statement.columns, statement.replace, order)
     case 'DropView': {
       if (statement.nameParts.length === 1 && views.drop(statement.nameParts[0] as string)) return noRows()
       return runner.command(() => dropView(statement.nameParts, statement.ifExists, session))

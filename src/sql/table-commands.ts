@@ -8,6 +8,7 @@ import type { CreateTable, CreateView, DropTable, Insert, TruncateTable } from '
 import type { Expr } from '../planner/expr.js'
 import type { InlineTable, Relation } from '../planner/logical.js'
 import { checkedBuckets, inBuckets } from './bucketing.js'
+import { checkView, named } from './create-view.js'
 import { formatOf } from './formats.js'
 import { noRows } from './local-relation.js'
 import type { SparkSession } from './session.js'
@@ -359,15 +360,12 @@ export async function dropView(nameParts: readonly string[], ifExists: boolean, 
 /** A view is checked when it is made, and read anew whenever it is used. */
 export async function createView(command: CreateView, order: Order): Promise<Relation> {
   const { tables, views } = order.session.runner
-  const { nameParts, columns } = command
+  const { nameParts, plan } = command
   if (command.ifNotExists && tables.get(nameParts) !== undefined) return noRows()
-  const named: Relation =
-    columns === undefined
-      ? command.plan
-      : { kind: 'SubqueryAlias', input: command.plan, alias: nameParts[nameParts.length - 1] ?? '', columns: columns.map(n => n.name) }
-  await order.session.runner.schemaOf(named, order.text)
   const { name, shown } = tables.place(nameParts)
-  const temporary = views.usedIn(command.plan)
+  const columns = command.columns?.map(c => c.name)
+  await checkView(shown, plan, columns, order)
+  const temporary = views.usedIn(plan)
   if (temporary !== undefined) {
     throw new SpkError(
       'INVALID_TEMP_OBJ_REFERENCE',
@@ -383,7 +381,7 @@ export async function createView(command: CreateView, order: Order): Promise<Rel
   }
   tables.put(
     nameParts,
-    { kind: 'view', name, plan: withoutSpans(named), ...(command.comment === undefined ? {} : { comment: command.comment }) },
+    { kind: 'view', name, plan: withoutSpans(named(plan, name, columns)), ...(command.comment === undefined ? {} : { comment: command.comment }) },
     command.replace,
   )
   return noRows()

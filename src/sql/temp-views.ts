@@ -23,14 +23,26 @@ export class TempViews {
     return nameParts.length === 1 ? this.#views.get(this.#key(nameParts[0] as string))?.plan : undefined
   }
 
-  /** Error: `TEMP_TABLE_OR_VIEW_ALREADY_EXISTS` (42P07). */
-  create(name: string, plan: Relation, replace: boolean): void {
+  /** Gives what puts the former view in its place again, unless others have followed. Error: `TEMP_TABLE_OR_VIEW_ALREADY_EXISTS` (42P07). */
+  create(name: string, plan: Relation, replace: boolean): () => void {
     const key = this.#key(name)
-    if (!replace && this.#views.has(key)) {
+    const before = this.#views.get(key)
+    if (!replace && before !== undefined) {
       const message = `Cannot create the temporary view \`${name}\` because it already exists. Choose a different name, drop it first, or replace it.`
       throw new SpkError('TEMP_TABLE_OR_VIEW_ALREADY_EXISTS', message, { sqlState: '42P07' })
     }
-    this.#views.set(key, { name, plan: withoutSpans(this.#captured(plan, new Set()) as Relation) })
+    const made = { name, plan: withoutSpans(this.captured(plan)) }
+    this.#views.set(key, made)
+    return () => {
+      if (this.#views.get(key) !== made) return
+      if (before === undefined) this.#views.delete(key)
+      else this.#views.set(key, before)
+    }
+  }
+
+  /** The plan with views in place of their names, as they are now. */
+  captured(plan: Relation): Relation {
+    return this.#captured(plan, new Set()) as Relation
   }
 
   /** A temp view that a plan names, or undefined. */
@@ -58,7 +70,7 @@ export class TempViews {
     return this.#views.delete(this.#key(name))
   }
 
-  /** The plan with views in place of their names, as they are now. Names of CTEs hide views. */
+  /** Names of CTEs hide views. */
   #captured(node: unknown, hidden: ReadonlySet<string>): unknown {
     if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return node
     if (Array.isArray(node))

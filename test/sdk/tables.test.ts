@@ -88,6 +88,22 @@ test('views are read anew; temp views hide tables', async () => {
   await spark.sql('DROP TABLE base').collect()
 })
 
+test('a view is checked when it is made, and one that fails leaves the one before', async () => {
+  await spark.sql('CREATE TEMP VIEW one AS SELECT 1 AS x').collect()
+  await fails('CREATE OR REPLACE TEMP VIEW one AS SELECT nope FROM one', 'UNRESOLVED_COLUMN.WITH_SUGGESTION')
+  await spark.sql('CREATE OR REPLACE TEMP VIEW one AS SELECT x + 1 AS y FROM one').collect()
+  assert.equal(await rows('SELECT y FROM one'), [[2]])
+  await fails('CREATE TEMP VIEW two AS SELECT * FROM nosuch', 'TABLE_OR_VIEW_NOT_FOUND')
+  await fails('SELECT * FROM two', 'TABLE_OR_VIEW_NOT_FOUND')
+  for (const kind of ['TEMP VIEW', 'VIEW']) {
+    await fails(`CREATE ${kind} two (a, b) AS SELECT 1`, 'CREATE_VIEW_COLUMN_ARITY_MISMATCH.NOT_ENOUGH_DATA_COLUMNS')
+    await fails(`CREATE ${kind} two (a) AS SELECT 1, 2`, 'CREATE_VIEW_COLUMN_ARITY_MISMATCH.TOO_MANY_DATA_COLUMNS')
+    await fails(`CREATE ${kind} two (a, A) AS SELECT 1, 2`, 'COLUMN_ALREADY_EXISTS')
+    await fails(`CREATE ${kind} two AS SELECT 1 AS a, 2 AS a`, 'COLUMN_ALREADY_EXISTS')
+  }
+  await spark.sql('DROP VIEW one').collect()
+})
+
 test('partition columns go last; a partition is overwritten alone', async () => {
   await spark.sql('CREATE TABLE p (k INT, v STRING, n INT) USING parquet PARTITIONED BY (k)').collect()
   await spark.sql("INSERT INTO p PARTITION (k = 1) VALUES ('a', 1)").collect()
