@@ -87,14 +87,17 @@ test('every row of every file is in exactly one split, and no split is much larg
     fc.property(
       fc.array(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 5 }),
       fc.integer({ min: 1, max: 16 }),
-      (shape, parallelism) => {
+      fc.boolean(),
+      (shape, parallelism, asked) => {
         const files = shape.map((groups, i) =>
           parquet(
             `f${i}`,
             groups.map(g => g * MB),
           ),
         )
-        const settings = new Conf()
+        // Unasked, a quarter of the slot's memory (1 GiB among the slots) may be more.
+        const most = (asked ? 128 : Math.max(128, 256 / parallelism)) * MB
+        const settings = new Conf(asked ? { 'spark.sql.files.maxPartitionBytes': '128MB' } : {})
         const splits = scanTasks(files, settings, parallelism).flat()
         for (const [i, groups] of shape.entries()) {
           const own = splits.filter(s => s.file.uri === `f${i}`).sort((a, b) => (a.rowGroups?.from ?? 0) - (b.rowGroups?.from ?? 0))
@@ -106,7 +109,7 @@ test('every row of every file is in exactly one split, and no split is much larg
             assert.is(s.rowGroups?.rowFrom, nextRow)
             next = s.rowGroups?.to ?? 0
             nextRow = s.rowGroups?.rowTo ?? 0
-            assert.ok(s.bytes <= 128 * MB + 40 * MB)
+            assert.ok(s.bytes <= most + 40 * MB)
           }
           assert.is(next, groups.length)
           assert.is(nextRow, groups.length * 1000)
